@@ -1,0 +1,118 @@
+#include "feed.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "channel.h"
+#include "queue.h"
+
+/* Twice the window, so that bytes need moving to the front only rarely. */
+static _Alignas(QUEUE_ALIGNMENT) uint8_t storage[2 * PROTO_STDIN_WINDOW];
+static struct queue input = {.storage = storage, .capacity = sizeof storage};
+
+static bool active;
+static bool ended;       /* no more bytes will come */
+static int pipe_fd = -1; /* -1 while active: the program takes no more */
+static uint32_t window;  /* bytes the other side may send */
+static uint32_t owed;    /* bytes to be given back to it */
+
+void feed_open(int fd)
+{
+    active = true;
+    ended = false;
+    pipe_fd = fd;
+    window = PROTO_STDIN_WINDOW;
+    owed = 0;
+}
+
+static void close_pipe(void)
+{
+    if (pipe_fd >= 0)
+        close(pipe_fd);
+    pipe_fd = -1;
+}
+
+static void take(size_t size)
+{
+    queue_taken(&input, size);
+    owed += (uint32_t)size;
+}
+
+void feed_credit(void)
+{
+    if (!active || ended || owed == 0 || channel_room() == 0)
+        return;
+    channel_credit(owed);
+    window += owed;
+    owed = 0;
+}
+
+/* Passes on what the pipe takes, and gives credit for it. */
+static void pump(void)
+{
+    while (pipe_fd >= 0 && queue_size(&input) != 0) {
+        ssize_t size = write(pipe_fd, queue_front(&input), queue_size(&input));
+        if (size > 0)
+            take((size_t)size);
+        else if (errno == EAGAIN)
+            break;
+        else if (errno != EINTR)
+            close_pipe(); /* the program closed its end */
+    }
+    if (pipe_fd < 0)
+        take(queue_size(&input));
+    else if (ended && queue_size(&input) == 0)
+        close_pipe();
+    feed_credit();
+}
+
+void feed_bytes(const uint8_t *bytes, size_t size)
+{
+    if (!active || size == 0)
+        return;
+    if (ended)
+        fail("stdin after its end");
+    if (size > window)
+        fail("stdin window overrun");
+    window -= (uint32_t)size;
+    memcpy(queue_reserve(&input, size), bytes, size);
+    queue_added(&input, size);
+    pump();
+}
+
+void feed_end(void)
+{
+    if (!active)
+        return;
+    ended = true;
+    pump();
+}
+
+int feed_poll(short *events)
+{
+    /* Without events, poll still says POLLERR once the program closed its end. */
+    *events = queue_size(&input) != 0 ? POLLOUT : 0;
+    return active ? pipe_fd : -1;
+}
+
+void feed_polled(short events)
+{
+    if ((events & POLLERR) != 0)
+        close_pipe(); /* no reader is left, and none can come back */
+    pump();
+}
+
+void feed_close(void)
+{
+    close_pipe();
+    queue_taken(&input, queue_size(&input));
+    active = false;
+}
+
+void feed_trim(void)
+{
+    queue_trim(&input);
+}

@@ -1,0 +1,30 @@
+/* The running program's stdin: a window of bytes, and credit for what it took. */
+#ifndef AGENT_FEED_H
+#define AGENT_FEED_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* A program was started; fd is the agent's end of its stdin. The window is full. */
+void feed_open(int fd);
+
+/* Bytes for it, or their end, have come. Both are ignored when no feed is open. */
+void feed_bytes(const uint8_t *bytes, size_t size);
+void feed_end(void);
+
+/* Gives the credit that is due. While the channel is full, it waits and adds up. */
+void feed_credit(void);
+
+/* The descriptor to poll, or -1; *events says what for. */
+int feed_poll(short *events);
+
+/* What poll said about it: passes on what the pipe takes now. */
+void feed_polled(short events);
+
+/* The stage is over: nothing more is passed on, and no more credit given. */
+void feed_close(void);
+
+/* Gives unused memory back. */
+void feed_trim(void);
+
+#endif

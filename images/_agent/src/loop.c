@@ -1,0 +1,162 @@
+#include "loop.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "channel.h"
+#include "clock.h"
+#include "feed.h"
+#include "files.h"
+#include "proto.h"
+#include "queue.h"
+#include "stage.h"
+#include "tidy.h"
+
+enum { CONTROL, OUTPUT, SIGNALS, FEED, FIRST_STREAM, POLLED = FIRST_STREAM + STREAMS };
+
+/* A whole frame always fits; the pages of a rarely needed rest stay untouched. */
+static _Alignas(QUEUE_ALIGNMENT) uint8_t storage[2 * PROTO_FRAME_MAX];
+static struct queue control = {.storage = storage, .capacity = sizeof storage};
+
+static char *vector[PROTO_VECTOR_MAX];
+
+static void handle_file(const struct frame *frame, const struct identities *ids)
+{
+    struct file_request file;
+    const char *fault = proto_parse_file(frame->payload, frame->size, &file);
+    if (fault != NULL)
+        fail("%s", fault);
+    if (stage_active())
+        fail("file while a stage runs");
+    tidy(ids);
+    files_write(&file, ids);
+}
+
+/* Before a program starts, memory that files took is given back: it would count. */
+static void trim(void)
+{
+    queue_trim(&control);
+    channel_trim();
+    feed_trim();
+}
+
+static void handle_stage(const struct frame *frame, const struct identities *ids)
+{
+    struct stage_request stage;
+    const char *fault = proto_parse_stage(frame->payload, frame->size, vector, &stage);
+    if (fault != NULL)
+        fail("%s", fault);
+    if (stage_active())
+        fail("stage while a stage runs");
+    trim();
+    stage_begin(&stage, ids);
+}
+
+static void handle(const struct frame *frame, const struct identities *ids)
+{
+    switch (frame->type) {
+    case FRAME_FILE:
+        handle_file(frame, ids);
+        break;
+    case FRAME_STAGE:
+        handle_stage(frame, ids);
+        break;
+    case FRAME_STDIN:
+        feed_bytes(frame->payload, frame->size);
+        break;
+    case FRAME_STDIN_END:
+        feed_end();
+        break;
+    default: /* proto_decode() lets no other type through */
+        stage_kill();
+    }
+}
+
+/* Handles every whole frame that has come. */
+static void handle_control(const struct identities *ids)
+{
+    struct frame frame;
+    const char *why = NULL;
+    for (;;) {
+        switch (proto_decode(queue_front(&control), queue_size(&control), &frame, &why)) {
+        case DECODED_MORE:
+            return;
+        case DECODED_ERROR:
+            fail("%s", why);
+        case DECODED_FRAME:
+            handle(&frame, ids);
+            queue_taken(&control, PROTO_HEADER + frame.size);
+        }
+    }
+}
+
+/* Reads what has come. The end of it is the end of the sandbox. */
+static void read_control(const struct identities *ids)
+{
+    size_t room = PROTO_FRAME_MAX - queue_size(&control);
+    ssize_t size = read(STDIN_FILENO, queue_reserve(&control, room), room);
+    if (size == 0)
+        _exit(EXIT_OVER);
+    if (size < 0) {
+        if (errno == EAGAIN || errno == EINTR)
+            return;
+        _exit(EXIT_OVER); /* a broken connection is over, too */
+    }
+    queue_added(&control, (size_t)size);
+    handle_control(ids);
+}
+
+/* The signals say nothing that reaping does not. */
+static void read_signals(int signals)
+{
+    struct signalfd_siginfo ignored[4];
+    while (read(signals, ignored, sizeof ignored) > 0)
+        continue;
+    stage_reap();
+}
+
+/* Milliseconds until that time, rounded up; -1: for ever. */
+static int milliseconds_until(uint64_t deadline)
+{
+    uint64_t now = clock_us();
+    if (deadline == UINT64_MAX)
+        return -1;
+    return deadline <= now ? 0 : (int)((deadline - now + 999) / 1000);
+}
+
+static void wait_for_events(struct pollfd polled[POLLED], int signals, uint64_t deadline)
+{
+    int streams[STREAMS];
+    polled[CONTROL] = (struct pollfd){.fd = STDIN_FILENO, .events = POLLIN};
+    polled[OUTPUT] = (struct pollfd){.fd = channel_pending() ? STDOUT_FILENO : -1, .events = POLLOUT};
+    polled[SIGNALS] = (struct pollfd){.fd = signals, .events = POLLIN};
+    polled[FEED].fd = feed_poll(&polled[FEED].events);
+    stage_poll(streams);
+    for (unsigned i = 0; i < STREAMS; i++)
+        polled[FIRST_STREAM + i] = (struct pollfd){.fd = streams[i], .events = POLLIN};
+    if (poll(polled, POLLED, milliseconds_until(deadline)) < 0)
+        for (unsigned i = 0; i < POLLED; i++)
+            polled[i].revents = 0;
+}
+
+_Noreturn void loop_run(const struct identities *ids, int signals)
+{
+    struct pollfd polled[POLLED] = {0};
+    for (;;) {
+        uint64_t deadline = stage_advance();
+        channel_flush();
+        wait_for_events(polled, signals, deadline);
+        if (polled[CONTROL].revents != 0)
+            read_control(ids);
+        for (unsigned i = 0; i < STREAMS; i++)
+            if (polled[FIRST_STREAM + i].revents != 0)
+                stage_read(i);
+        if (polled[FEED].revents != 0)
+            feed_polled(polled[FEED].revents);
+        feed_credit();
+        if (polled[SIGNALS].revents != 0)
+            read_signals(signals);
+    }
+}

@@ -1,0 +1,114 @@
+/*
+ * The agent: PID 1 of a sandbox. It starts a submission's programs, enforces
+ * their limits and frames what they write. It is trusted, they are not.
+ * Protocol: docs/reference/agent-protocol.md
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cgroup.h"
+#include "channel.h"
+#include "identity.h"
+#include "loop.h"
+#include "watch.h"
+
+/* init is spared signals without a handler: so this one has one. */
+static void lifetime_over(int signal)
+{
+    (void)signal;
+    _exit(EXIT_LIFETIME);
+}
+
+/* A whole decimal number from 1 to `most`, or the sandbox fails. */
+static uint32_t parse_number(const char *text, uint32_t most)
+{
+    char *rest;
+    errno = 0;
+    unsigned long value = strtoul(text, &rest, 10);
+    if (errno != 0 || *text < '0' || *text > '9' || *rest != '\0' || value < 1 || value > most)
+        fail("bad argument '%.32s'", text);
+    return (uint32_t)value;
+}
+
+static struct identities parse_identities(char **arguments)
+{
+    const uint32_t most = INT32_MAX; /* far from -1, which means "leave as it is" */
+    struct identities ids = {
+        .agent = parse_number(arguments[0], most),
+        .compile = parse_number(arguments[1], most),
+        .run = parse_number(arguments[2], most),
+    };
+    if (ids.agent == ids.compile || ids.agent == ids.run || ids.compile == ids.run)
+        fail("uids are not distinct");
+    return ids;
+}
+
+/* Non-blocking; it also proves that a pipe of a program can't get this number. */
+static void prepare_descriptor(int fd, int flags)
+{
+    int now = fcntl(fd, F_GETFL);
+    if (now < 0 || fcntl(fd, F_SETFL, now | flags) != 0)
+        fail_errno("descriptors 0, 1 and 2");
+}
+
+/*
+ * Two things every user may open that count against the whole host:
+ * pseudo-terminals and message queues. Best effort: an engine may have neither.
+ */
+static void lock_shared_devices(void)
+{
+    (void)!chmod("/dev/pts/ptmx", 0);
+    (void)!chmod("/dev/mqueue", 0);
+}
+
+static void start_lifetime(unsigned seconds)
+{
+    struct sigaction action = {.sa_handler = lifetime_over};
+    if (sigaction(SIGALRM, &action, NULL) != 0)
+        fail_errno("lifetime");
+    alarm(seconds);
+}
+
+/* SIGCHLD as a descriptor; a reader that went away as an error, not a signal. */
+static int prepare_signals(void)
+{
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    sigset_t child_signal;
+    sigemptyset(&child_signal);
+    sigaddset(&child_signal, SIGCHLD);
+    if (sigaction(SIGPIPE, &ignore, NULL) != 0 || sigprocmask(SIG_SETMASK, &child_signal, NULL) != 0)
+        fail_errno("signals");
+    int signals = signalfd(-1, &child_signal, SFD_NONBLOCK | SFD_CLOEXEC);
+    if (signals < 0)
+        fail_errno("signalfd");
+    return signals;
+}
+
+int main(int argc, char **argv)
+{
+    prepare_descriptor(STDIN_FILENO, O_NONBLOCK);
+    prepare_descriptor(STDOUT_FILENO, O_NONBLOCK);
+    prepare_descriptor(STDERR_FILENO, 0);
+    if (argc != 5)
+        fail("usage: agent AGENT_UID COMPILE_UID RUN_UID LIFETIME_SECONDS");
+    /* It ends stages by killing everything it can: that must be a sandbox. */
+    if (getpid() != 1)
+        fail("the agent must be process 1");
+    struct identities ids = parse_identities(argv + 1);
+    umask(022);
+    lock_shared_devices();
+    identity_drop(ids.agent);
+    start_lifetime(parse_number(argv[4], INT_MAX));
+    int signals = prepare_signals();
+    cgroup_open();
+    watch_open();
+    channel_ready();
+    loop_run(&ids, signals);
+}

@@ -1,0 +1,83 @@
+#include "proto.h"
+
+static uint32_t get_u32(const uint8_t *bytes)
+{
+    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
+}
+
+/* Writes the lowest `width` bytes of value, big-endian; returns where they end. */
+static uint8_t *put(uint8_t *out, uint64_t value, unsigned width)
+{
+    for (unsigned i = 0; i < width; i++)
+        out[i] = (uint8_t)(value >> (8 * (width - 1 - i)));
+    return out + width;
+}
+
+/* NULL if a frame of this type and size may come to the agent, or why not. */
+static const char *header_fault(uint8_t type, uint32_t size)
+{
+    if (size > PROTO_PAYLOAD_MAX)
+        return "payload too long";
+    switch (type) {
+    case FRAME_FILE:
+    case FRAME_STAGE:
+    case FRAME_STDIN:
+        return NULL;
+    case FRAME_STDIN_END:
+    case FRAME_KILL:
+        return size == 0 ? NULL : "payload where none belongs";
+    default:
+        return "unknown frame type";
+    }
+}
+
+enum decoded proto_decode(uint8_t *data, size_t size, struct frame *frame, const char **why)
+{
+    if (size < PROTO_HEADER)
+        return DECODED_MORE;
+    uint32_t payload_size = get_u32(data);
+    *why = header_fault(data[4], payload_size);
+    if (*why != NULL)
+        return DECODED_ERROR;
+    if (size - PROTO_HEADER < payload_size)
+        return DECODED_MORE;
+    frame->type = (enum frame_type)data[4];
+    frame->payload = data + PROTO_HEADER;
+    frame->size = payload_size;
+    return DECODED_FRAME;
+}
+
+size_t proto_put_header(uint8_t *out, enum frame_type type, size_t payload_size)
+{
+    put(put(out, payload_size, 4), type, 1);
+    return PROTO_HEADER;
+}
+
+size_t proto_put_ready(uint8_t *out)
+{
+    uint8_t *at = out + proto_put_header(out, FRAME_READY, 6);
+    at = put(at, PROTO_VERSION, 2);
+    at = put(at, PROTO_STDIN_WINDOW, 4);
+    return (size_t)(at - out);
+}
+
+size_t proto_put_credit(uint8_t *out, uint32_t bytes)
+{
+    uint8_t *at = out + proto_put_header(out, FRAME_CREDIT, 4);
+    return (size_t)(put(at, bytes, 4) - out);
+}
+
+size_t proto_put_exit(uint8_t *out, const struct exit_report *report)
+{
+    uint8_t *at = out + proto_put_header(out, FRAME_EXIT, 40);
+    at = put(at, (uint32_t)report->code, 4);
+    at = put(at, (uint32_t)report->signal, 4);
+    at = put(at, report->cause, 1);
+    at = put(at, report->truncated, 1);
+    at = put(at, report->limits, 2);
+    at = put(at, report->cpu_us, 8);
+    at = put(at, report->wall_us, 8);
+    at = put(at, report->memory_kb, 8);
+    at = put(at, report->oom_kills, 4);
+    return (size_t)(at - out);
+}

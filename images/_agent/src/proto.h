@@ -1,0 +1,123 @@
+/*
+ * The agent's protocol: frames as bytes, and nothing else. No I/O, no globals,
+ * no allocation, so that all of it can be fuzzed and property-tested.
+ * The text that binds both sides is docs/reference/agent-protocol.md.
+ */
+#ifndef AGENT_PROTO_H
+#define AGENT_PROTO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    PROTO_VERSION = 1,
+    PROTO_HEADER = 5,
+    PROTO_PAYLOAD_MAX = 262144,
+    PROTO_FRAME_MAX = PROTO_HEADER + PROTO_PAYLOAD_MAX,
+    PROTO_STDIN_WINDOW = 262144,
+    PROTO_PATH_MAX = 255,
+    /* Room that every fixed-size frame of the agent fits into. */
+    PROTO_SMALL_FRAME = 64,
+    /* Each string costs at least its length field; two NULLs end the vectors. */
+    PROTO_VECTOR_MAX = PROTO_PAYLOAD_MAX / 4 + 2,
+};
+
+enum frame_type {
+    FRAME_FILE = 0x01,
+    FRAME_STAGE = 0x02,
+    FRAME_STDIN = 0x03,
+    FRAME_STDIN_END = 0x04,
+    FRAME_KILL = 0x05,
+    FRAME_READY = 0x81,
+    FRAME_STARTED = 0x82,
+    FRAME_STDOUT = 0x83,
+    FRAME_STDERR = 0x84,
+    FRAME_CREDIT = 0x85,
+    FRAME_EXIT = 0x86,
+    FRAME_ERROR = 0x87,
+};
+
+enum target { TARGET_BUILD = 1, TARGET_WORK = 2 };
+enum stage_kind { KIND_COMPILE = 1, KIND_RUN = 2 };
+enum cause { CAUSE_NONE, CAUSE_WALL, CAUSE_CPU, CAUSE_OUTPUT, CAUSE_KILLED };
+enum truncated { TRUNCATED_STDOUT = 1, TRUNCATED_STDERR = 2 };
+enum limit_hit {
+    HIT_PROCESSES = 1,
+    HIT_DISK = 2,
+    HIT_INODES = 4,
+    HIT_FILES = 8,
+    HIT_FILE_SIZE = 16,
+};
+
+struct frame {
+    enum frame_type type;
+    uint8_t *payload;
+    size_t size;
+};
+
+struct file_request {
+    unsigned targets; /* of enum target */
+    bool append;
+    char path[PROTO_PATH_MAX + 1];
+    const uint8_t *content;
+    size_t size;
+};
+
+struct stage_request {
+    enum stage_kind kind;
+    uint32_t wall_ms; /* 0: no limit */
+    uint32_t cpu_ms;  /* 0: no limit */
+    uint32_t stdout_limit;
+    uint32_t stderr_limit;
+    size_t argc;
+    size_t envc;
+    char **argv; /* NULL-terminated */
+    char **envp; /* NULL-terminated */
+};
+
+struct exit_report {
+    int32_t code;
+    int32_t signal;
+    enum cause cause;
+    unsigned truncated; /* of enum truncated */
+    unsigned limits;    /* of enum limit_hit */
+    uint64_t cpu_us;
+    uint64_t wall_us;
+    uint64_t memory_kb;
+    uint32_t oom_kills;
+};
+
+enum decoded { DECODED_FRAME, DECODED_MORE, DECODED_ERROR };
+
+/*
+ * Looks for one whole frame to the agent at the start of data. FRAME fills
+ * *frame, whose payload points into data. MORE: not enough bytes yet. ERROR:
+ * these bytes can never become a valid frame; *why says what is wrong.
+ */
+enum decoded proto_decode(uint8_t *data, size_t size, struct frame *frame, const char **why);
+
+/* Parses a `file` payload. Returns NULL, or what is wrong with it. */
+const char *proto_parse_file(const uint8_t *payload, size_t size, struct file_request *file);
+
+/*
+ * Parses a `stage` payload. The strings are terminated in place, so payload is
+ * changed, and argv and envp point into it; their pointers are kept in vector,
+ * which has PROTO_VECTOR_MAX elements. Returns NULL, or what is wrong with it.
+ */
+const char *proto_parse_stage(uint8_t *payload, size_t size, char **vector,
+                              struct stage_request *stage);
+
+/* The path rule: relative, no empty, `.` or `..` part, 1 to 255 bytes. */
+bool proto_path_ok(const char *path);
+
+/*
+ * Encoders. Each writes one frame and returns its size; out must have
+ * PROTO_SMALL_FRAME bytes, or PROTO_HEADER for proto_put_header().
+ */
+size_t proto_put_header(uint8_t *out, enum frame_type type, size_t payload_size);
+size_t proto_put_ready(uint8_t *out);
+size_t proto_put_credit(uint8_t *out, uint32_t bytes);
+size_t proto_put_exit(uint8_t *out, const struct exit_report *report);
+
+#endif

@@ -1,0 +1,160 @@
+/*
+ * A driver for property tests of the protocol.
+ *
+ *   echo_frames [CHUNK]       reads frames to the agent from stdin, CHUNK bytes
+ *                             at a time, and prints each as one line: its name
+ *                             and its fields, bytes in hex ("-" if empty).
+ *   echo_frames ready | credit BYTES | exit CODE SIGNAL CAUSE TRUNCATED LIMITS
+ *               CPU_US WALL_US MEMORY_KB OOM_KILLS
+ *                             writes that frame, as the agent would.
+ *
+ * Exit status: 0; 1 after a protocol error ("error: ..." is the last line);
+ * 2 for wrong usage; 3 if the input ends within a frame ("error: incomplete").
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../src/proto.h"
+
+static uint8_t input[2 * PROTO_FRAME_MAX];
+static char *vector[PROTO_VECTOR_MAX];
+
+static void print_hex(const void *bytes, size_t size)
+{
+    const unsigned char *byte = bytes;
+    putchar(' ');
+    if (size == 0)
+        putchar('-');
+    for (size_t i = 0; i < size; i++)
+        printf("%02x", byte[i]);
+}
+
+/* file TARGETS APPEND PATH CONTENT */
+static const char *print_file(const struct frame *frame)
+{
+    struct file_request file;
+    const char *fault = proto_parse_file(frame->payload, frame->size, &file);
+    if (fault != NULL)
+        return fault;
+    printf("file %u %d", file.targets, file.append);
+    print_hex(file.path, strlen(file.path));
+    print_hex(file.content, file.size);
+    return NULL;
+}
+
+/* stage KIND WALL CPU STDOUT STDERR ARGC ARG... ENVC ENV... */
+static const char *print_stage(const struct frame *frame)
+{
+    struct stage_request stage;
+    const char *fault = proto_parse_stage(frame->payload, frame->size, vector, &stage);
+    if (fault != NULL)
+        return fault;
+    printf("stage %d %u %u %u %u %zu", (int)stage.kind, stage.wall_ms, stage.cpu_ms,
+           stage.stdout_limit, stage.stderr_limit, stage.argc);
+    for (char **argument = stage.argv; *argument != NULL; argument++)
+        print_hex(*argument, strlen(*argument));
+    printf(" %zu", stage.envc);
+    for (char **variable = stage.envp; *variable != NULL; variable++)
+        print_hex(*variable, strlen(*variable));
+    return NULL;
+}
+
+static const char *print_frame(const struct frame *frame)
+{
+    const char *fault = NULL;
+    switch (frame->type) {
+    case FRAME_FILE:
+        fault = print_file(frame);
+        break;
+    case FRAME_STAGE:
+        fault = print_stage(frame);
+        break;
+    case FRAME_STDIN:
+        printf("stdin");
+        print_hex(frame->payload, frame->size);
+        break;
+    default:
+        printf(frame->type == FRAME_KILL ? "kill" : "stdin_end");
+    }
+    if (fault == NULL)
+        putchar('\n');
+    return fault;
+}
+
+/* Prints all whole frames in the first `size` bytes; returns how many are left over. */
+static size_t consume(size_t size)
+{
+    size_t done = 0;
+    struct frame frame;
+    const char *fault = NULL;
+    enum decoded decoded;
+    while ((decoded = proto_decode(input + done, size - done, &frame, &fault)) == DECODED_FRAME) {
+        fault = print_frame(&frame);
+        if (fault != NULL)
+            break;
+        done += PROTO_HEADER + frame.size;
+    }
+    if (fault != NULL) {
+        printf("error: %s\n", fault);
+        exit(1);
+    }
+    memmove(input, input + done, size - done);
+    return size - done;
+}
+
+static int decode(size_t chunk)
+{
+    size_t size = 0;
+    for (;;) {
+        ssize_t got = read(STDIN_FILENO, input + size, chunk);
+        if (got <= 0)
+            break;
+        size = consume(size + (size_t)got);
+    }
+    if (size != 0) {
+        puts("error: incomplete");
+        return 3;
+    }
+    return 0;
+}
+
+static int write_frame(const uint8_t *frame, size_t size)
+{
+    return fwrite(frame, 1, size, stdout) == size ? 0 : 2;
+}
+
+static int encode_exit(char **number)
+{
+    uint8_t frame[PROTO_SMALL_FRAME];
+    struct exit_report report = {
+        .code = atoi(number[0]),
+        .signal = atoi(number[1]),
+        .cause = (enum cause)atoi(number[2]),
+        .truncated = (unsigned)atoi(number[3]),
+        .limits = (unsigned)atoi(number[4]),
+        .cpu_us = strtoull(number[5], NULL, 10),
+        .wall_us = strtoull(number[6], NULL, 10),
+        .memory_kb = strtoull(number[7], NULL, 10),
+        .oom_kills = (uint32_t)strtoul(number[8], NULL, 10),
+    };
+    return write_frame(frame, proto_put_exit(frame, &report));
+}
+
+int main(int argc, char **argv)
+{
+    uint8_t frame[PROTO_SMALL_FRAME];
+    if (argc == 11 && strcmp(argv[1], "exit") == 0)
+        return encode_exit(argv + 2);
+    if (argc == 3 && strcmp(argv[1], "credit") == 0)
+        return write_frame(frame, proto_put_credit(frame, (uint32_t)strtoul(argv[2], NULL, 10)));
+    if (argc == 2 && strcmp(argv[1], "ready") == 0)
+        return write_frame(frame, proto_put_ready(frame));
+    size_t chunk = argc == 2 ? strtoul(argv[1], NULL, 10) : 65536;
+    if (argc > 2 || chunk == 0 || chunk > PROTO_FRAME_MAX) {
+        fputs("usage: echo_frames [CHUNK | ready | credit BYTES | exit ...]\n", stderr);
+        return 2;
+    }
+    return decode(chunk);
+}

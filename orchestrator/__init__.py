@@ -1,0 +1,1 @@
+"""codebae-runner: runs untrusted programs, each in one short-lived container of its own."""

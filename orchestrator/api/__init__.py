@@ -1,0 +1,1 @@
+"""HTTP only: schemas, handlers, middlewares; nothing here knows what a container is."""

@@ -1,0 +1,79 @@
+"""What the HTTP side answers instead of a result: a status, a slug and a text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from orchestrator.errors import (
+    DrainingError,
+    InvalidSubmissionError,
+    QueueFullError,
+    RunnerError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+RETRY_AFTER_S = {
+    "engine_unavailable": 5,  # a restarted engine answers again within seconds
+    "draining": 5,  # by then the load balancer knows another server
+    "internal_error": 1,  # one job's bad luck; the next one may fare better
+}
+"""What the `Retry-After` of a 503 says, in seconds, by slug."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with a request: the path of the field, as in `files.0.name`, and why."""
+
+    field: str
+    message: str
+
+
+class ApiError(RunnerError):
+    """A refusal in HTTP's terms: `{"error": message, "code": code, "details"?: problems}`."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        *,
+        problems: Sequence[Problem] = (),
+        retry_after_s: int | None = None,
+    ) -> None:
+        """`status` is HTTP's, `code` the slug; `retry_after_s` makes a `Retry-After` header."""
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.problems = tuple(problems)
+        self.retry_after_s = retry_after_s
+
+
+def invalid(problems: Sequence[Problem], message: str | None = None) -> ApiError:
+    """A 400. Without a `message` the first problem is the text; `problems` is never empty."""
+    text = message or f"{problems[0].field}: {problems[0].message}"
+    return ApiError(400, "invalid", text, problems=problems)
+
+
+def unavailable(code: str, message: str) -> ApiError:
+    """A 503 with the `Retry-After` of its slug (a key of `RETRY_AFTER_S`)."""
+    return ApiError(503, code, message, retry_after_s=RETRY_AFTER_S[code])
+
+
+def from_exception(err: Exception) -> ApiError | None:
+    """An exception as the refusal it means; None when it means that something of ours is broken."""
+    match err:
+        case ApiError():
+            return err
+        case InvalidSubmissionError(field=None):
+            return ApiError(400, "invalid", str(err))
+        case InvalidSubmissionError(field=str(field)):
+            return invalid([Problem(field, str(err).removeprefix(f"{field}: "))], str(err))
+        case QueueFullError():
+            return ApiError(429, "queue_full", str(err), retry_after_s=err.retry_after_s)
+        case DrainingError():
+            return unavailable("draining", str(err))
+        case _:
+            return None

@@ -1,0 +1,54 @@
+"""`POST /execute`: one program in, one answer out."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from orchestrator.api.answer import to_answer
+from orchestrator.api.auth import authenticate
+from orchestrator.api.body import read_json
+from orchestrator.api.errors import unavailable
+from orchestrator.api.keys import ADMISSION, READINESS, SERVICE, SETTINGS
+from orchestrator.api.submission import to_submission
+from orchestrator.jobs.model import Failure, JobResult, Submission, Verdict
+
+_FAILURES = {
+    Failure.ENGINE_UNAVAILABLE: "The engine is not available, try again",
+    Failure.INTERNAL_ERROR: "Internal error, try again",
+}
+
+
+async def execute(request: web.Request) -> web.Response:
+    """Run the submission in the body; 200 whatever the program does.
+
+    In this order: who asks, is the server fit to run anything, is there room to hold the request;
+    only then is the body read. Raises ApiError, InvalidSubmissionError, QueueFullError and
+    DrainingError for the middleware; is cancelled when the client goes away.
+    """
+    app = request.app
+    key = authenticate(request.headers, app[SETTINGS].api_keys)
+    reason = app[READINESS].reason
+    if reason is not None:
+        raise unavailable("engine_unavailable", f"Not ready to run programs: {reason}")
+    with app[ADMISSION].ticket(key) as ticket:
+        result = await app[SERVICE].execute(await _receive(request), ticket)
+    _raise_failure(result)
+    return web.json_response(to_answer(result))
+
+
+async def _receive(request: web.Request) -> Submission:
+    """The body, read and checked; what it was read into is gone once this returns."""
+    settings, service = request.app[SETTINGS], request.app[SERVICE]
+    payload = await read_json(
+        request, max_bytes=settings.max_body_size, timeout_s=settings.body_timeout
+    )
+    return to_submission(
+        payload, registry=service.registry, installed=service.installed, settings=settings
+    )
+
+
+def _raise_failure(result: JobResult) -> None:
+    """Trouble of ours is a 503 that says to come back, never a 200."""
+    if result.status is Verdict.INTERNAL_ERROR:
+        failure = result.failure or Failure.INTERNAL_ERROR
+        raise unavailable(failure.value, _FAILURES[failure])

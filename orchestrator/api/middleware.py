@@ -1,0 +1,75 @@
+"""What every request gets: an id, and a JSON error when something goes wrong."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from aiohttp import web
+
+from orchestrator.api.errors import ApiError, from_exception, unavailable
+
+if TYPE_CHECKING:
+    from aiohttp.typedefs import Handler
+
+HEADER = "X-Request-Id"
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
+_STORED = web.RequestKey("request_id", str)
+
+log = structlog.get_logger(__name__)
+
+
+def request_id(request: web.BaseRequest) -> str:
+    """The client's own id when it is well-formed, else a new one; the same at every call."""
+    if _STORED not in request:
+        given = request.headers.get(HEADER, "")
+        request[_STORED] = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+    return request[_STORED]
+
+
+async def add_request_id(request: web.BaseRequest, response: web.StreamResponse) -> None:
+    """Before any response leaves, errors and streams included: put the id on it."""
+    response.headers[HEADER] = request_id(request)
+
+
+@web.middleware
+async def bind_request_id(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Every line logged on behalf of a request names it."""
+    with structlog.contextvars.bound_contextvars(request_id=request_id(request)):
+        return await handler(request)
+
+
+@web.middleware
+async def errors_as_json(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Every error is `{"error", "code", "details"?}`; the one place where types become answers."""
+    try:
+        return await handler(request)
+    except web.HTTPException as err:
+        return _from_http(err)
+    except Exception as err:
+        refusal = from_exception(err)
+        if refusal is None:
+            log.exception("request.failed", method=request.method, path=request.path)
+            refusal = unavailable("internal_error", "Internal error, try again")
+        return error_response(refusal)
+
+
+def error_response(err: ApiError) -> web.Response:
+    """The JSON response of a refusal, with `Retry-After` where it has one."""
+    body: dict[str, Any] = {"error": str(err), "code": err.code}
+    if err.problems:
+        body["details"] = [{"field": p.field, "message": p.message} for p in err.problems]
+    headers = {} if err.retry_after_s is None else {"Retry-After": str(err.retry_after_s)}
+    return web.json_response(body, status=err.status, headers=headers)
+
+
+def _from_http(err: web.HTTPException) -> web.Response:
+    """The refusals of aiohttp itself (404, 405, …); `Allow` is kept."""
+    phrase = HTTPStatus(err.status).phrase
+    response = error_response(ApiError(err.status, phrase.lower().replace(" ", "_"), phrase))
+    if "Allow" in err.headers:
+        response.headers["Allow"] = err.headers["Allow"]
+    return response

@@ -1,0 +1,23 @@
+"""Every path of the service, and the middlewares around them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from orchestrator.api.execute import execute
+from orchestrator.api.health import health, stats
+from orchestrator.api.middleware import add_request_id, bind_request_id, errors_as_json
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+middlewares = (bind_request_id, errors_as_json)
+"""Outermost first; for `web.Application(middlewares=...)`."""
+
+
+def add_routes(app: web.Application) -> None:
+    """Add the routes. `app` must hold what `api/keys.py` lists before the first request."""
+    app.router.add_post("/execute", execute)
+    app.router.add_get("/health", health)
+    app.router.add_get("/stats", stats)
+    app.on_response_prepare.append(add_request_id)

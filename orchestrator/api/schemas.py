@@ -1,0 +1,149 @@
+"""The wire models: what `POST /execute` takes, by type. Bounds and meaning are `submission.py`'s.
+
+Types are strict: a bool or a string is no whole number, and neither is 5.0. `null` for an optional
+field is the same as leaving it out.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from orchestrator.api.errors import Problem, invalid
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MAX_ENTRIES = 1000
+"""Most entries of any list or object: above every setting, and few enough to report on."""
+MAX_PROBLEMS = 10
+"""Most problems one answer lists."""
+MAX_NAME_SHOWN = 64
+"""Most characters of a client's own field name that an answer repeats."""
+
+_MESSAGES = {
+    "missing": "is required",
+    "string_type": "must be a string",
+    "string_unicode": "is not valid Unicode text",
+    "int_type": "must be a whole number",
+    "list_type": "must be a list",
+    "dict_type": "must be an object",
+    "model_type": "must be an object",
+    "literal_error": "must be utf8 or base64",
+    "extra_forbidden": "is not a known field",
+    "none_required": "is not supported yet",
+}
+
+
+def _encodable(text: str) -> str:
+    """JSON can say half a surrogate pair, which is no text."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as err:
+        raise PydanticCustomError("string_unicode", "invalid Unicode") from err
+    return text
+
+
+def _bounded(value: Any) -> Any:
+    """Stop before a million wrong entries become a million errors."""
+    if isinstance(value, list | dict) and len(value) > MAX_ENTRIES:
+        raise PydanticCustomError("too_many", f"has more than {MAX_ENTRIES} entries")
+    return value
+
+
+Text = Annotated[str, AfterValidator(_encodable)]
+Texts = Annotated[list[Text], BeforeValidator(_bounded)]
+EncodingName = Literal["utf8", "base64"]
+
+
+class _Open(BaseModel):
+    """Other fields are ignored."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
+
+
+class _Closed(BaseModel):
+    """Other fields are refused."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _few_fields(cls, value: Any) -> Any:
+        return _bounded(value)
+
+
+class FileRequest(_Closed):
+    """A file of the submission; `content` is text, or base64 when `encoding` says so."""
+
+    name: Text
+    content: Text
+    encoding: EncodingName | None = None
+
+
+class LimitsRequest(_Closed):
+    """A run's limits: ms, MiB, KiB per stream, and processes with threads."""
+
+    wall_ms: int | None = None
+    cpu_ms: int | None = None
+    memory_mb: int | None = None
+    output_kb: int | None = None
+    processes: int | None = None
+
+
+class ExecuteRequest(_Open):
+    """The body of `POST /execute`. `code` or `files`; `encoding` is of `input` and of outputs.
+
+    `tests` and `checker` are reserved: ignoring them would judge nothing and say "accepted".
+    """
+
+    language: Text
+    code: Text | None = None
+    files: Annotated[list[FileRequest], BeforeValidator(_bounded)] | None = None
+    input: Text | None = None
+    timeout: int | None = None
+    args: Texts | None = None
+    env: Annotated[dict[Text, Text], BeforeValidator(_bounded)] | None = None
+    compile_args: Texts | None = None
+    version: Text | None = None
+    limits: LimitsRequest | None = None
+    encoding: EncodingName | None = None
+    tests: None = None
+    checker: None = None
+
+
+def parse_execute(payload: Mapping[str, object]) -> ExecuteRequest:
+    """Check every field's type. Raises ApiError (400) that names what is wrong, field by field."""
+    try:
+        return ExecuteRequest.model_validate(payload)
+    except ValidationError as err:
+        errors = err.errors(include_url=False, include_context=False, include_input=False)
+        raise invalid([_problem(error) for error in errors[:MAX_PROBLEMS]]) from err
+
+
+def unknown_fields(payload: Mapping[str, object]) -> tuple[str, ...]:
+    """A warning for each top-level field that nobody reads; the first few when there are many."""
+    unknown = [name for name in payload if name not in ExecuteRequest.model_fields]
+    shown = [f"Unknown field ignored: {shorten(name)}" for name in unknown[:MAX_PROBLEMS]]
+    if len(unknown) > MAX_PROBLEMS:
+        shown.append(f"Unknown fields ignored: {len(unknown) - MAX_PROBLEMS} more")
+    return tuple(shown)
+
+
+def shorten(name: str) -> str:
+    """A client's own words, short enough to repeat in an answer."""
+    return name if len(name) <= MAX_NAME_SHOWN else name[:MAX_NAME_SHOWN] + "…"
+
+
+def _problem(error: ErrorDetails) -> Problem:
+    field = ".".join(shorten(str(part)) for part in error["loc"] if part != "[key]")
+    return Problem(field, _MESSAGES.get(error["type"], error["msg"]))

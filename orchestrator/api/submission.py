@@ -1,0 +1,144 @@
+"""From the wire to the domain: a JSON value becomes a `Submission`, or a refusal. No I/O.
+
+The older runner's checks come first, in its order and its words; then types (`schemas.py`), then
+bounds and meaning.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NoReturn, cast
+
+from orchestrator.api.errors import Problem, invalid
+from orchestrator.api.files import decode_base64, named_files
+from orchestrator.api.limits import resolve_limits
+from orchestrator.api.schemas import ExecuteRequest, parse_execute, shorten, unknown_fields
+from orchestrator.errors import InvalidSubmissionError
+from orchestrator.jobs.model import Encoding, Submission
+from orchestrator.languages.sources import main_file_name
+from orchestrator.sandbox.model import SourceFile
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from orchestrator.languages.model import InstalledLanguage, Language
+    from orchestrator.languages.registry import Registry
+    from orchestrator.settings import Settings
+
+_ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def to_submission(
+    payload: object,
+    *,
+    registry: Registry,
+    installed: Mapping[str, InstalledLanguage],
+    settings: Settings,
+) -> Submission:
+    """Check a request's JSON value and fill in every default.
+
+    Raises ApiError or InvalidSubmissionError; either names the field and is a 400.
+    """
+    if not isinstance(payload, dict):
+        raise invalid([Problem("body", "must be a JSON object")], "The body must be a JSON object")
+    fields = cast("dict[str, object]", payload)
+    language = _language(fields, registry, installed, settings)
+    request = parse_execute(fields)
+    _check_version(request.version, installed[language.id].version)
+    encoding = Encoding(request.encoding or Encoding.UTF8)
+    return Submission(
+        language=language.id,
+        files=_files(request, language, settings),
+        limits=resolve_limits(request, language.limits, settings),
+        stdin=_stdin(request.input or "", encoding, settings.max_input_size),
+        args=_words("args", request.args or (), settings),
+        env=_environment(request.env or {}, settings),
+        compile_args=_words("compile_args", request.compile_args or (), settings),
+        encoding=encoding,
+        warnings=unknown_fields(fields) + _useless_fields(request, language),
+    )
+
+
+def _language(
+    fields: Mapping[str, object],
+    registry: Registry,
+    installed: Mapping[str, InstalledLanguage],
+    settings: Settings,
+) -> Language:
+    """The older runner's three checks."""
+    name, code = fields.get("language"), fields.get("code")
+    has_code = bool(code) and isinstance(code, str)
+    if not isinstance(name, str) or not name:
+        _refuse_older("language", "Missing language or code")
+    if not has_code and not (code in (None, "") and fields.get("files")):
+        _refuse_older("code", "Missing language or code")
+    if isinstance(code, str) and len(code) > settings.max_code_size:
+        _refuse_older("code", "Code exceeds maximum size")
+    language = registry.find(name)
+    if language is None or language.id not in installed:
+        _refuse_older("language", "Unsupported language")
+    return language
+
+
+def _files(
+    request: ExecuteRequest, language: Language, settings: Settings
+) -> tuple[SourceFile, ...]:
+    if not request.code:
+        return named_files(request.files or (), settings)
+    if request.files:
+        _refuse("files", "can't be given together with code")
+    return (SourceFile(main_file_name(language, request.code), request.code.encode()),)
+
+
+def _stdin(text: str, encoding: Encoding, max_bytes: int) -> bytes:
+    data = decode_base64(text, "input") if encoding is Encoding.BASE64 else text.encode()
+    if len(data) > max_bytes:
+        _refuse("input", f"must be at most {max_bytes} bytes")
+    return data
+
+
+def _check_version(wanted: str | None, version: str) -> None:
+    """`17` and `17.0` are met by 17.0.15, `1` is not."""
+    if wanted is None or (wanted and re.match(rf"{re.escape(wanted)}(?![A-Za-z0-9])", version)):
+        return
+    _refuse("version", f"{shorten(wanted)!r} is not here, only {version}")
+
+
+def _words(field: str, words: Sequence[str], settings: Settings) -> tuple[str, ...]:
+    """Command-line words: no NUL, and few and short enough together."""
+    _check_size(field, words, settings)
+    for index, word in enumerate(words):
+        if "\0" in word:
+            _refuse(f"{field}.{index}", "must not contain NUL")
+    return tuple(words)
+
+
+def _environment(env: Mapping[str, str], settings: Settings) -> dict[str, str]:
+    _check_size("env", [f"{name}={value}" for name, value in env.items()], settings)
+    for name, value in env.items():
+        if not _ENV_NAME.fullmatch(name):
+            _refuse(f"env.{shorten(name)}", "must be a name of letters, digits and _")
+        if "\0" in value:
+            _refuse(f"env.{shorten(name)}", "must not contain NUL")
+    return dict(env)
+
+
+def _check_size(field: str, words: Sequence[str], settings: Settings) -> None:
+    if len(words) > settings.max_args:
+        _refuse(field, f"must have at most {settings.max_args} entries")
+    if sum(len(word.encode()) for word in words) > settings.max_args_size:
+        _refuse(field, f"must be at most {settings.max_args_size} bytes together")
+
+
+def _useless_fields(request: ExecuteRequest, language: Language) -> tuple[str, ...]:
+    if request.compile_args and language.compile is None:
+        return (f"compile_args ignored: {language.name} programs are not compiled",)
+    return ()
+
+
+def _refuse(field: str, message: str) -> NoReturn:
+    raise InvalidSubmissionError(f"{field}: {message}", field=field)
+
+
+def _refuse_older(field: str, message: str) -> NoReturn:
+    raise InvalidSubmissionError(message, field=field)

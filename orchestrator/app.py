@@ -1,0 +1,98 @@
+"""Puts the parts together: one application, its life cycle, nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator
+
+import structlog
+from aiohttp import web
+
+from orchestrator.api import keys, routes
+from orchestrator.errors import EngineError
+from orchestrator.jobs.admission import Admission
+from orchestrator.jobs.readiness import Readiness
+from orchestrator.jobs.service import JobService
+from orchestrator.parts import OpenParts, Parts, open_docker_parts
+from orchestrator.sandbox.backend import Backend
+from orchestrator.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+BODY_SLACK = 1  # aiohttp's own limit stays just above ours, so that the refusal is in our words
+
+
+def build_app(settings: Settings, open_parts: OpenParts | None = None) -> web.Application:
+    """The application. `open_parts` stands in for the engine in tests."""
+    app = web.Application(
+        middlewares=routes.middlewares, client_max_size=settings.max_body_size + BODY_SLACK
+    )
+    app[keys.SETTINGS] = settings
+    app[keys.READINESS] = Readiness()
+    app[keys.STARTED] = time.monotonic()
+    app[keys.ADMISSION] = Admission(
+        slots=settings.slots, queue=settings.max_queue, memory_mb=settings.memory_budget
+    )
+    routes.add_routes(app)
+    app.on_shutdown.append(_stop_admission)
+
+    async def run_parts(app: web.Application) -> AsyncIterator[None]:
+        async with (open_parts or open_docker_parts)(settings) as parts, _service(app, parts):
+            yield
+
+    app.cleanup_ctx.append(run_parts)
+    return app
+
+
+async def _stop_admission(app: web.Application) -> None:
+    app[keys.ADMISSION].drain()
+
+
+@contextlib.asynccontextmanager
+async def _service(app: web.Application, parts: Parts) -> AsyncIterator[None]:
+    settings = app[keys.SETTINGS]
+    service = JobService(
+        settings, parts.backend, app[keys.ADMISSION], parts.registry, parts.installed
+    )
+    app[keys.SERVICE] = service
+    await parts.backend.sweep()
+    tasks = [
+        asyncio.create_task(_prove_limits(parts, app[keys.READINESS]), name="selftest"),
+        asyncio.create_task(_sweep_forever(parts.backend, settings.sweep_interval), name="sweep"),
+    ]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+        await service.drain()
+
+
+async def _prove_limits(parts: Parts, readiness: Readiness) -> None:
+    readiness.reason = "the self-test is running"
+    failure = None
+    try:
+        async for result in parts.prove():
+            if not result.passed:
+                failure = f"{result.check} failed in {result.image}: {result.detail}"
+                break
+    except EngineError as err:
+        failure = str(err)
+    if failure is not None:
+        log.error("selftest_failed", reason=failure)
+    readiness.settle(None if failure is None else f"self-test: {failure}")
+
+
+async def _sweep_forever(backend: Backend, interval_s: float) -> None:
+    while True:
+        await asyncio.sleep(interval_s)
+        try:
+            swept = await backend.sweep()
+        except EngineError as err:
+            log.warning("sweep_failed", error=str(err))
+        else:
+            if swept:
+                log.warning("swept", containers=swept)

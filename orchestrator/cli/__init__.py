@@ -1,0 +1,1 @@
+"""What the commands of `__main__` do."""

@@ -1,0 +1,90 @@
+"""`run FILE`: one program through the same path as a request, without HTTP."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from rich.console import Console
+
+from orchestrator.errors import InvalidSubmissionError
+from orchestrator.jobs.admission import Admission
+from orchestrator.jobs.model import JobResult, Limits, Submission
+from orchestrator.jobs.service import JobService
+from orchestrator.languages.model import Language
+from orchestrator.languages.registry import Registry
+from orchestrator.parts import open_docker_parts
+from orchestrator.sandbox.model import SourceFile
+from orchestrator.settings import Settings
+
+OWN_FAULT = 1
+SIGNAL_BASE = 128
+
+
+async def run_file(
+    settings: Settings, file: Path, stdin: bytes, name: str | None, err: Console
+) -> int:
+    """Run `file`, print what it prints, and return what this process should exit with."""
+    async with open_docker_parts(settings) as parts:
+        language = _find_language(parts.registry, file, name)
+        admission = Admission(slots=1, queue=0, memory_mb=settings.memory_budget)
+        service = JobService(settings, parts.backend, admission, parts.registry, parts.installed)
+        submission = _submission(settings, language, file, stdin)
+        with admission.ticket("cli") as ticket:
+            result = await service.execute(submission, ticket)
+        await service.drain()
+    return _report(result, err)
+
+
+def _find_language(registry: Registry, file: Path, name: str | None) -> Language:
+    if name is not None:
+        found = registry.find(name)
+        if found is None:
+            raise InvalidSubmissionError(
+                f"--language {name}: unknown; there is {', '.join(registry.ids)}"
+            )
+        return found
+    for language in registry:
+        if file.suffix in language.source.extensions:
+            return language
+    raise InvalidSubmissionError(
+        f"{file.name}: no language has the extension {file.suffix!r}; name it with --language"
+    )
+
+
+def _submission(settings: Settings, language: Language, file: Path, stdin: bytes) -> Submission:
+    return Submission(
+        language=language.id,
+        files=(SourceFile(file.name, file.read_bytes()),),
+        stdin=stdin,
+        limits=Limits(
+            wall_ms=settings.execution_timeout,
+            cpu_ms=settings.execution_timeout,
+            memory_mb=language.limits.memory_mb,
+            output_bytes=settings.max_output_size,
+            processes=language.limits.processes,
+        ),
+    )
+
+
+def _report(result: JobResult, err: Console) -> int:
+    for stage in (result.compile, result.run):
+        if stage is not None:
+            sys.stdout.buffer.write(stage.stdout)
+            sys.stdout.buffer.flush()
+            sys.stderr.buffer.write(stage.stderr)
+            sys.stderr.buffer.flush()
+    cause = f" ({result.killed_by.value})" if result.killed_by else ""
+    times = result.timings
+    err.print(
+        f"{result.status.value}{cause}: sandbox {times.sandbox_ms:.0f} ms, "
+        f"compile {times.compile_ms:.0f} ms, run {times.run_ms:.0f} ms",
+        style="dim",
+        highlight=False,
+    )
+    last = result.run or result.compile
+    if last is None:
+        return OWN_FAULT
+    if last.signal is not None:
+        return SIGNAL_BASE + last.signal
+    return last.exit_code if last.exit_code is not None else OWN_FAULT

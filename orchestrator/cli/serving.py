@@ -1,0 +1,101 @@
+"""`serve`: the server's life from the first line it prints to its exit."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import signal
+from pathlib import Path
+
+from aiohttp import web
+from rich.console import Console
+
+from orchestrator.api import keys
+from orchestrator.app import build_app
+from orchestrator.errors import ConfigurationError
+from orchestrator.settings import Settings
+
+SHUTDOWN_S = 10.0  # what running requests get after SIGTERM before they are cancelled
+
+
+def ensure_api_key(env_file: Path) -> None:
+    """Make up API_KEY when neither the environment nor `env_file` has one, and keep it there."""
+    text = env_file.read_text("utf-8") if env_file.exists() else ""
+    known = any(line.partition("=")[0].strip() == "API_KEY" for line in text.splitlines())
+    if known or os.environ.get("API_KEY"):
+        return
+    env_file.touch(mode=0o600)
+    newline = "" if not text or text.endswith("\n") else "\n"
+    env_file.write_text(f"{text}{newline}API_KEY={secrets.token_urlsafe(24)}\n", "utf-8")
+
+
+async def serve(settings: Settings, out: Console) -> None:
+    """Serve until SIGTERM or SIGINT.
+
+    Raises ConfigurationError or EngineError when it can't start.
+    """
+    if not settings.api_keys:
+        raise ConfigurationError(
+            "setting API_KEY: set one key, or several comma-separated; `make run` makes one up"
+        )
+    app = build_app(settings)
+    # Without handler_cancellation a client's hang-up would not end its job.
+    runner = web.AppRunner(
+        app, handler_cancellation=True, access_log=None, shutdown_timeout=SHUTDOWN_S
+    )
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    try:
+        await runner.setup()
+        port = await _listen(runner, settings)
+        await _announce(app, port, settings, out, stop)
+        await stop.wait()
+        out.print("Stopping: running jobs are ended, containers removed")
+    finally:
+        await runner.cleanup()
+
+
+async def _listen(runner: web.AppRunner, settings: Settings) -> int:
+    site = web.TCPSite(runner, settings.host, settings.port)
+    try:
+        await site.start()
+    except OSError as err:
+        raise ConfigurationError(
+            f"setting PORT: can't listen on {settings.host}:{settings.port}: {err.strerror}"
+        ) from err
+    return int(runner.addresses[0][1])
+
+
+async def _announce(
+    app: web.Application, port: int, settings: Settings, out: Console, stop: asyncio.Event
+) -> None:
+    """Print what is served, once the self-test has passed (or what is wrong with it)."""
+    waits = [asyncio.create_task(event.wait()) for event in (app[keys.READINESS].settled, stop)]
+    with out.status("Self-test: do the limits bite on this engine?"):
+        _, pending = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    for wait in pending:
+        wait.cancel()
+    reason = app[keys.READINESS].reason
+    if reason is not None:
+        out.print(f"[bold red]Not ready:[/] {reason}", highlight=False)
+        return
+    url = f"http://localhost:{port}"
+    key = settings.api_keys[0]
+    out.print(f"[bold green]Ready[/] on {url}", highlight=False)
+    for installed in app[keys.SERVICE].installed.values():
+        out.print(f"  {installed.language.id:<12} {installed.language.name} {installed.version}")
+    if out.is_terminal or "API_KEY" not in os.environ:
+        out.print(f"API key: {key}", highlight=False)
+        out.print("Try it:", highlight=False)
+        out.print(_curl(url, key), highlight=False, markup=False, soft_wrap=True)
+
+
+def _curl(url: str, key: str) -> str:
+    body = """{"language": "python", "code": "print(\\"Hello, World!\\")"}"""
+    return (
+        f"curl -s {url}/execute -H 'Authorization: Bearer {key}' "
+        f"-H 'Content-Type: application/json' -d '{body}'"
+    )

@@ -1,0 +1,151 @@
+"""A container's stdin and output as one asyncio stream: the engine's attach upgrade.
+
+Not through the SDK's threads, so that cancelling and back-pressure are asyncio's own: while nobody
+reads here, the engine stops reading the container's pipe. The engine wraps what the container
+writes in frames of its own (stream, length), since it has no terminal:
+https://docs.docker.com/engine/api/v1.41/#tag/Container/operation/ContainerAttach
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from orchestrator.engine.client import API_VERSION
+from orchestrator.errors import (
+    ContainerNotFoundError,
+    EngineError,
+    EngineUnavailableError,
+    ProtocolError,
+)
+
+READ_SIZE = 65_536
+_HEADER = struct.Struct(">BxxxI")
+_STDOUT = 1
+_STDERR = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """Bytes a container wrote; `is_stderr` tells the stream."""
+
+    is_stderr: bool
+    data: bytes
+
+
+class Demultiplexer:
+    """Takes the engine's framing off. Passes partial frames on at once, so it holds 8 bytes."""
+
+    def __init__(self) -> None:
+        self._header = bytearray()
+        self._left = 0
+        self._is_stderr = False
+
+    def feed(self, data: bytes) -> Iterator[Output]:
+        """What the container wrote, as far as `data` has it. Raises ProtocolError."""
+        view = memoryview(data)
+        while view:
+            if self._left == 0:
+                view = self._take_header(view)
+                continue
+            piece, view = view[: self._left], view[self._left :]
+            self._left -= len(piece)
+            yield Output(self._is_stderr, bytes(piece))
+
+    def _take_header(self, view: memoryview) -> memoryview:
+        missing = _HEADER.size - len(self._header)
+        self._header += view[:missing]
+        if len(self._header) == _HEADER.size:
+            stream, self._left = _HEADER.unpack(self._header)
+            self._header.clear()
+            if stream not in (_STDOUT, _STDERR):
+                raise ProtocolError(f"attach stream frame of unknown kind {stream}")
+            self._is_stderr = stream == _STDERR
+        return view[missing:]
+
+
+class AttachStream:
+    """An open attach connection. One reader and one writer at a time."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Made by `attach` only."""
+        self._reader = reader
+        self._writer = writer
+        self._demultiplexer = Demultiplexer()
+
+    async def read(self) -> list[Output] | None:
+        """What came since; waits for at least one byte; None at the end of the stream."""
+        try:
+            data = await self._reader.read(READ_SIZE)
+        except OSError:
+            return None
+        return list(self._demultiplexer.feed(data)) if data else None
+
+    async def write(self, data: bytes) -> None:
+        """Send to the container's stdin, waiting while its buffers are full.
+
+        Raises EngineUnavailableError when the connection is gone.
+        """
+        try:
+            self._writer.write(data)
+            await self._writer.drain()
+        except OSError as err:
+            raise EngineUnavailableError(f"The attach stream broke: {err}") from err
+
+    def close(self) -> None:
+        """Hang up, which the container sees as the end of its stdin. Idempotent."""
+        self._writer.close()
+
+    async def wait_closed(self) -> None:
+        """Wait until the socket is closed; whatever it says about that is of no interest."""
+        with contextlib.suppress(OSError):
+            await self._writer.wait_closed()
+
+
+async def attach(socket_path: str, container: str, *, timeout_s: float) -> AttachStream:
+    """Attach to a created container's streams, before it is started (later would lose output).
+
+    Raises ContainerNotFoundError, EngineUnavailableError or EngineError.
+    """
+    try:
+        async with asyncio.timeout(timeout_s):
+            return await _attach(socket_path, container)
+    except TimeoutError as err:
+        raise EngineUnavailableError(f"The engine did not answer in {timeout_s:g} s") from err
+    except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError) as err:
+        raise EngineUnavailableError(f"The engine can't be reached: {err}") from err
+
+
+async def _attach(socket_path: str, container: str) -> AttachStream:
+    reader, writer = await asyncio.open_unix_connection(socket_path, limit=READ_SIZE)
+    try:
+        writer.write(_request(container))
+        await writer.drain()
+        head = await reader.readuntil(b"\r\n\r\n")
+        _check_answer(head, container)
+    except BaseException:
+        writer.close()
+        raise
+    return AttachStream(reader, writer)
+
+
+def _request(container: str) -> bytes:
+    path = f"/v{API_VERSION}/containers/{quote(container, safe='')}/attach"
+    return (
+        f"POST {path}?stream=1&stdin=1&stdout=1&stderr=1 HTTP/1.1\r\n"
+        "Host: docker\r\nConnection: Upgrade\r\nUpgrade: tcp\r\nContent-Length: 0\r\n\r\n"
+    ).encode()
+
+
+def _check_answer(head: bytes, container: str) -> None:
+    line = head.split(b"\r\n", 1)[0].decode("latin-1")
+    status = line.split(" ")[1] if line.count(" ") else ""
+    if status in {"101", "200"}:
+        return
+    if status == "404":
+        raise ContainerNotFoundError(f"No such container: {container}")
+    raise EngineError(f"The engine refused to attach to {container}: {line[:200]}")

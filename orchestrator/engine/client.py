@@ -1,0 +1,179 @@
+"""Control calls to the engine: the Docker SDK's low-level client, off the event loop.
+
+Each thread of a small pool has a client (and so a connection) of its own. Every call has a deadline
+of its own, on the socket and on the waiting task; the SDK's many exceptions become the five of
+`errors.py`. The byte stream of a running sandbox does not come through here (`attach.py`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import docker
+import requests
+from docker import APIClient
+from docker import errors as docker_errors
+
+from orchestrator.errors import (
+    ContainerNotFoundError,
+    EngineConflictError,
+    EngineError,
+    EngineUnavailableError,
+)
+
+T = TypeVar("T")
+Json = dict[str, Any]
+
+API_VERSION = "1.41"  # Debian 12's engine; newer ones speak it too
+
+
+class EngineClient:
+    """The engine's control plane. Safe to use from any task of one event loop."""
+
+    def __init__(self, base_url: str, *, timeout_s: float, threads: int) -> None:
+        """`base_url` as in `unix:///var/run/docker.sock`; nothing is opened yet."""
+        self._base_url = base_url
+        self._timeout_s = timeout_s
+        self._local = threading.local()
+        self._clients: list[APIClient] = []
+        self._lock = threading.Lock()
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="engine")
+
+    @property
+    def timeout_s(self) -> float:
+        """The deadline of a call that names none, in seconds."""
+        return self._timeout_s
+
+    @property
+    def socket_path(self) -> str:
+        """The path of the engine's unix socket."""
+        return self._base_url.removeprefix("unix://")
+
+    async def call(self, function: Callable[[APIClient], T], *, deadline_s: float = 0) -> T:
+        """Run `function` with this thread's client; `deadline_s` 0 means the default.
+
+        Raises EngineError or one of its kinds. When the waiting task is cancelled, the call itself
+        goes on in its thread: whoever creates things shields the call and cleans up after it.
+        """
+        timeout = deadline_s or self._timeout_s
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(timeout):
+                return await loop.run_in_executor(self._pool, self._run, function, timeout)
+        except TimeoutError as err:
+            raise EngineUnavailableError(f"The engine did not answer in {timeout:g} s") from err
+
+    def _run(self, function: Callable[[APIClient], T], timeout_s: float) -> T:
+        try:
+            client = self._client()
+            client.timeout = math.ceil(timeout_s)
+            return function(client)
+        except Exception as err:
+            raise translate(err) from err
+
+    def _client(self) -> APIClient:
+        client = getattr(self._local, "client", None)
+        if client is None:
+            # base_url is named: from_env() would follow the caller's Docker context instead.
+            client = docker.APIClient(
+                base_url=self._base_url, version=API_VERSION, timeout=math.ceil(self._timeout_s)
+            )
+            self._local.client = client
+            with self._lock:
+                self._clients.append(client)
+        return client
+
+    async def close(self) -> None:
+        """Wait for calls under way and close the connections. Idempotent."""
+        await asyncio.to_thread(self._pool.shutdown, wait=True, cancel_futures=True)
+        with self._lock:
+            clients, self._clients = self._clients, []
+        for client in clients:
+            client.close()
+
+    async def create_container(self, name: str, config: Mapping[str, Any]) -> str:
+        """POST /containers/create with Engine JSON as it is; the container's id."""
+
+        def create(api: APIClient) -> str:
+            answer = api.create_container_from_config(dict(config), name)  # type: ignore[no-untyped-call]
+            return str(answer["Id"])
+
+        return await self.call(create)
+
+    async def start_container(self, name: str) -> None:
+        """Start a created container."""
+        await self.call(lambda api: api.start(name))
+
+    async def inspect_container(self, name: str) -> Json:
+        """The container's whole description. Raises ContainerNotFoundError."""
+        return await self.call(lambda api: dict(api.inspect_container(name)))
+
+    async def wait_container(self, name: str, *, deadline_s: float) -> int:
+        """Wait until it has stopped; its exit status.
+
+        Raises EngineUnavailableError past the deadline.
+        """
+
+        def wait(api: APIClient) -> int:
+            return int(api.wait(name, timeout=math.ceil(deadline_s))["StatusCode"])
+
+        return await self.call(wait, deadline_s=deadline_s)
+
+    async def update_memory(self, name: str, memory_bytes: int) -> None:
+        """Change a container's memory limit, swap included."""
+        await self.call(
+            lambda api: api.update_container(
+                name, mem_limit=memory_bytes, memswap_limit=memory_bytes
+            )
+        )
+
+    async def kill_container(self, name: str) -> None:
+        """Kill it; one that is gone or has stopped counts as done."""
+        await self._ignoring_gone(lambda api: api.kill(name))
+
+    async def remove_container(self, name: str) -> None:
+        """Kill and remove it with its volumes; one that is gone or on its way counts as done."""
+        await self._ignoring_gone(lambda api: api.remove_container(name, force=True, v=True))
+
+    async def _ignoring_gone(self, function: Callable[[APIClient], None]) -> None:
+        try:
+            await self.call(function)
+        except (ContainerNotFoundError, EngineConflictError):
+            return
+
+    async def list_containers(self, labels: Sequence[str]) -> list[Json]:
+        """All containers, stopped ones too, that have every label (`key` or `key=value`)."""
+        return await self.call(
+            lambda api: list(api.containers(all=True, filters={"label": list(labels)}))
+        )
+
+    async def info(self) -> Json:
+        """GET /info."""
+        return await self.call(lambda api: dict(api.info()))
+
+    async def inspect_image(self, tag: str) -> Json:
+        """The image's whole description. Raises ContainerNotFoundError."""
+        return await self.call(lambda api: dict(api.inspect_image(tag)))  # type: ignore[no-untyped-call]
+
+
+def translate(err: Exception) -> EngineError:
+    """Which of our errors an exception of the SDK, or of the HTTP library below it, is."""
+    if isinstance(err, EngineError):
+        return err
+    if isinstance(err, docker_errors.APIError):
+        text = str(err.explanation or err)
+        status = err.response.status_code if err.response is not None else 0
+        kinds: dict[int, type[EngineError]] = {
+            404: ContainerNotFoundError,
+            409: EngineConflictError,
+        }
+        return kinds.get(status, EngineError)(text)
+    unreachable = (docker_errors.DockerException, requests.RequestException, OSError)
+    if isinstance(err, unreachable):
+        return EngineUnavailableError(f"The engine can't be reached: {err}")
+    return EngineError(f"Unexpected {type(err).__name__}: {err}")

@@ -1,0 +1,62 @@
+"""The exception tree: everything here is our own fault or the caller's, never a program's.
+
+What a program does is data (a verdict); an exception means that something could not be done.
+"""
+
+
+class RunnerError(Exception):
+    """The root of every exception this project raises on purpose."""
+
+
+class ConfigurationError(RunnerError):
+    """A setting or a language folder is wrong; the message names the file and the field."""
+
+
+class InvalidSubmissionError(RunnerError):
+    """The caller sent something that can't be run; the message names the field."""
+
+    def __init__(self, message: str, *, field: str | None = None) -> None:
+        """`field` is the path of the offending field, as in `limits.wall_ms`."""
+        super().__init__(message)
+        self.field = field
+
+
+class QueueFullError(RunnerError):
+    """Every slot is busy and the queue is at its bound."""
+
+    def __init__(self, retry_after_s: int) -> None:
+        """`retry_after_s`: when to come back, in whole seconds."""
+        super().__init__("The queue is full, try again later")
+        self.retry_after_s = retry_after_s
+
+
+class DrainingError(RunnerError):
+    """The server is shutting down and takes no further jobs."""
+
+    def __init__(self) -> None:
+        """The message is always the same."""
+        super().__init__("The server is shutting down")
+
+
+class EngineError(RunnerError):
+    """The engine refused a call, or answered in a way we do not understand."""
+
+
+class EngineUnavailableError(EngineError):
+    """The engine could not be reached, or did not answer before its deadline."""
+
+
+class ContainerNotFoundError(EngineError):
+    """The engine knows no container, or image, of that name."""
+
+
+class EngineConflictError(EngineError):
+    """The engine says that the object is in use, or in a state that forbids the call."""
+
+
+class SandboxError(RunnerError):
+    """A sandbox could not be made, or did not keep to the agent's protocol."""
+
+
+class ProtocolError(SandboxError):
+    """The bytes that came over the attach stream do not parse."""

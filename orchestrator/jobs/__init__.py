@@ -1,0 +1,1 @@
+"""The domain: submissions, admission, stages, verdicts."""

@@ -1,0 +1,158 @@
+"""Admission in two steps: a ticket before the body is read, a reservation after it was checked.
+
+A ticket bounds how many requests are held at all (their bodies are memory); a reservation is a slot
+and the job's memory out of the budget. Waiting is fair: one queue per key, the keys in turn.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict, deque
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from orchestrator.errors import DrainingError, InvalidSubmissionError, QueueFullError
+
+RETRY_AFTER_S = 1  # a slot is free again within a job's length; most jobs take less than a second
+
+
+@dataclass(slots=True, eq=False)
+class _Waiter:
+    memory_mb: int
+    granted: asyncio.Future[None]
+
+
+class Ticket:
+    """The right to be read and to wait; a context manager that gives it back."""
+
+    def __init__(self, admission: Admission, key: str) -> None:
+        """Made by `Admission.ticket` only."""
+        self._admission = admission
+        self.key = key
+        self._held = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.release()
+
+    def release(self) -> None:
+        """Give it back; idempotent."""
+        if self._held:
+            self._held = False
+            self._admission._tickets -= 1  # noqa: SLF001 - a ticket is its admission's other half
+
+
+class Reservation:
+    """A slot and memory, held until `release` (idempotent)."""
+
+    def __init__(self, admission: Admission, memory_mb: int) -> None:
+        """Made by `Admission.reserve` only."""
+        self._admission = admission
+        self.memory_mb = memory_mb
+        self._held = True
+
+    def release(self) -> None:
+        """Give slot and memory back and let the next ones in; idempotent."""
+        if self._held:
+            self._held = False
+            self._admission._give_back(self.memory_mb)  # noqa: SLF001 - as above
+
+
+class Admission:
+    """Counts tickets, slots and memory. For one event loop; nothing here blocks."""
+
+    def __init__(self, *, slots: int, queue: int, memory_mb: int) -> None:
+        """`slots` jobs at once, `queue` more requests held, `memory_mb` MiB reserved at most."""
+        self._slots = slots
+        self._queue = queue
+        self._budget_mb = memory_mb
+        self._tickets = 0
+        self._active = 0
+        self._reserved_mb = 0
+        self._waiting: OrderedDict[str, deque[_Waiter]] = OrderedDict()
+        self._draining = False
+
+    @property
+    def active(self) -> int:
+        """Reservations held."""
+        return self._active
+
+    @property
+    def waiting(self) -> int:
+        """Jobs waiting for a reservation."""
+        return sum(len(queue) for queue in self._waiting.values())
+
+    def drain(self) -> None:
+        """Refuse further tickets; those given out stay good. Idempotent."""
+        self._draining = True
+
+    def ticket(self, key: str) -> Ticket:
+        """A ticket for `key`, at once. Raises QueueFullError or DrainingError."""
+        if self._draining:
+            raise DrainingError
+        if self._tickets >= self._slots + self._queue:
+            raise QueueFullError(RETRY_AFTER_S)
+        self._tickets += 1
+        return Ticket(self, key)
+
+    async def reserve(self, ticket: Ticket, memory_mb: int) -> Reservation:
+        """Wait for a slot and `memory_mb`. Raises InvalidSubmissionError if it could never fit."""
+        if memory_mb > self._budget_mb:
+            raise InvalidSubmissionError(
+                f"limits.memory_mb: {memory_mb} MB is more than this server has for all jobs "
+                f"({self._budget_mb} MB)",
+                field="limits.memory_mb",
+            )
+        waiter = _Waiter(memory_mb, asyncio.get_running_loop().create_future())
+        self._waiting.setdefault(ticket.key, deque()).append(waiter)
+        self._admit()
+        try:
+            await waiter.granted
+        except asyncio.CancelledError:
+            self._abandon(ticket.key, waiter)
+            raise
+        return Reservation(self, memory_mb)
+
+    def _abandon(self, key: str, waiter: _Waiter) -> None:
+        if waiter.granted.done() and not waiter.granted.cancelled():
+            self._give_back(waiter.memory_mb)
+            return
+        queue = self._waiting.get(key)
+        if queue is not None and waiter in queue:
+            queue.remove(waiter)
+            if not queue:
+                del self._waiting[key]
+        self._admit()
+
+    def _give_back(self, memory_mb: int) -> None:
+        self._active -= 1
+        self._reserved_mb -= memory_mb
+        self._admit()
+
+    def _admit(self) -> None:
+        """Let in whoever is next, for as long as the next one fits.
+
+        A job that does not fit yet holds back the others: passing it by would starve big ones.
+        """
+        while self._waiting and self._active < self._slots:
+            key, queue = next(iter(self._waiting.items()))
+            if self._reserved_mb + queue[0].memory_mb > self._budget_mb:
+                return
+            waiter = queue.popleft()
+            if queue:
+                self._waiting.move_to_end(key)
+            else:
+                del self._waiting[key]
+            if waiter.granted.cancelled():
+                continue
+            self._active += 1
+            self._reserved_mb += waiter.memory_mb
+            waiter.granted.set_result(None)

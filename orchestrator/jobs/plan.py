@@ -1,0 +1,106 @@
+"""From a submission to what a sandbox is asked to do: pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from orchestrator.errors import InvalidSubmissionError
+from orchestrator.jobs.model import Submission
+from orchestrator.languages.model import InstalledLanguage, Language
+from orchestrator.languages.sources import compile_argv, run_argv
+from orchestrator.sandbox.model import SandboxSpec, SourceFile, Stage, StageKind
+from orchestrator.sandbox.spec import work_bytes
+from orchestrator.settings import Settings
+
+MIB = 1 << 20
+LIFETIME_SLACK_S = 30
+_COMMON_ENV = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "TMPDIR": "/tmp"}  # noqa: S108 - inside the sandbox
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to make and run for one submission."""
+
+    sandbox: SandboxSpec
+    files: tuple[SourceFile, ...]
+    compile: Stage | None
+    run: Stage
+    run_memory_bytes: int
+
+    @property
+    def sandbox_memory_mb(self) -> int:
+        """What the job reserves, in MiB."""
+        return self.sandbox.memory_bytes // MIB
+
+
+def make_plan(
+    job_id: str, submission: Submission, installed: InstalledLanguage, settings: Settings
+) -> Plan:
+    """The plan for a job. Raises InvalidSubmissionError when its files can't fit its memory."""
+    language = installed.language
+    limits = submission.limits
+    memory_mb = limits.memory_mb
+    processes = limits.processes
+    if language.compile is not None:
+        # A small run must not starve the compiler; the run's own limit is set after it.
+        memory_mb = max(memory_mb, language.limits.memory_mb)
+        processes = max(processes, language.limits.processes)
+    spec = SandboxSpec(
+        job_id=job_id,
+        image=language.image,
+        memory_bytes=memory_mb * MIB,
+        processes=processes,
+        lifetime_s=settings.max_job_ms // 1000 + LIFETIME_SLACK_S,
+        uses_compiler=language.compile is not None,
+    )
+    _check_files_fit(submission, spec)
+    return Plan(
+        sandbox=spec,
+        files=submission.files,
+        compile=_compile_stage(submission, language, settings),
+        run=_run_stage(submission, language),
+        run_memory_bytes=limits.memory_mb * MIB,
+    )
+
+
+def _check_files_fit(submission: Submission, spec: SandboxSpec) -> None:
+    size = sum(len(file.content) for file in submission.files)
+    room = work_bytes(spec) // 2
+    if size > room:
+        raise InvalidSubmissionError(
+            f"files: {size} bytes in all, but limits.memory_mb of {spec.memory_bytes // MIB} "
+            f"leaves room for {room}",
+            field="files",
+        )
+
+
+def _compile_stage(submission: Submission, language: Language, settings: Settings) -> Stage | None:
+    if language.compile is None:
+        return None
+    return Stage(
+        kind=StageKind.COMPILE,
+        argv=compile_argv(language, _paths(submission), submission.compile_args),
+        env={**_COMMON_ENV, "HOME": "/build", **language.compile.env},
+        wall_ms=settings.compile_wall_ms,
+        cpu_ms=settings.compile_cpu_ms,
+        stdout_limit=settings.max_output_size,
+        stderr_limit=settings.max_output_size,
+    )
+
+
+def _run_stage(submission: Submission, language: Language) -> Stage:
+    limits = submission.limits
+    return Stage(
+        kind=StageKind.RUN,
+        argv=run_argv(language, _paths(submission), submission.args),
+        env={**_COMMON_ENV, "HOME": "/work", **language.run.env, **submission.env},
+        wall_ms=limits.wall_ms,
+        cpu_ms=limits.cpu_ms,
+        stdout_limit=limits.output_bytes,
+        stderr_limit=limits.output_bytes,
+        stdin=submission.stdin,
+    )
+
+
+def _paths(submission: Submission) -> list[str]:
+    return [file.path for file in submission.files]

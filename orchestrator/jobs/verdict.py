@@ -1,0 +1,132 @@
+"""What a stage's report means: pure decisions, in the order of precedence DESIGN gives."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from orchestrator.jobs.model import Cause, StageResult, Verdict
+from orchestrator.languages.model import MemoryErrorRule
+from orchestrator.sandbox.model import (
+    LimitHit,
+    LossReason,
+    StageCause,
+    StageKind,
+    StageLoss,
+    StageOutcome,
+    StageReport,
+)
+
+NEARLY_ALL_MEMORY = 0.95
+
+# What a failed program says when it met a limit that no counter shows: the texts of strerror(3),
+# which C, C++, Python and the JVM all print.
+_TELLTALES = (
+    (re.compile(rb"Too many open files"), LimitHit.FILES),
+    (re.compile(rb"File too large"), LimitHit.FILE_SIZE),
+    (re.compile(rb"No space left on device"), LimitHit.DISK),
+)
+_CAUSES = {
+    StageCause.WALL: Cause.WALL,
+    StageCause.CPU: Cause.CPU,
+    StageCause.OUTPUT: Cause.OUTPUT,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """A stage's output as it was received."""
+
+    stdout: bytes = b""
+    stderr: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryRule:
+    """What counts as meeting the memory limit: the cap in KiB, and the language's own signs."""
+
+    cap_kb: int
+    signs: MemoryErrorRule
+
+
+def judge_stage(
+    kind: StageKind, outcome: StageOutcome, output: Captured, memory: MemoryRule
+) -> StageResult:
+    """The result of a stage."""
+    if isinstance(outcome, StageLoss):
+        lost, blamed = _judge_loss(kind, outcome)
+        return StageResult(lost, output.stdout, output.stderr, killed_by=blamed)
+    judge = _judge_compile if kind is StageKind.COMPILE else _judge_run
+    status, cause = judge(outcome, output, memory)
+    return StageResult(
+        status=status,
+        stdout=output.stdout,
+        stderr=output.stderr,
+        exit_code=outcome.exit_code,
+        signal=outcome.signal,
+        killed_by=cause,
+        limits_hit=_limits_hit(outcome, output, failed=status is not Verdict.ACCEPTED),
+        cpu_ms=outcome.cpu_us / 1000,
+        wall_ms=outcome.wall_us / 1000,
+        memory_kb=outcome.memory_kb,
+        stdout_truncated=outcome.stdout_truncated,
+        stderr_truncated=outcome.stderr_truncated,
+    )
+
+
+def _judge_loss(kind: StageKind, loss: StageLoss) -> tuple[Verdict, Cause]:
+    if loss.reason is LossReason.OUTSIDE:
+        return Verdict.INTERNAL_ERROR, Cause.ENGINE
+    if loss.reason is LossReason.UNKNOWN:
+        return Verdict.RUNTIME_ERROR, Cause.SANDBOX
+    if kind is StageKind.COMPILE:
+        return Verdict.COMPILE_ERROR, Cause.MEMORY
+    return Verdict.MEMORY_LIMIT, Cause.MEMORY
+
+
+def _judge_compile(
+    report: StageReport, _output: Captured, _memory: MemoryRule
+) -> tuple[Verdict, Cause | None]:
+    if report.cause is StageCause.NONE and report.exit_code == 0:
+        return Verdict.ACCEPTED, None
+    if report.cause is StageCause.OUTPUT:
+        return Verdict.COMPILE_ERROR, Cause.OUTPUT
+    if report.oom_kills:
+        return Verdict.COMPILE_ERROR, Cause.MEMORY
+    return Verdict.COMPILE_ERROR, _CAUSES.get(report.cause)
+
+
+def _judge_run(
+    report: StageReport, output: Captured, memory: MemoryRule
+) -> tuple[Verdict, Cause | None]:
+    if report.cause is StageCause.OUTPUT:
+        return Verdict.OUTPUT_LIMIT, Cause.OUTPUT
+    if report.oom_kills or _met_memory_limit(report, output, memory):
+        return Verdict.MEMORY_LIMIT, Cause.MEMORY
+    if report.cause in _CAUSES:
+        return Verdict.TIME_LIMIT, _CAUSES[report.cause]
+    if report.signal is not None:
+        return Verdict.RUNTIME_ERROR, Cause.SIGNAL
+    return (Verdict.ACCEPTED if report.exit_code == 0 else Verdict.RUNTIME_ERROR), None
+
+
+def _met_memory_limit(report: StageReport, output: Captured, memory: MemoryRule) -> bool:
+    """Only for a program that failed by itself: one killed for its time may well be large too."""
+    if report.cause is not StageCause.NONE or report.exit_code == 0:
+        return False
+    if report.memory_kb >= NEARLY_ALL_MEMORY * memory.cap_kb:
+        return True
+    if report.exit_code in memory.signs.exit_codes:
+        return True
+    pattern = memory.signs.stderr
+    return pattern is not None and bool(pattern.search(output.stderr.decode("utf-8", "replace")))
+
+
+def _limits_hit(report: StageReport, output: Captured, *, failed: bool) -> tuple[LimitHit, ...]:
+    hit = set(report.limits_hit)
+    if failed:
+        told = {limit for pattern, limit in _TELLTALES if pattern.search(output.stderr)}
+        if LimitHit.INODES in hit:
+            told.discard(LimitHit.DISK)  # running out of inodes says "no space" too
+        hit |= told
+    return tuple(limit for limit in LimitHit if limit in hit)

@@ -1,0 +1,120 @@
+"""Building, as a person sees it: bars on a terminal, plain lines anywhere else."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from orchestrator.languages.build import BuildProgress
+
+_STEP = re.compile(r"Step (\d+)/(\d+) : ")
+_TAIL_LINES = 15
+
+
+@contextmanager
+def build_display(console: Console) -> Iterator[BuildProgress]:
+    """A display for one run of the builder, of the kind that suits `console`."""
+    if not console.is_terminal:
+        yield PlainProgress(console)
+        return
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.fields[image]:<10}", markup=False),
+        BarColumn(bar_width=16),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}", markup=False),
+    )
+    with Progress(*columns, console=console) as progress:
+        yield TerminalProgress(progress)
+
+
+class PlainProgress:
+    """A line when something begins or ends, and for each step of a Dockerfile."""
+
+    def __init__(self, console: Console) -> None:
+        """Writes to `console`, without colours or wrapping."""
+        self._console = console
+        self._tail: deque[str] = deque(maxlen=_TAIL_LINES)
+
+    def started(self, name: str) -> None:
+        """See BuildProgress."""
+        self._tail.clear()
+        self._say(f"{name}: building")
+
+    def line(self, name: str, text: str) -> None:
+        """See BuildProgress."""
+        self._tail.append(text)
+        if _STEP.match(text):
+            self._say(f"{name}: {text}")
+
+    def skipped(self, name: str) -> None:
+        """See BuildProgress."""
+        self._say(f"{name}: up to date")
+
+    def finished(self, name: str, version: str) -> None:
+        """See BuildProgress."""
+        self._say(f"{name}: built {version}".rstrip())
+
+    def failed(self, name: str, message: str) -> None:
+        """See BuildProgress. The message itself is left to whoever catches the exception."""
+        del message
+        for text in self._tail:
+            self._say(f"{name} | {text}")
+        self._say(f"{name}: failed")
+
+    def _say(self, text: str) -> None:
+        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+class TerminalProgress:
+    """A bar per image, filled step by step, with the log's latest line beside it."""
+
+    def __init__(self, progress: Progress) -> None:
+        """Draws on `progress`, which the caller starts and stops."""
+        self._progress = progress
+        self._tasks: dict[str, TaskID] = {}
+        self._tail: deque[str] = deque(maxlen=_TAIL_LINES)
+
+    def started(self, name: str) -> None:
+        """See BuildProgress."""
+        self._tail.clear()
+        self._tasks[name] = self._progress.add_task("building", total=None, image=name)
+
+    def line(self, name: str, text: str) -> None:
+        """See BuildProgress."""
+        self._tail.append(text)
+        task = self._tasks[name]
+        step = _STEP.match(text)
+        if step:
+            self._progress.update(task, completed=int(step[1]) - 1, total=int(step[2]))
+        self._progress.update(task, description=text)
+
+    def skipped(self, name: str) -> None:
+        """See BuildProgress."""
+        self.started(name)
+        self._end(name, "up to date")
+
+    def finished(self, name: str, version: str) -> None:
+        """See BuildProgress."""
+        self._end(name, f"built {version}".rstrip())
+
+    def failed(self, name: str, message: str) -> None:
+        """See BuildProgress. The message itself is left to whoever catches the exception."""
+        del message
+        for text in self._tail:
+            self._progress.console.print(f"{name} | {text}", markup=False, highlight=False)
+        if name not in self._tasks:
+            self.started(name)
+        self._end(name, "failed")
+
+    def _end(self, name: str, text: str) -> None:
+        self._progress.update(self._tasks[name], description=text, completed=1, total=1)
+        self._progress.stop_task(self._tasks[name])

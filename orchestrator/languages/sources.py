@@ -1,0 +1,93 @@
+"""From a submission's file names to commands, and from its code to a file name. Pure."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Sequence
+
+from orchestrator.languages.model import Language
+from orchestrator.languages.wire import MATCH
+
+_PLACEHOLDER = re.compile(r"\{(main|main_class)\}")
+_MAX_NAME_BYTES = 255
+
+
+def main_file_name(language: Language, code: str) -> str:
+    """What the main file is called when the client sent only its code: a plain file name.
+
+    Time is linear in `code` as long as the language's patterns are
+    (docs/reference/language-toml.md says how).
+    """
+    rule = language.source
+    if rule.name_from is None or rule.name_template is None:
+        return rule.name
+    # A blank, not nothing: what stood on either side must not grow together.
+    visible = rule.ignore.sub(" ", code) if rule.ignore else code
+    match = rule.name_from.search(visible)
+    if match is None or match[1] is None:
+        return rule.name
+    name = rule.name_template.replace(MATCH, match[1])
+    return name if _is_plain(name) else rule.name
+
+
+def _is_plain(name: str) -> bool:
+    """Whether any file system takes it as the name of one file."""
+    try:
+        size = len(name.encode())
+    except UnicodeEncodeError:  # a lone surrogate out of JSON
+        return False
+    return size <= _MAX_NAME_BYTES and not {"/", "\0"} & set(name) and name not in {".", ".."}
+
+
+def compile_argv(
+    language: Language, paths: Sequence[str], compile_args: Sequence[str]
+) -> tuple[str, ...]:
+    """The compile stage's command, for the folder `paths` are relative to; empty without one.
+
+    `paths`: every file of the submission, the main one first.
+    """
+    if language.compile is None:
+        return ()
+    sources = source_paths(language, paths)
+    return expand(
+        language.compile.command, paths[0], {"sources": sources, "compile_args": compile_args}
+    )
+
+
+def run_argv(language: Language, paths: Sequence[str], args: Sequence[str]) -> tuple[str, ...]:
+    """A run stage's command; `paths` as for `compile_argv`."""
+    sources = source_paths(language, paths)
+    return expand(language.run.command, paths[0], {"sources": sources, "args": args})
+
+
+def source_paths(language: Language, paths: Sequence[str]) -> tuple[str, ...]:
+    """Those of `paths` that are sources of the language, in the same order, safe as arguments."""
+    return tuple(_safe(path) for path in paths if path.endswith(language.source.extensions))
+
+
+def expand(command: Sequence[str], main: str, lists: dict[str, Sequence[str]]) -> tuple[str, ...]:
+    """`command` with its placeholders filled in, each once: what is put in is not looked at again.
+
+    A token `{name}` with `name` in `lists` becomes that list's items; `{main}` and `{main_class}`
+    are replaced wherever they stand.
+    """
+    values = {"main": _safe(main), "main_class": _safe(main_class(main))}
+    argv: list[str] = []
+    for token in command:
+        items = lists.get(token[1:-1]) if token.startswith("{") and token.endswith("}") else None
+        if items is not None:
+            argv += items
+        else:
+            argv.append(_PLACEHOLDER.sub(lambda match: values[match[1]], token))
+    return tuple(argv)
+
+
+def main_class(main: str) -> str:
+    """A path as Java names its class: `a/Main.java` is `a.Main`."""
+    return posixpath.splitext(main)[0].replace("/", ".")
+
+
+def _safe(value: str) -> str:
+    """A name no tool takes for an option, or (gcc, javac, java: `@file`) for a file of options."""
+    return f"./{value}" if value.startswith(("-", "@")) else value

@@ -1,0 +1,192 @@
+"""`language.toml` as it is written: strict pydantic models, and their errors as one line."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    ValidationError,
+    model_validator,
+)
+
+ID_PATTERN = r"^[a-z0-9]+([_-][a-z0-9]+)*$"
+MATCH = "{match}"
+
+_PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
+_TOKENS = {"compile.command": {"sources", "compile_args"}, "run.command": {"sources", "args"}}
+_PARTS = {"main", "main_class"}
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+
+
+def _text(value: str) -> str:
+    if "\0" in value:
+        raise ValueError("contains a NUL")
+    return value
+
+
+def _plain_name(value: str) -> str:
+    if "/" in value or value in {".", ".."}:
+        raise ValueError("should be a plain file name")
+    return value
+
+
+def _pattern(value: Any) -> re.Pattern[str]:
+    if not isinstance(value, str):
+        raise ValueError("should be a string")  # noqa: TRY004 - pydantic collects ValueErrors
+    try:
+        return re.compile(value)
+    except re.error as err:
+        raise ValueError(f"not a regular expression: {err}") from err
+
+
+def _one_group(value: re.Pattern[str]) -> re.Pattern[str]:
+    if value.groups != 1:
+        raise ValueError(f"should have one group, has {value.groups}")
+    return value
+
+
+def _one_match(value: str) -> str:
+    if value.count(MATCH) != 1:
+        raise ValueError(f"should contain {MATCH} once")
+    return value
+
+
+def _check_placeholders(token: str, command: str) -> str:
+    for name in _PLACEHOLDER.findall(token):
+        homes = [home for home, names in _TOKENS.items() if name in names]
+        if not homes and name not in _PARTS:
+            raise ValueError(f"unknown placeholder {{{name}}}")
+        if command == "version" or (homes and command not in homes):
+            raise ValueError(f"{{{name}}} has no place in {command}")
+        if homes and token != f"{{{name}}}":
+            raise ValueError(f"{{{name}}} should be a token of its own")
+    return token
+
+
+Text = Annotated[str, Field(min_length=1), AfterValidator(_text)]
+Alias = Annotated[str, Field(pattern=r"^[^\s,]+$"), AfterValidator(_text)]
+PlainName = Annotated[Text, AfterValidator(_plain_name)]
+Extension = Annotated[str, Field(pattern=r"^\.[^/\s\x00]+$")]
+Pattern = Annotated[re.Pattern[str], PlainValidator(_pattern)]
+VersionToken = Annotated[Text, AfterValidator(lambda t: _check_placeholders(t, "version"))]
+CompileToken = Annotated[Text, AfterValidator(lambda t: _check_placeholders(t, "compile.command"))]
+RunToken = Annotated[Text, AfterValidator(lambda t: _check_placeholders(t, "run.command"))]
+EnvName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+EnvValue = Annotated[str, AfterValidator(_text)]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class SourceTable(_Table):
+    """`[source]`."""
+
+    name: PlainName
+    extensions: list[Extension] = Field(min_length=1)
+    name_from: Annotated[Pattern, AfterValidator(_one_group)] | None = None
+    name_template: Annotated[PlainName, AfterValidator(_one_match)] | None = None
+    ignore: Pattern | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> SourceTable:
+        if (self.name_from is None) != (self.name_template is None):
+            raise ValueError("name_from and name_template need each other")
+        if self.ignore is not None and self.name_from is None:
+            raise ValueError("ignore is of no use without name_from")
+        for key, value in (("name", self.name), ("name_template", self.name_template)):
+            if value is not None and not value.endswith(tuple(self.extensions)):
+                raise ValueError(f"{key} ends in none of the extensions")
+        return self
+
+
+class CompileTable(_Table):
+    """`[compile]`."""
+
+    command: list[CompileToken] = Field(min_length=1)
+    env: dict[EnvName, EnvValue] = {}
+
+
+class RunTable(_Table):
+    """`[run]`."""
+
+    command: list[RunToken] = Field(min_length=1)
+    env: dict[EnvName, EnvValue] = {}
+
+
+class LimitsTable(_Table):
+    """`[limits]`: the same bounds as the settings have."""
+
+    memory_mb: int = Field(ge=16, le=65_536)
+    processes: int = Field(ge=4, le=4096)
+
+
+class MemoryErrorTable(_Table):
+    """`[memory_error]`."""
+
+    exit_codes: list[Annotated[int, Field(ge=1, le=255)]] = []
+    stderr: Pattern | None = None
+
+
+class SampleTable(_Table):
+    """One entry of `[samples]`: a verdict that a lone program can come to."""
+
+    input: str = ""
+    stdout: str | None = None
+    status: Literal[
+        "accepted",
+        "compile_error",
+        "runtime_error",
+        "time_limit",
+        "memory_limit",
+        "output_limit",
+    ] = "accepted"
+    exit_code: int | None = Field(None, ge=0, le=255)
+
+
+class LanguageFile(_Table):
+    """A whole `language.toml`."""
+
+    id: str = Field(pattern=ID_PATTERN)
+    name: Text
+    aliases: list[Alias] = []
+    version: list[VersionToken] = Field(min_length=1)
+    source: SourceTable
+    compile: CompileTable | None = None
+    run: RunTable
+    limits: LimitsTable
+    memory_error: MemoryErrorTable = MemoryErrorTable()
+    samples: dict[PlainName, SampleTable] = Field(min_length=1)
+
+
+def explain(err: ValidationError) -> str:
+    """The error worth telling, as `key: what is wrong`; an unknown key comes before all others.
+
+    (A misspelt key also leaves the right one missing; the misspelling is the news.)
+    """
+    errors = err.errors(include_url=False)
+    first = next((e for e in errors if e["type"] == "extra_forbidden"), errors[0])
+    messages = {"extra_forbidden": "unknown key", "missing": "missing"}
+    text = messages.get(first["type"]) or first["msg"].removeprefix("Value error, ")
+    return f"{_dotted(first['loc'])}: {' '.join(text.removeprefix('Input ').split())}"
+
+
+def _dotted(loc: tuple[int | str, ...]) -> str:
+    path = ""
+    for part in loc:
+        if isinstance(part, int):
+            path += f"[{part}]"
+        elif part != "[key]":  # pydantic's mark for "the key itself, not its value"
+            path += f".{dotted_key(part)}"
+    return path.removeprefix(".")
+
+
+def dotted_key(key: str) -> str:
+    """A key as TOML would write it: quoted unless it is bare."""
+    return key if _BARE_KEY.fullmatch(key) else f'"{key}"'

@@ -1,0 +1,80 @@
+"""The contract between the jobs and whatever runs them.
+
+The life of a sandbox, in this order:
+
+1. `Backend.open(spec)` makes one and returns when its agent is ready. On any error, cancellation
+   included, nothing is left behind.
+2. `Sandbox.send_files(...)`, any number of times while no stage runs.
+3. `Sandbox.set_memory(...)`, at most between stages.
+4. `Sandbox.run_stage(...)`, one at a time.
+5. `Sandbox.close()`, exactly once or several times, in any state, also in the middle of a stage.
+
+A sandbox belongs to one job and is used by one task at a time, except for `close`, which anyone may
+call at any time. `tests/contract/` holds every backend to this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
+
+from orchestrator.sandbox.model import SandboxSpec, SourceFile, Stage, StageOutcome, Stream
+
+OutputSink = Callable[[Stream, bytes], Awaitable[None]]
+"""Takes output as it comes. While it waits, the program's pipe is not read."""
+
+
+class Sandbox(Protocol):
+    """One single-use container (or what stands for it in tests)."""
+
+    @property
+    def name(self) -> str:
+        """The container's name, known before it is made."""
+        ...
+
+    async def send_files(self, files: Sequence[SourceFile], *, build: bool, work: bool) -> None:
+        """Write files as the compile uid's (`build`), as the run uid's (`work`), or both.
+
+        Raises SandboxError when the sandbox is gone or refuses a file.
+        """
+        ...
+
+    async def set_memory(self, memory_bytes: int) -> bool:
+        """Change the memory limit; False when more than that is in use and it stays as it was.
+
+        Raises EngineError when the engine can't be asked.
+        """
+        ...
+
+    async def run_stage(self, stage: Stage, sink: OutputSink) -> StageOutcome:
+        """Run one stage to its end and say what happened; a lost sandbox is an outcome too.
+
+        Cancelling it leaves the sandbox fit for `close` only.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Kill and remove whatever there is. Never raises on what is gone already; idempotent.
+
+        Raises EngineError when the engine would not do it; the sweep will.
+        """
+        ...
+
+
+class Backend(Protocol):
+    """Makes sandboxes."""
+
+    async def open(self, spec: SandboxSpec) -> Sandbox:
+        """Make a sandbox and wait until its agent is ready.
+
+        Raises EngineError when the engine can't or won't, SandboxError when the agent won't start.
+        """
+        ...
+
+    async def sweep(self) -> int:
+        """Remove leftovers (see `sweep.py`); how many there were. Raises EngineError."""
+        ...
+
+    async def shutdown(self) -> None:
+        """Close what is open and let go of the engine. Idempotent."""
+        ...

@@ -1,0 +1,227 @@
+"""The Docker backend: a container per sandbox, named before it is made, removed in any case."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import time
+from collections.abc import Coroutine, Sequence
+from typing import Any
+
+import structlog
+
+from orchestrator.engine.attach import AttachStream, attach
+from orchestrator.engine.client import EngineClient
+from orchestrator.errors import (
+    ContainerNotFoundError,
+    EngineError,
+    EngineUnavailableError,
+    SandboxError,
+)
+from orchestrator.sandbox.backend import OutputSink
+from orchestrator.sandbox.model import (
+    LossReason,
+    SandboxSpec,
+    SourceFile,
+    Stage,
+    StageLoss,
+    StageOutcome,
+)
+from orchestrator.sandbox.session import AgentSession
+from orchestrator.sandbox.spec import LABEL_INSTANCE, EngineTraits, container_config
+from orchestrator.sandbox.sweep import leftovers
+from orchestrator.sandbox.uids import draw_uids
+
+log = structlog.get_logger(__name__)
+
+AGENT_GRACE_S = (
+    10.0  # what the agent may take beyond a stage's wall limit to kill, drain and report
+)
+READY_TIMEOUT_S = 15.0
+STOP_TIMEOUT_S = 3.0  # how long a container may take to be seen as stopped once its stream ended
+DEADLINE_SLACK_S = 60
+MAX_DIAGNOSTICS = 2048
+SIGKILLED = 128 + 9
+EBUSY_TEXT = "device or resource busy"
+
+
+class DockerBackend:
+    """Makes sandboxes on one engine, for one instance (see `instance.py`)."""
+
+    def __init__(self, engine: EngineClient, traits: EngineTraits) -> None:
+        """Takes over the engine client: `shutdown` closes it."""
+        self._engine = engine
+        self._traits = traits
+        self._live: dict[str, DockerSandbox] = {}
+        self._background: set[asyncio.Task[None]] = set()
+
+    async def open(self, spec: SandboxSpec) -> DockerSandbox:
+        """See `Backend.open`."""
+        uids = draw_uids({sandbox.agent_uid for sandbox in self._live.values()})
+        name = f"codebae-{secrets.token_hex(8)}"
+        deadline = int(time.time()) + spec.lifetime_s + DEADLINE_SLACK_S
+        config = container_config(spec, uids, self._traits, deadline)
+        sandbox = DockerSandbox(self._engine, name, uids.agent, self._live)
+        opening = asyncio.create_task(sandbox.open(config), name=f"open {name}")
+        try:
+            # Shielded: a create that was sent can't be called back, only cleaned up after.
+            await asyncio.shield(opening)
+        except BaseException:
+            await self._abandon(opening, sandbox)
+            raise
+        return sandbox
+
+    async def _abandon(self, opening: asyncio.Task[None], sandbox: DockerSandbox) -> None:
+        async def clean_up() -> None:
+            await asyncio.wait([opening])
+            if not opening.cancelled():
+                opening.exception()
+            await sandbox.close()
+
+        task = self._spawn(clean_up(), f"abandon {sandbox.name}")
+        if opening.done():
+            with contextlib.suppress(EngineError):
+                await asyncio.shield(task)
+
+    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        async def guarded() -> None:
+            try:
+                await work
+            except EngineError as err:
+                log.warning("left_to_the_sweep", task=name, error=str(err))
+
+        task = asyncio.create_task(guarded(), name=name)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+        return task
+
+    async def sweep(self) -> int:
+        """Remove this instance's containers that no job holds, and anyone's past their deadline."""
+        found = await self._engine.list_containers([LABEL_INSTANCE])
+        names = leftovers(found, self._traits.instance, frozenset(self._live), time.time())
+        for name in names:
+            await self._engine.remove_container(name)
+        return len(names)
+
+    async def shutdown(self) -> None:
+        """Remove what is still there, then let go of the engine."""
+        closing = [sandbox.close() for sandbox in tuple(self._live.values())]
+        await asyncio.gather(*closing, return_exceptions=True)
+        if self._background:
+            await asyncio.wait(tuple(self._background))
+        await self._engine.close()
+
+
+class DockerSandbox:
+    """One container; made by `DockerBackend.open` only."""
+
+    def __init__(
+        self, engine: EngineClient, name: str, agent_uid: int, live: dict[str, DockerSandbox]
+    ) -> None:
+        """`live`: where it is listed until it is removed."""
+        self.name = name
+        self.agent_uid = agent_uid
+        self._engine = engine
+        self._live = live
+        self._stream: AttachStream | None = None
+        self._session = AgentSession(self)
+        self._diagnostics = bytearray()
+        self._closing: asyncio.Task[None] | None = None
+        live[name] = self
+
+    async def open(self, config: dict[str, Any]) -> None:
+        """Create, attach, start, and wait for the agent's greeting, in this order."""
+        await self._engine.create_container(self.name, config)
+        self._stream = await attach(
+            self._engine.socket_path, self.name, timeout_s=self._engine.timeout_s
+        )
+        await self._engine.start_container(self.name)
+        try:
+            async with asyncio.timeout(READY_TIMEOUT_S):
+                await self._session.greet()
+        except TimeoutError as err:
+            raise SandboxError(f"The agent was not ready in {READY_TIMEOUT_S:g} s") from err
+        except SandboxError as err:
+            loss = await self._find_out_why(str(err))
+            raise SandboxError(f"The agent did not start: {loss.detail}") from err
+
+    async def read(self) -> bytes | None:
+        """The agent's next bytes; what it writes to stderr is kept for diagnostics."""
+        if self._stream is None:
+            return None
+        while True:
+            outputs = await self._stream.read()
+            if outputs is None:
+                return None
+            for output in outputs:
+                if output.is_stderr and len(self._diagnostics) < MAX_DIAGNOSTICS:
+                    self._diagnostics += output.data[:MAX_DIAGNOSTICS]
+            data = b"".join(output.data for output in outputs if not output.is_stderr)
+            if data:
+                return data
+
+    async def write(self, data: bytes) -> None:
+        """Send to the agent."""
+        if self._stream is None:
+            raise EngineUnavailableError("The sandbox is not attached")
+        await self._stream.write(data)
+
+    async def send_files(self, files: Sequence[SourceFile], *, build: bool, work: bool) -> None:
+        """See `Sandbox.send_files`."""
+        await self._session.send_files(files, build=build, work=work)
+
+    async def set_memory(self, memory_bytes: int) -> bool:
+        """See `Sandbox.set_memory`."""
+        try:
+            await self._engine.update_memory(self.name, memory_bytes)
+        except EngineUnavailableError:
+            raise
+        except EngineError as err:
+            if EBUSY_TEXT not in str(err).lower():
+                raise
+            return False
+        return True
+
+    async def run_stage(self, stage: Stage, sink: OutputSink) -> StageOutcome:
+        """See `Sandbox.run_stage`. The deadline here is above the agent's own, never below."""
+        try:
+            async with asyncio.timeout(stage.wall_ms / 1000 + AGENT_GRACE_S):
+                return await self._session.run_stage(stage, sink)
+        except TimeoutError:
+            await self._engine.kill_container(self.name)
+            return StageLoss(LossReason.UNKNOWN, "the agent did not report in time")
+        except SandboxError as err:
+            return await self._find_out_why(str(err))
+
+    async def _find_out_why(self, symptom: str) -> StageLoss:
+        """What the engine says became of a container whose stream ended or made no sense."""
+        try:
+            await self._engine.wait_container(self.name, deadline_s=STOP_TIMEOUT_S)
+            state = (await self._engine.inspect_container(self.name))["State"]
+        except ContainerNotFoundError:
+            return StageLoss(LossReason.OUTSIDE, "the container was removed from outside")
+        except EngineError as err:
+            return StageLoss(LossReason.OUTSIDE, str(err))
+        if state.get("OOMKilled"):
+            return StageLoss(LossReason.OOM, "the engine reports an out-of-memory kill")
+        if state["ExitCode"] == SIGKILLED:
+            return StageLoss(LossReason.OUTSIDE, "the container was killed from outside")
+        said = self._diagnostics.decode("utf-8", "replace").strip()
+        detail = f"{symptom}; exit status {state['ExitCode']} {state.get('Error', '')} {said}"
+        return StageLoss(LossReason.UNKNOWN, detail.strip())
+
+    async def close(self) -> None:
+        """See `Sandbox.close`: hangs up (the agent ends everything) and removes the container."""
+        if self._closing is None:
+            self._closing = asyncio.create_task(self._close(), name=f"close {self.name}")
+        await asyncio.shield(self._closing)
+
+    async def _close(self) -> None:
+        try:
+            if self._stream is not None:
+                self._stream.close()
+                await self._stream.wait_closed()
+            await self._engine.remove_container(self.name)
+        finally:
+            del self._live[self.name]

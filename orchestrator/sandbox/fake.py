@@ -1,0 +1,180 @@
+"""A backend without containers, for tests of everything above it.
+
+It understands just enough of `sh` to stand in for a real sandbox in the contract suite: commands
+separated by `;` or newlines, out of `echo WORDS [>&2]`, `cat`, `sleep S`, `exit N`, `kill -N $$`
+and `lose REASON` (the container goes away). It runs nothing and protects from nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from orchestrator.errors import EngineError, SandboxError
+from orchestrator.sandbox.backend import OutputSink
+from orchestrator.sandbox.model import (
+    LossReason,
+    SandboxSpec,
+    SourceFile,
+    Stage,
+    StageCause,
+    StageKind,
+    StageLoss,
+    StageOutcome,
+    StageReport,
+    Stream,
+)
+
+
+@dataclass(slots=True)
+class FakeBackend:
+    """Counts what it made. `fail_open`: raises what this returns, unless that is None."""
+
+    fail_open: Callable[[], EngineError | SandboxError | None] = lambda: None
+    opened: list[SandboxSpec] = field(default_factory=list)
+    live: set[str] = field(default_factory=set)
+    min_memory_bytes: int = 0
+    closed: bool = False
+
+    async def open(self, spec: SandboxSpec) -> FakeSandbox:
+        """See `Backend.open`."""
+        self.opened.append(spec)
+        error = self.fail_open()
+        if error is not None:
+            raise error
+        sandbox = FakeSandbox(self, f"fake-{len(self.opened)}")
+        self.live.add(sandbox.name)
+        return sandbox
+
+    async def sweep(self) -> int:
+        """Nothing is ever left."""
+        return 0
+
+    async def shutdown(self) -> None:
+        """See `Backend.shutdown`."""
+        self.live.clear()
+        self.closed = True
+
+
+class FakeSandbox:
+    """Holds files, interprets scripts."""
+
+    def __init__(self, backend: FakeBackend, name: str) -> None:
+        """Made by `FakeBackend.open` only."""
+        self.name = name
+        self._backend = backend
+        self._folders: dict[StageKind, dict[str, bytes]] = {kind: {} for kind in StageKind}
+        self._loss: StageLoss | None = None
+
+    async def send_files(self, files: Sequence[SourceFile], *, build: bool, work: bool) -> None:
+        """See `Sandbox.send_files`."""
+        targets = ((StageKind.COMPILE, build), (StageKind.RUN, work))
+        for kind, wanted in targets:
+            if wanted:
+                self._folders[kind].update({file.path: file.content for file in files})
+
+    async def set_memory(self, memory_bytes: int) -> bool:
+        """See `Sandbox.set_memory`."""
+        return memory_bytes >= self._backend.min_memory_bytes
+
+    async def run_stage(self, stage: Stage, sink: OutputSink) -> StageOutcome:
+        """See `Sandbox.run_stage`."""
+        if self.name not in self._backend.live:
+            self._loss = StageLoss(LossReason.OUTSIDE, "closed")
+        if self._loss is not None:
+            return self._loss
+        script = _Script(stage, sink, self._folders[stage.kind])
+        try:
+            async with asyncio.timeout(stage.wall_ms / 1000):
+                await script.run()
+        except TimeoutError:
+            script.end(None, signal=9, cause=StageCause.WALL)
+        self._loss = script.loss
+        return self._loss or script.report()
+
+    async def close(self) -> None:
+        """See `Sandbox.close`."""
+        self._backend.live.discard(self.name)
+
+
+class _Script:
+    """One run of one script."""
+
+    def __init__(self, stage: Stage, sink: OutputSink, folder: dict[str, bytes]) -> None:
+        self._stage = stage
+        self._sink = sink
+        self._folder = folder
+        self._left = {Stream.STDOUT: stage.stdout_limit, Stream.STDERR: stage.stderr_limit}
+        self._truncated: set[Stream] = set()
+        self._started = time.monotonic()
+        self._ended: tuple[int | None, int | None, StageCause] | None = None
+        self.loss: StageLoss | None = None
+
+    async def run(self) -> None:
+        """Interpret it to its end."""
+        for command in self._text().replace("\n", ";").split(";"):
+            words = command.split()
+            if words and self._ended is None and self.loss is None:
+                await self._do(words)
+
+    def _text(self) -> str:
+        program, *rest = self._stage.argv
+        if not program.endswith("sh"):
+            return f"echo cannot execute '{program}' >&2; exit 127"
+        if rest[0] == "-c":
+            return rest[1]
+        return self._folder[rest[0]].decode()
+
+    async def _do(self, words: list[str]) -> None:
+        match words:
+            case ["echo", *rest, ">&2"]:
+                await self._print(Stream.STDERR, " ".join(rest).encode() + b"\n")
+            case ["echo", *rest]:
+                await self._print(Stream.STDOUT, " ".join(rest).encode() + b"\n")
+            case ["cat"]:
+                await self._print(Stream.STDOUT, self._stage.stdin)
+            case ["cat", name]:
+                await self._print(Stream.STDOUT, self._folder[name])
+            case ["sleep", seconds]:
+                await asyncio.sleep(float(seconds))
+            case ["exit", code]:
+                self.end(int(code))
+            case ["kill", number, "$$"]:
+                self.end(None, signal=int(number.lstrip("-")))
+            case ["lose", reason]:
+                self.loss = StageLoss(LossReason(reason), "told to")
+            case _:
+                await self._print(Stream.STDERR, f"sh: {words[0]}: not found\n".encode())
+                self.end(127)
+
+    async def _print(self, stream: Stream, data: bytes) -> None:
+        piece = data[: self._left[stream]]
+        self._left[stream] -= len(piece)
+        if piece:
+            await self._sink(stream, piece)
+        if len(piece) < len(data):
+            self._truncated.add(stream)
+            self.end(None, signal=9, cause=StageCause.OUTPUT)
+
+    def end(
+        self, code: int | None, *, signal: int | None = None, cause: StageCause = StageCause.NONE
+    ) -> None:
+        """The program has ended."""
+        self._ended = (code, signal, cause)
+
+    def report(self) -> StageReport:
+        """What an agent would have seen."""
+        code, signal, cause = self._ended or (0, None, StageCause.NONE)
+        return StageReport(
+            exit_code=code,
+            signal=signal,
+            cause=cause,
+            cpu_us=0,
+            wall_us=int((time.monotonic() - self._started) * 1e6),
+            memory_kb=0,
+            oom_kills=0,
+            stdout_truncated=Stream.STDOUT in self._truncated,
+            stderr_truncated=Stream.STDERR in self._truncated,
+        )

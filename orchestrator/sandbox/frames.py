@@ -1,0 +1,190 @@
+"""The agent's protocol, our end: pure encoding and decoding (docs/reference/agent-protocol.md)."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+from orchestrator.errors import ProtocolError
+from orchestrator.sandbox.model import LimitHit, Stage, StageCause, StageKind, StageReport
+
+PROTOCOL_VERSION = 1
+MAX_PAYLOAD = 262_144
+
+_HEADER = struct.Struct(">IB")
+_U32 = struct.Struct(">I")
+_READY = struct.Struct(">HI")
+_EXIT = struct.Struct(">iiBBHQQQI")
+_STAGE = struct.Struct(">BIIII")
+
+_KINDS = {StageKind.COMPILE: 1, StageKind.RUN: 2}
+_CAUSES = (
+    StageCause.NONE,
+    StageCause.WALL,
+    StageCause.CPU,
+    StageCause.OUTPUT,
+    StageCause.KILLED,
+)
+_LIMITS = (
+    (1, LimitHit.PROCESSES),
+    (2, LimitHit.DISK),
+    (4, LimitHit.INODES),
+    (8, LimitHit.FILES),
+    (16, LimitHit.FILE_SIZE),
+)
+_ALL_LIMITS = sum(bit for bit, _ in _LIMITS)
+_TRUNCATED_STDOUT = 1
+_TRUNCATED_STDERR = 2
+_BUILD = 1
+_WORK = 2
+_APPEND = 1
+
+
+class ToAgent(IntEnum):
+    """Frame types we send."""
+
+    FILE = 0x01
+    STAGE = 0x02
+    STDIN = 0x03
+    STDIN_END = 0x04
+    KILL = 0x05
+
+
+class FromAgent(IntEnum):
+    """Frame types the agent sends."""
+
+    READY = 0x81
+    STARTED = 0x82
+    STDOUT = 0x83
+    STDERR = 0x84
+    STDIN_CREDIT = 0x85
+    EXIT = 0x86
+    ERROR = 0x87
+
+
+_TYPES = frozenset(FromAgent)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One frame from the agent."""
+
+    type: FromAgent
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The agent's greeting: protocol version, and how many stdin bytes may be under way."""
+
+    version: int
+    stdin_window: int
+
+
+class FrameDecoder:
+    """Cuts a byte stream, however chunked, into the agent's frames. Holds at most one frame."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> list[Frame]:
+        """Every frame that `data` completes. Raises ProtocolError on what can't be a frame."""
+        self._buffer += data
+        frames = []
+        start = 0
+        while len(self._buffer) - start >= _HEADER.size:
+            length, kind = _HEADER.unpack_from(self._buffer, start)
+            _check_header(length, kind)
+            end = start + _HEADER.size + length
+            if len(self._buffer) < end:
+                break
+            frames.append(Frame(FromAgent(kind), bytes(self._buffer[start + _HEADER.size : end])))
+            start = end
+        del self._buffer[:start]
+        return frames
+
+
+def _check_header(length: int, kind: int) -> None:
+    if length > MAX_PAYLOAD:
+        raise ProtocolError(f"agent frame of {length} bytes, more than {MAX_PAYLOAD}")
+    if kind not in _TYPES:
+        raise ProtocolError(f"unknown agent frame type {kind:#04x}")
+
+
+def encode(kind: ToAgent, payload: bytes = b"") -> bytes:
+    """One frame to the agent."""
+    if len(payload) > MAX_PAYLOAD:
+        raise ProtocolError(f"frame of {len(payload)} bytes, more than {MAX_PAYLOAD}")
+    return _HEADER.pack(len(payload), kind) + payload
+
+
+def encode_file(path: str, content: bytes, *, build: bool, work: bool) -> Iterator[bytes]:
+    """The frames that write one file, in pieces that fit."""
+    name = _string(path)
+    targets = (_BUILD if build else 0) | (_WORK if work else 0)
+    room = MAX_PAYLOAD - len(name) - 2
+    for start in range(0, max(len(content), 1), room):
+        head = bytes((targets, _APPEND if start else 0)) + name
+        yield encode(ToAgent.FILE, head + content[start : start + room])
+
+
+def encode_stage(stage: Stage) -> bytes:
+    """The frame that starts a stage; its stdin goes in frames of its own."""
+    head = _STAGE.pack(
+        _KINDS[stage.kind], stage.wall_ms, stage.cpu_ms, stage.stdout_limit, stage.stderr_limit
+    )
+    return encode(ToAgent.STAGE, head + _strings(stage.argv) + _strings(_environment(stage.env)))
+
+
+def _environment(env: Mapping[str, str]) -> list[str]:
+    return [f"{name}={value}" for name, value in env.items()]
+
+
+def _strings(texts: Sequence[str]) -> bytes:
+    return len(texts).to_bytes(2, "big") + b"".join(map(_string, texts))
+
+
+def _string(text: str) -> bytes:
+    raw = text.encode()
+    return _U32.pack(len(raw)) + raw
+
+
+def parse_ready(payload: bytes) -> Ready:
+    """The payload of `ready`."""
+    version, window = _unpack(_READY, payload, "ready")
+    return Ready(version, window)
+
+
+def parse_credit(payload: bytes) -> int:
+    """The payload of `stdin_credit`, in bytes."""
+    (credit,) = _unpack(_U32, payload, "stdin_credit")
+    return int(credit)
+
+
+def parse_exit(payload: bytes) -> StageReport:
+    """The payload of `exit`."""
+    code, signal, cause, truncated, limits, cpu, wall, memory, ooms = _unpack(
+        _EXIT, payload, "exit"
+    )
+    if cause >= len(_CAUSES) or limits & ~_ALL_LIMITS:
+        raise ProtocolError(f"exit frame with cause {cause} and limits {limits:#x}")
+    return StageReport(
+        exit_code=None if signal else code,
+        signal=signal or None,
+        cause=_CAUSES[cause],
+        cpu_us=cpu,
+        wall_us=wall,
+        memory_kb=memory,
+        oom_kills=ooms,
+        limits_hit=frozenset(limit for bit, limit in _LIMITS if limits & bit),
+        stdout_truncated=bool(truncated & _TRUNCATED_STDOUT),
+        stderr_truncated=bool(truncated & _TRUNCATED_STDERR),
+    )
+
+
+def _unpack(form: struct.Struct, payload: bytes, name: str) -> tuple[int, ...]:
+    if len(payload) != form.size:
+        raise ProtocolError(f"{name} frame of {len(payload)} bytes instead of {form.size}")
+    return form.unpack(payload)

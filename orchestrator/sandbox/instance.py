@@ -1,0 +1,54 @@
+"""Who this server is: an id that survives restarts, so that its leftovers are told from others'."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import re
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+from orchestrator.errors import ConfigurationError
+
+_ID = re.compile(r"[0-9a-f]{16}")
+
+
+@contextlib.contextmanager
+def claim_instance(state_dir: Path) -> Iterator[str]:
+    """The id kept in `state_dir`, made on first use and locked while the context lasts.
+
+    Raises ConfigurationError when another process holds it (it would sweep our containers, and we
+    its) or the folder can't be written.
+    """
+    path = state_dir / "instance"
+    try:
+        state_dir.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as err:
+        raise ConfigurationError(f"setting STATE_DIR: {path} can't be written: {err}") from err
+    try:
+        _lock(descriptor, state_dir)
+        yield _read_or_make(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int, state_dir: Path) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as err:
+        raise ConfigurationError(
+            f"setting STATE_DIR: {state_dir} is in use by another server; give each one its own"
+        ) from err
+
+
+def _read_or_make(descriptor: int) -> str:
+    known = os.pread(descriptor, 64, 0).decode("ascii", "replace").strip()
+    if _ID.fullmatch(known):
+        return known
+    fresh = secrets.token_hex(8)
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, f"{fresh}\n".encode(), 0)
+    return fresh

@@ -1,0 +1,110 @@
+"""What the sandbox layer takes and gives: frozen data, no behaviour beyond arithmetic."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class StageKind(StrEnum):
+    """Which uid and folder a stage gets: `/build` for compile, `/work` for run."""
+
+    COMPILE = "compile"
+    RUN = "run"
+
+
+class StageCause(StrEnum):
+    """Why the agent ended a stage; `NONE` when the program ended by itself."""
+
+    NONE = "none"
+    WALL = "wall"
+    CPU = "cpu"
+    OUTPUT = "output"
+    KILLED = "killed"
+
+
+class LimitHit(StrEnum):
+    """A limit a program was seen to run into without being ended for it."""
+
+    PROCESSES = "processes"
+    DISK = "disk"
+    INODES = "inodes"
+    FILES = "files"
+    FILE_SIZE = "file_size"
+
+
+class LossReason(StrEnum):
+    """What became of a sandbox whose stream ended before its stage did."""
+
+    OOM = "oom"
+    OUTSIDE = "outside"  # engine unreachable, or the container killed or removed by somebody else
+    UNKNOWN = "unknown"
+
+
+class Stream(StrEnum):
+    """A program's output stream."""
+
+    STDOUT = "stdout"
+    STDERR = "stderr"
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxSpec:
+    """Everything a sandbox is made from. Sizes in bytes, times in seconds."""
+
+    job_id: str
+    image: str
+    memory_bytes: int
+    processes: int
+    lifetime_s: int
+    uses_compiler: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file of the submission: a checked relative path and its bytes."""
+
+    path: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One process tree to run. Times in ms (0 = no limit), output limits in bytes per stream."""
+
+    kind: StageKind
+    argv: tuple[str, ...]
+    wall_ms: int
+    cpu_ms: int
+    stdout_limit: int
+    stderr_limit: int
+    env: Mapping[str, str] = field(default_factory=dict)
+    stdin: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class StageReport:
+    """What the agent saw of a stage: `exit_code` is None after a signal, else `signal` is."""
+
+    exit_code: int | None
+    signal: int | None
+    cause: StageCause
+    cpu_us: int
+    wall_us: int
+    memory_kb: int
+    oom_kills: int
+    limits_hit: frozenset[LimitHit] = frozenset()
+    stdout_truncated: bool = False
+    stderr_truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StageLoss:
+    """The sandbox went away in the middle of a stage."""
+
+    reason: LossReason
+    detail: str
+
+
+StageOutcome = StageReport | StageLoss

@@ -1,0 +1,132 @@
+"""Proves on the engine at hand that the limits bite: a sandbox per image, a probe per limit.
+
+`/sandbox/probe` (images/_agent) tries what each limit forbids. A kernel without a controller, a
+runtime that ignores an option, a broken profile: all look fine until a program tries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from orchestrator.errors import EngineError, SandboxError
+from orchestrator.sandbox.backend import Backend, Sandbox
+from orchestrator.sandbox.model import (
+    LimitHit,
+    SandboxSpec,
+    Stage,
+    StageCause,
+    StageKind,
+    StageLoss,
+    StageReport,
+    Stream,
+)
+
+PROBE = "/sandbox/probe"
+MEMORY_BYTES = 64 << 20
+PROCESSES = 16
+OUTPUT_LIMIT = 10_000
+WALL_MS = 5_000
+CPU_MS = 100
+LIFETIME_S = 60
+
+_Judge = Callable[[StageReport, str], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What is tried, and how to tell that it was stopped."""
+
+    name: str
+    arguments: tuple[str, ...]
+    holds: _Judge
+    cpu_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """One line of the self-test."""
+
+    image: str
+    check: str
+    passed: bool
+    detail: str
+
+
+def _unprivileged(_report: StageReport, text: str) -> bool:
+    fields = dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
+    values = {name.strip(): value.split() for name, value in fields.items()}
+    return (
+        "0" not in values.get("Uid", ["0"])
+        and values.get("CapEff") == ["0000000000000000"]
+        and values.get("CapPrm") == ["0000000000000000"]
+        and values.get("NoNewPrivs") == ["1"]
+        and values.get("Seccomp") == ["2"]
+    )
+
+
+PROBES: tuple[Probe, ...] = (
+    Probe("identity", ("identity",), _unprivileged),
+    Probe("network", ("network",), lambda r, _: r.exit_code == 0),
+    Probe("readonly", ("readonly",), lambda r, _: r.exit_code == 0),
+    Probe(
+        "output",
+        ("output", "8"),
+        lambda r, t: r.cause is StageCause.OUTPUT and len(t) == OUTPUT_LIMIT,
+    ),
+    Probe("cpu", ("cpu", "4"), lambda r, _: r.cause is StageCause.CPU, cpu_ms=CPU_MS),
+    Probe("wall", ("cpu", "4"), lambda r, _: r.cause is StageCause.WALL),
+    Probe("processes", ("processes", "64"), lambda r, _: LimitHit.PROCESSES in r.limits_hit),
+    Probe("memory", ("memory", "256"), lambda r, _: r.oom_kills > 0),
+)
+
+
+async def run_selftest(backend: Backend, image: str) -> list[CheckResult]:
+    """The probes in one image, up to the first that fails; what can't be tried has failed."""
+    spec = SandboxSpec("selftest", image, MEMORY_BYTES, PROCESSES, LIFETIME_S, uses_compiler=False)
+    try:
+        sandbox = await backend.open(spec)
+    except (EngineError, SandboxError) as err:
+        return [CheckResult(image, "start", passed=False, detail=str(err))]
+    results = []
+    try:
+        for probe in PROBES:
+            results.append(await _try(sandbox, image, probe))
+            if not results[-1].passed:
+                break
+    finally:
+        await sandbox.close()
+    return results
+
+
+async def _try(sandbox: Sandbox, image: str, probe: Probe) -> CheckResult:
+    output = bytearray()
+
+    async def sink(stream: Stream, data: bytes) -> None:
+        if stream is Stream.STDOUT:
+            output.extend(data)
+
+    wall_ms = CPU_MS if probe.name == "wall" else WALL_MS
+    stage = Stage(
+        StageKind.RUN,
+        (PROBE, *probe.arguments),
+        wall_ms=wall_ms,
+        cpu_ms=probe.cpu_ms,
+        stdout_limit=OUTPUT_LIMIT,
+        stderr_limit=OUTPUT_LIMIT,
+        env={"PATH": "/usr/bin:/bin"},
+    )
+    outcome = await sandbox.run_stage(stage, sink)
+    text = output.decode("utf-8", "replace")
+    if isinstance(outcome, StageLoss):
+        return CheckResult(image, probe.name, passed=False, detail=outcome.detail)
+    passed = probe.holds(outcome, text)
+    detail = "" if passed else _describe(outcome, text)
+    return CheckResult(image, probe.name, passed=passed, detail=detail)
+
+
+def _describe(report: StageReport, text: str) -> str:
+    return (
+        f"exit code {report.exit_code}, signal {report.signal}, cause {report.cause.value}, "
+        f"{report.oom_kills} OOM kills, printed {text[:200]!r}"
+    )

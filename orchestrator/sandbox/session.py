@@ -1,0 +1,155 @@
+"""A conversation with one agent over any byte transport: files in, stages run, frames read."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Sequence
+from typing import Protocol
+
+from orchestrator.errors import EngineError, ProtocolError, SandboxError
+from orchestrator.sandbox.backend import OutputSink
+from orchestrator.sandbox.frames import (
+    MAX_PAYLOAD,
+    PROTOCOL_VERSION,
+    Frame,
+    FrameDecoder,
+    FromAgent,
+    ToAgent,
+    encode,
+    encode_file,
+    encode_stage,
+    parse_credit,
+    parse_exit,
+    parse_ready,
+)
+from orchestrator.sandbox.model import SourceFile, Stage, StageReport, Stream
+
+_STREAMS = {FromAgent.STDOUT: Stream.STDOUT, FromAgent.STDERR: Stream.STDERR}
+
+
+class StreamEndedError(SandboxError):
+    """The agent's stream ended where more was due."""
+
+
+class Transport(Protocol):
+    """What a session needs of a connection."""
+
+    async def read(self) -> bytes | None:
+        """The agent's next bytes; None at the end."""
+        ...
+
+    async def write(self, data: bytes) -> None:
+        """Send; waits while buffers are full. Raises EngineError when the connection is gone."""
+        ...
+
+
+class AgentSession:
+    """One agent, one user. Raises ProtocolError, StreamEndedError or SandboxError throughout."""
+
+    def __init__(self, transport: Transport) -> None:
+        """Nothing is sent or read before `greet`."""
+        self._transport = transport
+        self._decoder = FrameDecoder()
+        self._frames: deque[Frame] = deque()
+        self._window = 0
+
+    async def greet(self) -> None:
+        """Wait for `ready` and check the version."""
+        frame = await self._next()
+        if frame.type is not FromAgent.READY:
+            raise ProtocolError(f"{frame.type.name} before READY")
+        ready = parse_ready(frame.payload)
+        if ready.version != PROTOCOL_VERSION:
+            raise ProtocolError(
+                f"the image's agent speaks version {ready.version}, this server "
+                f"{PROTOCOL_VERSION}: rebuild the images (make images)"
+            )
+        self._window = ready.stdin_window
+
+    async def send_files(self, files: Sequence[SourceFile], *, build: bool, work: bool) -> None:
+        """Write files; a refusal comes back with the next stage."""
+        frames = [
+            frame
+            for file in files
+            for frame in encode_file(file.path, file.content, build=build, work=work)
+        ]
+        await self._transport.write(b"".join(frames))
+
+    async def run_stage(self, stage: Stage, sink: OutputSink) -> StageReport:
+        """Run one stage; output goes to `sink` as it comes."""
+        first, rest = stage.stdin[: self._window], stage.stdin[self._window :]
+        start = encode_stage(stage) + _encode_stdin(first)
+        if not rest:
+            await self._send_if_open(start + encode(ToAgent.STDIN_END))
+            return await self._read_stage(sink, None)
+        await self._send_if_open(start)
+        feeder = _Feeder(self._transport, rest)
+        feeding = asyncio.create_task(feeder.run(), name="stdin")
+        try:
+            return await self._read_stage(sink, feeder)
+        finally:
+            feeding.cancel()
+            await asyncio.wait([feeding])
+
+    async def _send_if_open(self, data: bytes) -> None:
+        """Send; a broken connection is left to the reader, who finds out what became of it."""
+        with contextlib.suppress(EngineError):
+            await self._transport.write(data)
+
+    async def _read_stage(self, sink: OutputSink, feeder: _Feeder | None) -> StageReport:
+        while True:
+            frame = await self._next()
+            stream = _STREAMS.get(frame.type)
+            if stream is not None:
+                await sink(stream, frame.payload)
+            elif frame.type is FromAgent.EXIT:
+                return parse_exit(frame.payload)
+            elif frame.type is FromAgent.STDIN_CREDIT:
+                credit = parse_credit(frame.payload)
+                if feeder is not None:
+                    feeder.grant(credit)
+            elif frame.type is not FromAgent.STARTED:
+                raise ProtocolError(f"{frame.type.name} in the middle of a stage")
+
+    async def _next(self) -> Frame:
+        while not self._frames:
+            data = await self._transport.read()
+            if data is None:
+                raise StreamEndedError("the agent's stream ended")
+            self._frames.extend(self._decoder.feed(data))
+        frame = self._frames.popleft()
+        if frame.type is FromAgent.ERROR:
+            raise SandboxError("the agent: " + frame.payload.decode("utf-8", "replace"))
+        return frame
+
+
+class _Feeder:
+    """Sends the part of stdin that did not fit the window, as the agent gives credit."""
+
+    def __init__(self, transport: Transport, data: bytes) -> None:
+        self._transport = transport
+        self._data = memoryview(data)
+        self._credit = 0
+        self._granted = asyncio.Event()
+
+    def grant(self, credit: int) -> None:
+        self._credit += credit
+        self._granted.set()
+
+    async def run(self) -> None:
+        """Send everything, then the end; ends quietly when the connection is gone."""
+        with contextlib.suppress(EngineError):
+            while self._data:
+                await self._granted.wait()
+                self._granted.clear()
+                piece, self._data = self._data[: self._credit], self._data[self._credit :]
+                self._credit -= len(piece)
+                await self._transport.write(_encode_stdin(piece))
+            await self._transport.write(encode(ToAgent.STDIN_END))
+
+
+def _encode_stdin(data: bytes | memoryview) -> bytes:
+    pieces = (data[start : start + MAX_PAYLOAD] for start in range(0, len(data), MAX_PAYLOAD))
+    return b"".join(encode(ToAgent.STDIN, bytes(piece)) for piece in pieces)

@@ -1,0 +1,147 @@
+"""The container's description, built by one pure function: nothing in it is open to the client.
+
+Each line that protects says what against; `tests/unit/test_spec.py` holds them, `tests/hostile/`
+tries them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from orchestrator.sandbox.model import SandboxSpec
+from orchestrator.sandbox.uids import Uids
+
+LABEL_INSTANCE = "codebae.instance"
+LABEL_JOB = "codebae.job"
+LABEL_DEADLINE = "codebae.deadline"
+
+AGENT = "/sandbox/agent"
+OPEN_FILES = 256
+STACK_BYTES = 64 << 20  # deep recursion is an ordinary thing in judged programs; 8 MB is not enough
+OOM_SCORE = 500  # if the machine itself runs out, a job goes before the server
+
+# Shares of the memory limit, in 32nds. Together half of it: a full tmpfs is charged memory, and
+# must leave the agent room to report.
+_TMPFS_32NDS = {"/build": 6, "/work": 5, "/tmp": 4, "/dev/shm": 1}  # noqa: S108 - inside the sandbox
+_INODES = {"/build": 4096, "/work": 4096, "/tmp": 2048, "/dev/shm": 256}  # noqa: S108 - as above
+
+
+@dataclass(frozen=True, slots=True)
+class EngineTraits:
+    """What of the engine and the settings the description depends on."""
+
+    instance: str
+    cpus: float
+    runtime: str
+    kernel_memory_tcp: bool
+
+
+def container_config(
+    spec: SandboxSpec, uids: Uids, traits: EngineTraits, deadline: int
+) -> dict[str, Any]:
+    """The body of POST /containers/create. `deadline`: Unix time after which it may be swept."""
+    return {
+        "Image": spec.image,
+        "Entrypoint": [AGENT],
+        "Cmd": [str(uids.agent), str(uids.compile), str(uids.run), str(spec.lifetime_s)],
+        "Env": [],
+        "User": "0:0",  # the agent gives root up itself; with User set its capabilities are lost
+        "WorkingDir": "/",
+        "Hostname": "sandbox",
+        "NetworkDisabled": True,
+        "Tty": False,
+        "OpenStdin": True,
+        "StdinOnce": True,  # or the agent would never see our end hang up
+        "AttachStdin": True,
+        "AttachStdout": True,
+        "AttachStderr": True,
+        "Labels": {
+            LABEL_INSTANCE: traits.instance,
+            LABEL_JOB: spec.job_id,
+            LABEL_DEADLINE: str(deadline),
+        },
+        "HostConfig": _host_config(spec, uids, traits),
+    }
+
+
+def _host_config(spec: SandboxSpec, uids: Uids, traits: EngineTraits) -> dict[str, Any]:
+    config: dict[str, Any] = {
+        "NetworkMode": "none",
+        "IpcMode": "private",
+        "ReadonlyRootfs": True,
+        "CapDrop": ["ALL"],
+        "CapAdd": ["SETUID", "SETGID", "KILL"],
+        "SecurityOpt": ["no-new-privileges", f"seccomp={seccomp_profile()}"],
+        "Memory": spec.memory_bytes,
+        "MemorySwap": spec.memory_bytes,
+        "NanoCpus": int(traits.cpus * 1e9),
+        # One more than the program may have: the agent is in the same cgroup.
+        "PidsLimit": spec.processes + 1,
+        "OomScoreAdj": OOM_SCORE,
+        "Tmpfs": tmpfs_mounts(spec, uids),
+        "ShmSize": spec.memory_bytes // 32,
+        # SysV and POSIX queues are counted per uid or per machine, and outlive their process.
+        "Sysctls": {
+            "kernel.shmmni": "0",
+            "kernel.msgmni": "0",
+            "kernel.sem": "0 0 0 0",
+            "fs.mqueue.queues_max": "0",
+        },
+        "Ulimits": [
+            _ulimit("core", 0),
+            _ulimit("nofile", OPEN_FILES),
+            _ulimit("fsize", file_size_limit(spec)),
+            _ulimit("stack", STACK_BYTES),
+        ],
+        "LogConfig": {"Type": "none"},
+        "AutoRemove": False,  # it would lose OOMKilled
+        "RestartPolicy": {"Name": "no"},
+    }
+    if traits.runtime:
+        config["Runtime"] = traits.runtime
+    if traits.kernel_memory_tcp:
+        # cgroup v1 counts socket buffers apart from memory, and not at all without a limit.
+        config["KernelMemoryTCP"] = spec.memory_bytes // 8
+    return config
+
+
+def tmpfs_mounts(spec: SandboxSpec, uids: Uids) -> dict[str, str]:
+    """The writable folders: bounded in size and inodes; programs run from two of them only."""
+    owners = {"/build": uids.compile, "/work": uids.run}
+    modes = {"/build": "0755", "/work": "0700"}
+    mounts = {}
+    for folder, share in _TMPFS_32NDS.items():
+        if folder == "/build" and not spec.uses_compiler:
+            continue
+        options = ["rw", "nosuid", "nodev", "exec" if folder in owners else "noexec"]
+        size = spec.memory_bytes * share // 32
+        options += [f"size={size}", f"nr_inodes={_INODES[folder]}"]
+        options.append(f"mode={modes.get(folder, '1777')}")
+        if folder in owners:
+            options += [f"uid={owners[folder]}", f"gid={owners[folder]}"]
+        mounts[folder] = ",".join(options)
+    return mounts
+
+
+def work_bytes(spec: SandboxSpec) -> int:
+    """How much fits in `/work`, in bytes."""
+    return spec.memory_bytes * _TMPFS_32NDS["/work"] // 32
+
+
+def file_size_limit(spec: SandboxSpec) -> int:
+    """The largest file a program may write, in bytes: half of `/work`, so that it can be met."""
+    return work_bytes(spec) // 2
+
+
+def _ulimit(name: str, value: int) -> dict[str, Any]:
+    return {"Name": name, "Soft": value, "Hard": value}
+
+
+@cache
+def seccomp_profile() -> str:
+    """The profile as the engine takes it: the JSON itself, on one line."""
+    text = files("orchestrator.sandbox").joinpath("seccomp.json").read_text("utf-8")
+    return " ".join(text.split())

@@ -1,0 +1,33 @@
+"""Uids for a sandbox: agent, compile and run, shared with no other live sandbox.
+
+The kernel counts inotify instances, pipe buffers, pending signals and more per uid, across
+containers. The range is drawn afresh for each sandbox out of 100 million, so two servers that share
+an engine meet with a chance of 1 in 10^8 per pair of live sandboxes; one never meets itself.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+
+RANGE_START = 0x1000_0000  # above every login, subordinate and dynamic uid range in common use
+RANGE_SIZE = 4
+RANGES = 100_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Uids:
+    """The uids of one sandbox; gids are the same numbers."""
+
+    agent: int
+    compile: int
+    run: int
+
+
+def draw_uids(taken: AbstractSet[int]) -> Uids:
+    """A range whose agent uid is not in `taken`."""
+    while True:
+        start = RANGE_START + RANGE_SIZE * secrets.randbelow(RANGES)
+        if start not in taken:
+            return Uids(start, start + 1, start + 2)

@@ -1,0 +1,173 @@
+"""Every setting, in one frozen class; read from the environment and from `.env`.
+
+`docs/reference/settings.md` has a line for each; a test demands it.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from orchestrator.errors import ConfigurationError
+
+DEFAULT_IMAGES_DIR = Path(__file__).resolve().parent.parent / "images"
+
+Milliseconds = Annotated[int, Field(ge=1, le=3_600_000)]
+Seconds = Annotated[float, Field(gt=0, le=3600)]
+Count = Annotated[int, Field(ge=1, le=1_000_000)]
+Bytes = Annotated[int, Field(ge=1, le=1 << 30)]
+
+
+def machine_memory_mb() -> int:
+    """Physical memory of the machine in MiB (sysconf); a container's own limit is not looked at."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20
+
+
+class Settings(BaseSettings):
+    """The service's settings. Names are the environment variables' names in lower case."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="ignore", env_file=".env", env_ignore_empty=True
+    )
+
+    host: str = Field("0.0.0.0", description="Address to listen on.")  # noqa: S104 - a server in a container
+    port: int = Field(3000, ge=0, le=65535, description="Port to listen on; 0 picks a free one.")
+    api_key: SecretStr = Field(
+        SecretStr(""),
+        description="Key or comma-separated keys that may run programs. `serve` refuses to start "
+        "without one.",
+    )
+
+    max_code_size: Bytes = Field(
+        100_000, description="Longest source file, in characters (bytes for a base64 file)."
+    )
+    max_files: Annotated[int, Field(ge=1, le=1000)] = Field(
+        64, description="Most files in a submission."
+    )
+    max_input_size: Bytes = Field(4 << 20, description="Most bytes of `input`.")
+    max_args: Annotated[int, Field(ge=0, le=1000)] = Field(
+        64, description="Most `args`, `compile_args` and `env` entries, each."
+    )
+    max_args_size: Annotated[int, Field(ge=0, le=65_536)] = Field(
+        32_768, description="Most bytes in `args`, `compile_args` and `env`, each."
+    )
+    max_body_size: Bytes = Field(16 << 20, description="Most bytes of a request body.")
+    body_timeout: Seconds = Field(
+        10.0, description="Seconds a client has to send its request body."
+    )
+
+    execution_timeout: Milliseconds = Field(
+        5000, description="Wall time of a run when the client names none, in ms."
+    )
+    max_timeout: Milliseconds = Field(60_000, description="Longest time a client may ask, in ms.")
+    compile_cpu_ms: Milliseconds = Field(10_000, description="CPU time of a compile, in ms.")
+    compile_wall_ms: Milliseconds = Field(15_000, description="Wall time of a compile, in ms.")
+    max_job_ms: Milliseconds = Field(
+        120_000, description="Longest life of a job once it has a sandbox, in ms."
+    )
+    max_output_size: Bytes = Field(
+        100_000, description="Most bytes of stdout, and of stderr, a run may print."
+    )
+    max_memory_mb: Annotated[int, Field(ge=16, le=65_536)] = Field(
+        512, description="Most memory a client may ask, in MiB."
+    )
+    max_processes: Annotated[int, Field(ge=4, le=4096)] = Field(
+        512, description="Most processes and threads a client may ask."
+    )
+    job_cpus: Annotated[float, Field(ge=0, le=256)] = Field(
+        0, description="CPUs a job may use; 0 means 2, at most the machine's."
+    )
+
+    max_jobs: Annotated[int, Field(ge=0, le=1024)] = Field(
+        0, description="Jobs at once; 0 means twice the machine's CPUs."
+    )
+    max_queue: Annotated[int, Field(ge=0, le=100_000)] = Field(
+        64, description="Requests that may wait for a slot; beyond it they get 429."
+    )
+    memory_budget_mb: Annotated[int, Field(ge=0, le=1 << 24)] = Field(
+        0, description="Memory all running jobs may reserve, in MiB; 0 means 3/4 of the machine's."
+    )
+
+    docker_host: str = Field(
+        "unix:///var/run/docker.sock", description="The engine's socket; only unix:// is spoken."
+    )
+    engine_timeout: Seconds = Field(30.0, description="Deadline of every engine call, in seconds.")
+    engine_threads: Annotated[int, Field(ge=1, le=256)] = Field(
+        8, description="Threads, and connections, for engine calls."
+    )
+    runtime: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]*$")] = Field(
+        "",
+        description="The engine's runtime for sandboxes (runc, crun, runsc); empty: its default.",
+    )
+    images_dir: Path = Field(DEFAULT_IMAGES_DIR, description="The folder of the language folders.")
+    languages: str = Field(
+        "c,cpp,java,python",
+        description="Comma-separated ids of the languages to build and serve.",
+    )
+    state_dir: Path = Field(
+        Path(".state"),
+        description="Where the instance id and the self-test's memory are kept; one per server.",
+    )
+    sweep_interval: Seconds = Field(60.0, description="Seconds between sweeps for leftovers.")
+    log_level: Annotated[str, Field(pattern=r"^(debug|info|warning|error)$")] = Field(
+        "info", description="debug, info, warning or error."
+    )
+
+    @field_validator("docker_host")
+    @classmethod
+    def _only_unix_sockets(cls, value: str) -> str:
+        if not value.startswith("unix://"):
+            raise ValueError("only a unix:// socket is spoken; an engine over TCP is not")
+        return value
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Settings:
+        if self.execution_timeout > self.max_timeout:
+            raise ValueError("EXECUTION_TIMEOUT is larger than MAX_TIMEOUT")
+        if self.compile_wall_ms + self.max_timeout > self.max_job_ms:
+            raise ValueError("MAX_JOB_MS is less than COMPILE_WALL_MS + MAX_TIMEOUT")
+        return self
+
+    @cached_property
+    def api_keys(self) -> tuple[str, ...]:
+        """The keys, without blanks."""
+        raw = self.api_key.get_secret_value()
+        return tuple(key.strip() for key in raw.split(",") if key.strip())
+
+    @cached_property
+    def language_ids(self) -> tuple[str, ...]:
+        """The languages to serve, in the order given."""
+        return tuple(name.strip() for name in self.languages.split(",") if name.strip())
+
+    @cached_property
+    def cpus_per_job(self) -> float:
+        """`JOB_CPUS`, resolved and never more than the machine has."""
+        cores = float(os.cpu_count() or 1)
+        return min(self.job_cpus or 2.0, cores)
+
+    @cached_property
+    def slots(self) -> int:
+        """`MAX_JOBS`, resolved."""
+        return self.max_jobs or 2 * (os.cpu_count() or 1)
+
+    @cached_property
+    def memory_budget(self) -> int:
+        """`MEMORY_BUDGET_MB`, resolved, in MiB."""
+        return self.memory_budget_mb or machine_memory_mb() * 3 // 4
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read the settings; raises ConfigurationError with one line that names the first bad one."""
+    try:
+        return Settings(**overrides)
+    except ValidationError as err:
+        first = err.errors()[0]
+        name = ".".join(str(part) for part in first["loc"]).upper()
+        text = first["msg"].removeprefix("Value error, ")
+        where = f"setting {name}: " if name else "settings: "
+        raise ConfigurationError(where + text) from err

@@ -1,0 +1,171 @@
+"""A whole HTTP side over a job service that runs nothing: what handlers see of the rest."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+from aiohttp.test_utils import TestClient
+
+from orchestrator.api.keys import ADMISSION, READINESS, SERVICE, SETTINGS, STARTED
+from orchestrator.api.routes import add_routes, middlewares
+from orchestrator.jobs.admission import Admission, Ticket
+from orchestrator.jobs.model import (
+    ActiveJob,
+    JobResult,
+    StageResult,
+    Submission,
+    Timings,
+    Verdict,
+)
+from orchestrator.languages.model import (
+    CommandRule,
+    InstalledLanguage,
+    Language,
+    LimitDefaults,
+    MemoryErrorRule,
+    SourceRule,
+)
+from orchestrator.settings import Settings
+
+Client = TestClient[Any, Any]
+Serve = Callable[..., Awaitable[Client]]
+"""`make_app`'s arguments to a client of that app: the fixture `serve`."""
+
+KEY = "first-key"
+SECOND_KEY = "second-key"
+BEARER = {"Authorization": f"Bearer {KEY}"}
+JSON = BEARER | {"Content-Type": "application/json"}
+PRINT = {"language": "python", "code": "print(1)"}
+
+
+def make_language(name: str, *aliases: str, compiled: bool = True) -> Language:
+    command = CommandRule(("/bin/true",))
+    return Language(
+        id=name,
+        name=name.upper(),
+        folder=Path("images") / name,
+        aliases=aliases,
+        version_command=("true",),
+        source=SourceRule(name=f"main.{name}", extensions=(f".{name}",)),
+        compile=command if compiled else None,
+        run=command,
+        limits=LimitDefaults(memory_mb=256, processes=64),
+        memory_error=MemoryErrorRule(),
+        samples=(),
+    )
+
+
+LANGUAGES = (
+    make_language("c"),
+    make_language("cpp", "c++"),
+    make_language("java"),
+    make_language("python", "python3", compiled=False),
+)
+
+
+class StubRegistry:
+    """What handlers use of a registry; `ruby` is known without being installed."""
+
+    def find(self, name: str) -> Language | None:
+        known = (*LANGUAGES, make_language("ruby"))
+        return next((each for each in known if name in (each.id, *each.aliases)), None)
+
+
+INSTALLED = {each.id: InstalledLanguage(each, "17.0.15+6", "sha256:0") for each in LANGUAGES}
+
+
+def make_result(submission: Submission | None = None, **changes: Any) -> JobResult:
+    """An accepted job, unless `changes` (fields of JobResult) say otherwise."""
+    fields: dict[str, Any] = {
+        "id": "job-1",
+        "language": submission.language if submission else "python",
+        "version": "17.0.15+6",
+        "status": Verdict.ACCEPTED,
+        "killed_by": None,
+        "compile": None,
+        "run": StageResult(Verdict.ACCEPTED, exit_code=0),
+        "timings": Timings(0.1, 20.0, 0.0, 13.0, 42.4),
+        "warnings": submission.warnings if submission else (),
+    }
+    if submission:
+        fields["encoding"] = submission.encoding
+    return JobResult(**(fields | changes))
+
+
+@dataclass
+class StubService:
+    """Answers with `outcome`, once `gate` is open, and remembers what it was asked."""
+
+    outcome: Callable[[Submission], JobResult] = make_result
+    installed: Mapping[str, InstalledLanguage] = field(default_factory=lambda: INSTALLED)
+    registry: StubRegistry = field(default_factory=StubRegistry)
+    active: tuple[ActiveJob, ...] = ()
+    submissions: list[Submission] = field(default_factory=list)
+    tickets: list[Ticket] = field(default_factory=list)
+    gate: asyncio.Event | None = None
+    entered: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(0))
+
+    async def execute(self, submission: Submission, ticket: Ticket) -> JobResult:
+        self.submissions.append(submission)
+        self.tickets.append(ticket)
+        self.entered.release()
+        if self.gate is not None:
+            await self.gate.wait()
+        return self.outcome(submission)
+
+    def active_jobs(self) -> tuple[ActiveJob, ...]:
+        return self.active
+
+
+@dataclass
+class StubReadiness:
+    reason: str | None = None
+
+
+def make_settings(**overrides: Any) -> Settings:
+    return Settings(**({"_env_file": None, "api_key": f"{KEY}, {SECOND_KEY}"} | overrides))
+
+
+def make_app(
+    service: StubService | None = None,
+    *,
+    settings: Settings | None = None,
+    admission: Admission | None = None,
+    reason: str | None = None,
+) -> web.Application:
+    app = web.Application(middlewares=middlewares)
+    app[SETTINGS] = settings or make_settings()
+    app[ADMISSION] = admission or Admission(slots=4, queue=4, memory_mb=4096)
+    app[SERVICE] = service or StubService()  # type: ignore[misc]
+    app[READINESS] = StubReadiness(reason)  # type: ignore[misc]
+    app[STARTED] = time.monotonic()
+    add_routes(app)
+    return app
+
+
+async def post(client: Client, payload: object = PRINT, **kwargs: Any) -> tuple[int, Any, Any]:
+    async with client.post("/execute", json=payload, headers=BEARER, **kwargs) as response:
+        return response.status, await response.json(), response.headers
+
+
+async def post_raw(client: Client, body: Any, **headers: str) -> tuple[int, Any]:
+    async with client.post("/execute", data=body, headers=JSON | headers) as response:
+        return response.status, await response.json()
+
+
+async def exchange(client: Client, *requests: bytes) -> bytes:
+    """Send bytes as they are, piece by piece; the first line the server answers."""
+    reader, writer = await asyncio.open_connection(client.host, client.port)
+    for request in requests:
+        writer.write(request)
+        await asyncio.sleep(0.05)  # the server has read it by then
+    try:
+        return await reader.readline()
+    finally:
+        writer.close()

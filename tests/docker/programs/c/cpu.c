@@ -1,0 +1,4 @@
+int main(void) {
+    for (volatile unsigned long turns = 0;; turns++) {
+    }
+}

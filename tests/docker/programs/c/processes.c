@@ -1,0 +1,13 @@
+#include <stdio.h>
+#include <unistd.h>
+
+int main(void) {
+    for (;;) {
+        pid_t pid = fork();
+        if (pid < 0) {
+            perror("fork");
+            return 1;
+        }
+        if (pid == 0) sleep(60);
+    }
+}

@@ -1,0 +1,4 @@
+import sys
+
+print("so far so good")
+sys.exit("something is wrong")

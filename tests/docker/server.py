@@ -1,0 +1,80 @@
+"""A real server, as `make run` starts it, on the real engine."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+API_KEY = "test-key"
+START_TIMEOUT_S = 60
+STOP_TIMEOUT_S = 30
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server process and a way to speak to it."""
+
+    url: str
+    process: asyncio.subprocess.Process
+    session: aiohttp.ClientSession
+
+    async def execute(self, **body: Any) -> dict[str, Any]:
+        status, answer = await self.post(body)
+        assert status == 200, answer
+        return answer
+
+    async def post(self, body: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
+        headers = {"Authorization": f"Bearer {API_KEY}"}
+        async with self.session.post(f"{self.url}/execute", json=body, headers=headers) as answer:
+            return answer.status, await answer.json()
+
+    async def get(self, path: str) -> tuple[int, dict[str, Any]]:
+        async with self.session.get(self.url + path) as answer:
+            return answer.status, await answer.json()
+
+
+@asynccontextmanager
+async def running_server(state_dir: Path, **settings: str) -> AsyncIterator[Server]:
+    """Start one on a free port, wait until it is ready; afterwards stop it and see it exit 0."""
+    env = {**os.environ, "API_KEY": API_KEY, "PORT": "0", "STATE_DIR": str(state_dir), **settings}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "orchestrator", "serve", stdout=asyncio.subprocess.PIPE, env=env
+    )
+    try:
+        url = await asyncio.wait_for(_ready_url(process), START_TIMEOUT_S)
+        async with aiohttp.ClientSession() as session:
+            yield Server(url, process, session)
+    finally:
+        await _stop(process)
+
+
+async def _ready_url(process: asyncio.subprocess.Process) -> str:
+    assert process.stdout is not None
+    async for line in process.stdout:
+        found = re.search(r"Ready on (http://\S+)", line.decode())
+        if found:
+            return found[1]
+    raise AssertionError("the server ended before it was ready")
+
+
+async def _stop(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is not None:
+        return  # a test ended it itself
+    process.send_signal(signal.SIGTERM)
+    try:
+        status = await asyncio.wait_for(process.wait(), STOP_TIMEOUT_S)
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+        raise
+    assert status == 0

@@ -1,0 +1,229 @@
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orchestrator.errors import DrainingError, InvalidSubmissionError, QueueFullError
+from orchestrator.jobs.admission import Admission
+
+if TYPE_CHECKING:
+    from orchestrator.jobs.admission import Reservation
+
+
+def make(slots: int = 1, queue: int = 100, memory_mb: int = 1000) -> Admission:
+    return Admission(slots=slots, queue=queue, memory_mb=memory_mb)
+
+
+def reserve(admission: Admission, key: str = "a", memory_mb: int = 10) -> asyncio.Task[Reservation]:
+    return asyncio.create_task(admission.reserve(admission.ticket(key), memory_mb), name=key)
+
+
+async def settle() -> None:
+    """Let every task go as far as it can."""
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+async def let_all_in(tasks: list[asyncio.Task[Reservation]]) -> list[str]:
+    """Release whoever is in, again and again; the names in the order they came in."""
+    order = []
+    while len(order) < len(tasks):
+        await settle()
+        for task in tasks:
+            if task.done() and task.get_name() not in order:
+                order.append(task.get_name())
+                task.result().release()
+    return order
+
+
+def test_tickets_are_slots_and_queue_together() -> None:
+    admission = make(slots=1, queue=1)
+    first, second = admission.ticket("a"), admission.ticket("b")
+    with pytest.raises(QueueFullError) as caught:
+        admission.ticket("a")
+    assert caught.value.retry_after_s >= 1
+    first.release()
+    first.release()
+    admission.ticket("a")
+    with pytest.raises(QueueFullError):
+        admission.ticket("a")
+    assert second.key == "b"
+
+
+def test_a_ticket_comes_back_whatever_happens() -> None:
+    admission = make(slots=1, queue=0)
+    with pytest.raises(ZeroDivisionError), admission.ticket("a"):
+        raise ZeroDivisionError
+    with admission.ticket("a"), pytest.raises(QueueFullError):
+        admission.ticket("a")
+
+
+async def test_draining_refuses_tickets_and_honours_those_given() -> None:
+    admission = make()
+    ticket = admission.ticket("a")
+    admission.drain()
+    admission.drain()
+    with pytest.raises(DrainingError):
+        admission.ticket("a")
+    (await admission.reserve(ticket, 10)).release()
+
+
+async def test_slots_are_bounded() -> None:
+    admission = make(slots=2)
+    tasks = [reserve(admission) for _ in range(3)]
+    await settle()
+    assert [task.done() for task in tasks] == [True, True, False]
+    assert (admission.active, admission.waiting) == (2, 1)
+    reservation = tasks[0].result()
+    reservation.release()
+    reservation.release()
+    await settle()
+    assert tasks[2].done()
+    assert (admission.active, admission.waiting) == (2, 0)
+
+
+async def test_memory_is_bounded_and_big_jobs_are_not_starved() -> None:
+    admission = make(slots=10, memory_mb=100)
+    small = reserve(admission, "a", 60)
+    big = reserve(admission, "b", 100)
+    late = reserve(admission, "c", 10)
+    await settle()
+    assert [small.done(), big.done(), late.done()] == [True, False, False]
+    small.result().release()
+    await settle()
+    assert [big.done(), late.done()] == [True, False]
+    big.result().release()
+    await settle()
+    assert late.done()
+
+
+async def test_what_could_never_fit_is_refused_at_once() -> None:
+    admission = make(memory_mb=100)
+    with pytest.raises(InvalidSubmissionError) as caught:
+        await admission.reserve(admission.ticket("a"), 101)
+    assert caught.value.field == "limits.memory_mb"
+    assert admission.waiting == 0
+
+
+async def test_keys_take_turns() -> None:
+    admission = make()
+    running = await reserve(admission)
+    greedy = [reserve(admission, "greedy") for _ in range(3)]
+    for number, task in enumerate(greedy):
+        task.set_name(f"greedy {number}")
+    await settle()
+    modest = reserve(admission, "modest")
+    await settle()
+    running.release()
+    order = await let_all_in([*greedy, modest])
+    assert order == ["greedy 0", "modest", "greedy 1", "greedy 2"]
+
+
+async def test_a_waiter_that_leaves_takes_nothing_along() -> None:
+    admission = make()
+    running = await reserve(admission)
+    leaving, other = reserve(admission, "a"), reserve(admission, "b")
+    await settle()
+    leaving.cancel()
+    await settle()
+    assert leaving.cancelled()
+    assert admission.waiting == 1
+    running.release()
+    await settle()
+    assert other.done()
+    assert admission.active == 1
+
+
+async def test_one_of_several_of_a_key_may_leave() -> None:
+    admission = make()
+    running = await reserve(admission)
+    first, second = reserve(admission), reserve(admission)
+    await settle()
+    first.cancel()
+    await settle()
+    assert admission.waiting == 1
+    running.release()
+    await settle()
+    assert second.done()
+
+
+async def test_a_big_waiter_that_leaves_lets_the_small_ones_in() -> None:
+    admission = make(slots=3, memory_mb=100)
+    await reserve(admission, "a", 60)
+    big, small = reserve(admission, "b", 100), reserve(admission, "c", 10)
+    await settle()
+    assert not small.done()
+    big.cancel()
+    await settle()
+    assert small.done()
+
+
+async def test_leaving_at_the_very_moment_of_being_let_in_loses_no_slot() -> None:
+    admission = make()
+    running = await reserve(admission)
+    leaving, other = reserve(admission, "a"), reserve(admission, "b")
+    await settle()
+    running.release()
+    leaving.cancel()
+    await settle()
+    assert leaving.cancelled()
+    assert other.done()
+    other.result().release()
+    assert (admission.active, admission.waiting) == (0, 0)
+
+
+async def test_being_let_in_at_the_very_moment_of_leaving_loses_no_slot() -> None:
+    admission = make()
+    running = await reserve(admission)
+    leaving, other = reserve(admission, "a"), reserve(admission, "b")
+    await settle()
+    leaving.cancel()
+    running.release()
+    await settle()
+    assert leaving.cancelled()
+    assert other.done()
+    other.result().release()
+    assert (admission.active, admission.waiting) == (0, 0)
+
+
+steps = st.lists(
+    st.tuples(st.sampled_from(["reserve", "release", "cancel"]), st.integers(0, 9)), max_size=60
+)
+
+
+@given(steps)
+def test_bounds_hold_in_any_order_and_nothing_is_lost(plan: list[tuple[str, int]]) -> None:
+    asyncio.run(_play(plan))
+
+
+async def _play(plan: list[tuple[str, int]]) -> None:
+    admission = make(slots=3, queue=1000, memory_mb=100)
+    tasks: list[asyncio.Task[Reservation]] = []
+    for action, number in plan:
+        if action == "reserve":
+            tasks.append(reserve(admission, f"key {number % 3}", 10 * (number + 1)))
+        elif tasks and action == "cancel":
+            tasks[number % len(tasks)].cancel()
+        elif tasks:
+            release(tasks[number % len(tasks)])
+        if number % 2:
+            await settle()
+            assert admission.active <= 3
+            assert admission._reserved_mb <= 100  # noqa: SLF001 - the bound itself
+    while not all(task.done() for task in tasks):
+        await settle()
+        for task in tasks:
+            release(task)
+    for task in tasks:
+        release(task)
+    assert (admission.active, admission.waiting) == (0, 0)
+    assert admission._reserved_mb == 0  # noqa: SLF001 - nothing else shows it
+
+
+def release(task: asyncio.Task[Reservation]) -> None:
+    if task.done() and not task.cancelled():
+        task.result().release()

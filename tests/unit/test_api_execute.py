@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from orchestrator.errors import EngineError, InvalidSubmissionError
+from orchestrator.jobs.admission import Admission
+from orchestrator.jobs.model import ActiveJob, Failure, JobResult, Submission, Verdict
+from tests.api_support import PRINT, StubService, make_result, post
+
+if TYPE_CHECKING:
+    from tests.api_support import Client, Serve
+
+
+async def test_the_service_gets_the_submission_and_a_ticket_that_names_no_key(
+    serve: Serve,
+) -> None:
+    service = StubService()
+    status, answer, _ = await post(await serve(service), PRINT | {"input": "x"})
+    assert (status, answer["status"]) == (200, "accepted")
+    assert service.submissions[0].stdin == b"x"
+    assert service.tickets[0].key == "key-1"
+
+
+async def test_tickets_bound_the_requests_held_and_come_back(serve: Serve) -> None:
+    service = StubService(gate=asyncio.Event())
+    client = await serve(service, admission=Admission(slots=1, queue=1, memory_mb=512))
+    held = [asyncio.create_task(post(client)) for _ in range(2)]
+    for _ in held:
+        await service.entered.acquire()
+    status, answer, headers = await post(client)
+    assert (status, answer["code"]) == (429, "queue_full")
+    assert int(headers["Retry-After"]) > 0
+    assert service.gate
+    service.gate.set()
+    assert [status for status, _, _ in await asyncio.gather(*held)] == [200, 200]
+    assert (await post(client))[0] == 200
+
+
+async def test_a_refused_request_gives_its_ticket_back(serve: Serve) -> None:
+    client = await serve(admission=Admission(slots=1, queue=0, memory_mb=512))
+    for _ in range(3):
+        assert (await post(client, {}))[0] == 400
+    assert (await post(client))[0] == 200
+
+
+async def test_draining_is_a_503(serve: Serve) -> None:
+    admission = Admission(slots=1, queue=1, memory_mb=512)
+    admission.drain()
+    status, answer, headers = await post(await serve(admission=admission))
+    assert (status, answer) == (
+        503,
+        {"error": "The server is shutting down", "code": "draining"},
+    )
+    assert int(headers["Retry-After"]) > 0
+
+
+async def test_not_ready_is_a_503_for_those_who_may_ask(serve: Serve) -> None:
+    client = await serve(reason="the memory limit does not bite")
+    status, answer, headers = await post(client)
+    assert (status, answer["code"]) == (503, "engine_unavailable")
+    assert answer["error"].endswith("the memory limit does not bite")
+    assert int(headers["Retry-After"]) > 0
+    async with client.post("/execute", json=PRINT) as response:
+        assert response.status == 401
+    async with client.get("/health") as response:
+        health = await response.json()
+        assert response.status == 503
+    assert health.pop("uptime") >= 0
+    assert health == {
+        "status": "unhealthy",
+        "reason": "the memory limit does not bite",
+        "activeJobs": 0,
+    }
+
+
+@pytest.mark.parametrize(
+    ("failure", "code"),
+    [
+        (Failure.ENGINE_UNAVAILABLE, "engine_unavailable"),
+        (Failure.INTERNAL_ERROR, "internal_error"),
+        (None, "internal_error"),
+    ],
+)
+async def test_trouble_of_ours_is_a_503(serve: Serve, failure: Failure | None, code: str) -> None:
+    def outcome(submission: Submission) -> JobResult:
+        return make_result(submission, status=Verdict.INTERNAL_ERROR, run=None, failure=failure)
+
+    status, answer, headers = await post(await serve(StubService(outcome)))
+    assert (status, answer["code"]) == (503, code)
+    assert int(headers["Retry-After"]) > 0
+
+
+@pytest.mark.parametrize(
+    ("error", "answer"),
+    [
+        (
+            InvalidSubmissionError("limits.memory_mb: too much", field="limits.memory_mb"),
+            {
+                "error": "limits.memory_mb: too much",
+                "code": "invalid",
+                "details": [{"field": "limits.memory_mb", "message": "too much"}],
+            },
+        ),
+        (InvalidSubmissionError("no"), {"error": "no", "code": "invalid"}),
+    ],
+)
+async def test_what_the_service_refuses_is_a_400(
+    serve: Serve, error: Exception, answer: object
+) -> None:
+    def outcome(_: Submission) -> JobResult:
+        raise error
+
+    assert (await post(await serve(StubService(outcome))))[:2] == (400, answer)
+
+
+async def test_details_name_every_field(client: Client) -> None:
+    _, answer, _ = await post(client, PRINT | {"timeout": "1", "input": 2})
+    assert answer == {
+        "error": "input: must be a string",
+        "code": "invalid",
+        "details": [
+            {"field": "input", "message": "must be a string"},
+            {"field": "timeout", "message": "must be a whole number"},
+        ],
+    }
+
+
+async def test_stats_tell_the_jobs_under_way(serve: Serve) -> None:
+    client = await serve(StubService(active=(ActiveJob("abc", "c", 12),)))
+    async with client.get("/stats") as response:
+        assert await response.json() == {
+            "activeJobs": 1,
+            "jobs": [{"id": "abc", "language": "c", "duration": 12}],
+        }
+    async with client.get("/health") as response:
+        assert (await response.json())["activeJobs"] == 1
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError("secret"), EngineError("secret")])
+async def test_what_nobody_foresaw_is_a_503_and_tells_nothing(
+    serve: Serve, error: Exception, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def outcome(_: Submission) -> JobResult:
+        raise error
+
+    status, answer, _ = await post(await serve(StubService(outcome)))
+    assert (status, answer) == (
+        503,
+        {"error": "Internal error, try again", "code": "internal_error"},
+    )
+    assert "request.failed" in capsys.readouterr().out
