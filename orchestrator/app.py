@@ -11,7 +11,7 @@ import structlog
 from aiohttp import web
 
 from orchestrator.api import keys, routes
-from orchestrator.errors import EngineError
+from orchestrator.errors import EngineError, RunnerError
 from orchestrator.jobs.admission import Admission
 from orchestrator.jobs.readiness import Readiness
 from orchestrator.jobs.service import JobService
@@ -79,7 +79,7 @@ async def _prove_limits(parts: Parts, readiness: Readiness) -> None:
             if not result.passed:
                 failure = f"{result.check} failed in {result.image}: {result.detail}"
                 break
-    except EngineError as err:
+    except (RunnerError, OSError) as err:
         failure = str(err)
     if failure is not None:
         log.error("selftest_failed", reason=failure)

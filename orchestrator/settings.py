@@ -49,14 +49,14 @@ class Settings(BaseSettings):
     max_files: Annotated[int, Field(ge=1, le=1000)] = Field(
         64, description="Most files in a submission."
     )
-    max_input_size: Bytes = Field(4 << 20, description="Most bytes of `input`.")
+    max_input_size: Bytes = Field(2 << 20, description="Most bytes of `input`.")
     max_args: Annotated[int, Field(ge=0, le=1000)] = Field(
         64, description="Most `args`, `compile_args` and `env` entries, each."
     )
     max_args_size: Annotated[int, Field(ge=0, le=65_536)] = Field(
         32_768, description="Most bytes in `args`, `compile_args` and `env`, each."
     )
-    max_body_size: Bytes = Field(16 << 20, description="Most bytes of a request body.")
+    max_body_size: Bytes = Field(4 << 20, description="Most bytes of a request body.")
     body_timeout: Seconds = Field(
         10.0, description="Seconds a client has to send its request body."
     )

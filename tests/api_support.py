@@ -23,6 +23,7 @@ from orchestrator.jobs.model import (
     Timings,
     Verdict,
 )
+from orchestrator.jobs.readiness import Readiness
 from orchestrator.languages.model import (
     CommandRule,
     InstalledLanguage,
@@ -123,11 +124,6 @@ class StubService:
         return self.active
 
 
-@dataclass
-class StubReadiness:
-    reason: str | None = None
-
-
 def make_settings(**overrides: Any) -> Settings:
     return Settings(**({"_env_file": None, "api_key": f"{KEY}, {SECOND_KEY}"} | overrides))
 
@@ -143,7 +139,7 @@ def make_app(
     app[SETTINGS] = settings or make_settings()
     app[ADMISSION] = admission or Admission(slots=4, queue=4, memory_mb=4096)
     app[SERVICE] = service or StubService()  # type: ignore[misc]
-    app[READINESS] = StubReadiness(reason)  # type: ignore[misc]
+    app[READINESS] = Readiness(reason)
     app[STARTED] = time.monotonic()
     add_routes(app)
     return app

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MAX_ENTRIES = 1000
-"""Most entries of any list or object: above every setting, and few enough to report on."""
+"""Most entries of any list and of `env`: above every setting, and few enough to report on."""
+MAX_FIELDS = 32
+"""Most fields of an object that takes no unknown ones; there may be MAX_ENTRIES such objects."""
 MAX_PROBLEMS = 10
 """Most problems one answer lists."""
 MAX_NAME_SHOWN = 64
@@ -53,7 +55,7 @@ def _encodable(text: str) -> str:
     return text
 
 
-def _bounded(value: Any) -> Any:
+def _few_entries(value: Any) -> Any:
     """Stop before a million wrong entries become a million errors."""
     if isinstance(value, list | dict) and len(value) > MAX_ENTRIES:
         raise PydanticCustomError("too_many", f"has more than {MAX_ENTRIES} entries")
@@ -61,7 +63,7 @@ def _bounded(value: Any) -> Any:
 
 
 Text = Annotated[str, AfterValidator(_encodable)]
-Texts = Annotated[list[Text], BeforeValidator(_bounded)]
+Texts = Annotated[list[Text], BeforeValidator(_few_entries)]
 EncodingName = Literal["utf8", "base64"]
 
 
@@ -79,7 +81,9 @@ class _Closed(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _few_fields(cls, value: Any) -> Any:
-        return _bounded(value)
+        if isinstance(value, dict) and len(value) > MAX_FIELDS:
+            raise PydanticCustomError("too_many", "has too many fields")
+        return value
 
 
 class FileRequest(_Closed):
@@ -108,11 +112,11 @@ class ExecuteRequest(_Open):
 
     language: Text
     code: Text | None = None
-    files: Annotated[list[FileRequest], BeforeValidator(_bounded)] | None = None
+    files: Annotated[list[FileRequest], BeforeValidator(_few_entries)] | None = None
     input: Text | None = None
     timeout: int | None = None
     args: Texts | None = None
-    env: Annotated[dict[Text, Text], BeforeValidator(_bounded)] | None = None
+    env: Annotated[dict[Text, Text], BeforeValidator(_few_entries)] | None = None
     compile_args: Texts | None = None
     version: Text | None = None
     limits: LimitsRequest | None = None

@@ -99,9 +99,11 @@ def _stdin(text: str, encoding: Encoding, max_bytes: int) -> bytes:
 
 def _check_version(wanted: str | None, version: str) -> None:
     """`17` and `17.0` are met by 17.0.15, `1` is not."""
-    if wanted is None or (wanted and re.match(rf"{re.escape(wanted)}(?![A-Za-z0-9])", version)):
+    if wanted is None:
         return
-    _refuse("version", f"{shorten(wanted)!r} is not here, only {version}")
+    rest = version.removeprefix(wanted)
+    if rest == version or rest[:1].isalnum():
+        _refuse("version", f"{shorten(wanted)!r} is not here, only {version}")
 
 
 def _words(field: str, words: Sequence[str], settings: Settings) -> tuple[str, ...]:

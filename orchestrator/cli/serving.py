@@ -22,12 +22,16 @@ SHUTDOWN_S = 10.0  # what running requests get after SIGTERM before they are can
 def ensure_api_key(env_file: Path) -> None:
     """Make up API_KEY when neither the environment nor `env_file` has one, and keep it there."""
     text = env_file.read_text("utf-8") if env_file.exists() else ""
-    known = any(line.partition("=")[0].strip() == "API_KEY" for line in text.splitlines())
-    if known or os.environ.get("API_KEY"):
+    if any(map(_sets_api_key, text.splitlines())) or os.environ.get("API_KEY"):
         return
     env_file.touch(mode=0o600)
     newline = "" if not text or text.endswith("\n") else "\n"
     env_file.write_text(f"{text}{newline}API_KEY={secrets.token_urlsafe(24)}\n", "utf-8")
+
+
+def _sets_api_key(line: str) -> bool:
+    name, _, value = line.partition("=")
+    return name.strip().removeprefix("export ").strip() == "API_KEY" and bool(value.strip(" \t\"'"))
 
 
 async def serve(settings: Settings, out: Console) -> None:

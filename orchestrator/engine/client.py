@@ -42,6 +42,7 @@ class EngineClient:
         self._local = threading.local()
         self._clients: list[APIClient] = []
         self._lock = threading.Lock()
+        self._closed = False
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="engine")
 
     @property
@@ -60,6 +61,8 @@ class EngineClient:
         Raises EngineError or one of its kinds. When the waiting task is cancelled, the call itself
         goes on in its thread: whoever creates things shields the call and cleans up after it.
         """
+        if self._closed:
+            raise EngineUnavailableError("The engine client is closed")
         timeout = deadline_s or self._timeout_s
         loop = asyncio.get_running_loop()
         try:
@@ -90,6 +93,7 @@ class EngineClient:
 
     async def close(self) -> None:
         """Wait for calls under way and close the connections. Idempotent."""
+        self._closed = True
         await asyncio.to_thread(self._pool.shutdown, wait=True, cancel_futures=True)
         with self._lock:
             clients, self._clients = self._clients, []

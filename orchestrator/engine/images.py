@@ -36,7 +36,7 @@ _TELLING = re.compile(r"\berror:|^E: |\bfatal:|not found|No such file|\bcannot\b
 
 @dataclass(frozen=True, slots=True)
 class BuildRequest:
-    """What to build: `context` is a tar with a `Dockerfile`; `target` empty means the last stage."""
+    """What to build: `context` is a tar with a `Dockerfile`; no `target` means the last stage."""
 
     context: bytes = field(repr=False)
     tag: str
@@ -98,7 +98,7 @@ class _BuildLog:
         self._last = ""
 
     def feed(self, event: Json) -> Iterator[str]:
-        """The lines an event completes. Raises EngineError when the event is the build's failure."""
+        """The lines an event completes. Raises EngineError when the event is the failure itself."""
         if "error" in event:
             yield from self._lines("\n")
             raise EngineError(self._explain(str(event["error"])))
@@ -144,7 +144,7 @@ async def run_once(engine: EngineClient, image: str, command: Sequence[str]) -> 
     def run(api: APIClient) -> str:
         name = f"codebae-once-{secrets.token_hex(6)}"
         try:
-            api.create_container_from_config(_once_config(image, command), name)
+            api.create_container_from_config(_once_config(image, command), name)  # type: ignore[no-untyped-call]
             api.start(name)
             code = _exit_code(api, name)
             text = bytes(api.logs(name, tail=100)).decode("utf-8", "replace")
@@ -175,7 +175,10 @@ def _once_config(image: str, command: Sequence[str]) -> Json:
         "User": "65534:65534",
         "NetworkDisabled": True,
         # The sweep's leave to remove it, should we die before we do.
-        "Labels": {"codebae.deadline": str(int(time.time()) + 2 * RUN_DEADLINE_S)},
+        "Labels": {
+            "codebae.instance": "languages-build",
+            "codebae.deadline": str(int(time.time()) + 2 * RUN_DEADLINE_S),
+        },
         "HostConfig": {
             "NetworkMode": "none",
             "Memory": RUN_MEMORY_BYTES,

@@ -37,8 +37,8 @@ _RECIPE = b"1"
 class BuildProgress(Protocol):
     """Hears what the builder does; `name` is a language's id, `_agent` or `_base`.
 
-    For each name: either `skipped`, or `started`, `line` any number of times, and then `finished` or
-    `failed`. Called on the event loop; must not raise.
+    For each name: `skipped`, or `started`, any number of `line` and `finished`; or `failed` at any
+    point. Called on the event loop; must not raise.
     """
 
     def started(self, name: str) -> None:

@@ -77,6 +77,6 @@ def parent_images(folder: Path) -> tuple[str, ...]:
 
 
 def source_digest(*parts: bytes) -> str:
-    """sha256 over several byte strings, as 64 hex digits; where one ends and the next begins counts."""
+    """sha256 over byte strings, as 64 hex digits; where one ends and the next begins counts."""
     whole = b"".join(hashlib.sha256(part).digest() for part in parts)
     return hashlib.sha256(whole).hexdigest()

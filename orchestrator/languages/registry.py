@@ -118,8 +118,10 @@ def _read_toml(folder: Path) -> dict[str, Any]:
 
 
 def _check_samples(folder: Path, file: LanguageFile) -> None:
-    """Every sample declared is there, and every file there is declared."""
+    """Every sample declared is there, every file there is declared, and one says hello."""
     where = _where(folder, TOML_NAME)
+    if not any(Path(name).stem == "hello" and s.stdout for name, s in file.samples.items()):
+        raise ConfigurationError(f"{where}: samples: there is no hello with a stdout")
     for name in file.samples:
         if not (folder / "samples" / name).is_file():
             raise ConfigurationError(

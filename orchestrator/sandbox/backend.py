@@ -35,7 +35,7 @@ class Sandbox(Protocol):
     async def send_files(self, files: Sequence[SourceFile], *, build: bool, work: bool) -> None:
         """Write files as the compile uid's (`build`), as the run uid's (`work`), or both.
 
-        Raises SandboxError when the sandbox is gone or refuses a file.
+        A sandbox that is gone, or that refuses a file, says so with the next stage.
         """
         ...
 

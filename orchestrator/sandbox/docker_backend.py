@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import secrets
 import time
 from collections.abc import Coroutine, Sequence
@@ -29,7 +28,7 @@ from orchestrator.sandbox.model import (
     StageOutcome,
 )
 from orchestrator.sandbox.session import AgentSession
-from orchestrator.sandbox.spec import LABEL_INSTANCE, EngineTraits, container_config
+from orchestrator.sandbox.spec import LABEL_DEADLINE, EngineTraits, container_config
 from orchestrator.sandbox.sweep import leftovers
 from orchestrator.sandbox.uids import draw_uids
 
@@ -63,26 +62,19 @@ class DockerBackend:
         deadline = int(time.time()) + spec.lifetime_s + DEADLINE_SLACK_S
         config = container_config(spec, uids, self._traits, deadline)
         sandbox = DockerSandbox(self._engine, name, uids.agent, self._live)
-        opening = asyncio.create_task(sandbox.open(config), name=f"open {name}")
+        sandbox.opening = asyncio.create_task(sandbox.open(config), name=f"open {name}")
         try:
             # Shielded: a create that was sent can't be called back, only cleaned up after.
-            await asyncio.shield(opening)
+            await asyncio.shield(sandbox.opening)
         except BaseException:
-            await self._abandon(opening, sandbox)
+            await self._abandon(sandbox)
             raise
         return sandbox
 
-    async def _abandon(self, opening: asyncio.Task[None], sandbox: DockerSandbox) -> None:
-        async def clean_up() -> None:
-            await asyncio.wait([opening])
-            if not opening.cancelled():
-                opening.exception()
-            await sandbox.close()
-
-        task = self._spawn(clean_up(), f"abandon {sandbox.name}")
-        if opening.done():
-            with contextlib.suppress(EngineError):
-                await asyncio.shield(task)
+    async def _abandon(self, sandbox: DockerSandbox) -> None:
+        task = self._spawn(sandbox.close(), f"abandon {sandbox.name}")
+        if sandbox.opening is None or sandbox.opening.done():
+            await asyncio.shield(task)
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         async def guarded() -> None:
@@ -98,7 +90,7 @@ class DockerBackend:
 
     async def sweep(self) -> int:
         """Remove this instance's containers that no job holds, and anyone's past their deadline."""
-        found = await self._engine.list_containers([LABEL_INSTANCE])
+        found = await self._engine.list_containers([LABEL_DEADLINE])
         names = leftovers(found, self._traits.instance, frozenset(self._live), time.time())
         for name in names:
             await self._engine.remove_container(name)
@@ -122,6 +114,7 @@ class DockerSandbox:
         """`live`: where it is listed until it is removed."""
         self.name = name
         self.agent_uid = agent_uid
+        self.opening: asyncio.Task[None] | None = None
         self._engine = engine
         self._live = live
         self._stream: AttachStream | None = None
@@ -186,7 +179,7 @@ class DockerSandbox:
     async def run_stage(self, stage: Stage, sink: OutputSink) -> StageOutcome:
         """See `Sandbox.run_stage`. The deadline here is above the agent's own, never below."""
         try:
-            async with asyncio.timeout(stage.wall_ms / 1000 + AGENT_GRACE_S):
+            async with asyncio.timeout(_deadline_s(stage)):
                 return await self._session.run_stage(stage, sink)
         except TimeoutError:
             await self._engine.kill_container(self.name)
@@ -219,9 +212,17 @@ class DockerSandbox:
 
     async def _close(self) -> None:
         try:
+            if self.opening is not None:
+                # What is still being made can't be removed yet, and would be left behind.
+                await asyncio.wait([self.opening])
             if self._stream is not None:
                 self._stream.close()
                 await self._stream.wait_closed()
             await self._engine.remove_container(self.name)
         finally:
             del self._live[self.name]
+
+
+def _deadline_s(stage: Stage) -> float | None:
+    """Above the agent's own; a stage without a wall limit is left to the sandbox's lifetime."""
+    return stage.wall_ms / 1000 + AGENT_GRACE_S if stage.wall_ms else None

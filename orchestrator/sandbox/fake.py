@@ -34,7 +34,7 @@ class FakeBackend:
 
     fail_open: Callable[[], EngineError | SandboxError | None] = lambda: None
     opened: list[SandboxSpec] = field(default_factory=list)
-    live: set[str] = field(default_factory=set)
+    live: dict[str, FakeSandbox] = field(default_factory=dict)
     min_memory_bytes: int = 0
     closed: bool = False
 
@@ -45,7 +45,7 @@ class FakeBackend:
         if error is not None:
             raise error
         sandbox = FakeSandbox(self, f"fake-{len(self.opened)}")
-        self.live.add(sandbox.name)
+        self.live[sandbox.name] = sandbox
         return sandbox
 
     async def sweep(self) -> int:
@@ -54,7 +54,8 @@ class FakeBackend:
 
     async def shutdown(self) -> None:
         """See `Backend.shutdown`."""
-        self.live.clear()
+        for sandbox in tuple(self.live.values()):
+            await sandbox.close()
         self.closed = True
 
 
@@ -67,6 +68,7 @@ class FakeSandbox:
         self._backend = backend
         self._folders: dict[StageKind, dict[str, bytes]] = {kind: {} for kind in StageKind}
         self._loss: StageLoss | None = None
+        self._closed = asyncio.Event()
 
     async def send_files(self, files: Sequence[SourceFile], *, build: bool, work: bool) -> None:
         """See `Sandbox.send_files`."""
@@ -81,22 +83,25 @@ class FakeSandbox:
 
     async def run_stage(self, stage: Stage, sink: OutputSink) -> StageOutcome:
         """See `Sandbox.run_stage`."""
-        if self.name not in self._backend.live:
-            self._loss = StageLoss(LossReason.OUTSIDE, "closed")
         if self._loss is not None:
             return self._loss
         script = _Script(stage, sink, self._folders[stage.kind])
+        running = asyncio.create_task(script.run())
+        closing = asyncio.create_task(self._closed.wait())
         try:
-            async with asyncio.timeout(stage.wall_ms / 1000):
-                await script.run()
-        except TimeoutError:
-            script.end(None, signal=9, cause=StageCause.WALL)
-        self._loss = script.loss
+            await asyncio.wait((running, closing), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (running, closing):
+                task.cancel()
+            await asyncio.wait((running, closing))
+        self._loss = script.loss or self._loss
         return self._loss or script.report()
 
     async def close(self) -> None:
         """See `Sandbox.close`."""
-        self._backend.live.discard(self.name)
+        self._loss = StageLoss(LossReason.OUTSIDE, "closed")
+        self._closed.set()
+        self._backend.live.pop(self.name, None)
 
 
 class _Script:
@@ -113,7 +118,14 @@ class _Script:
         self.loss: StageLoss | None = None
 
     async def run(self) -> None:
-        """Interpret it to its end."""
+        """Interpret it to its end, or to the wall limit (0: none)."""
+        try:
+            async with asyncio.timeout(self._stage.wall_ms / 1000 or None):
+                await self._interpret()
+        except TimeoutError:
+            self.end(None, signal=9, cause=StageCause.WALL)
+
+    async def _interpret(self) -> None:
         for command in self._text().replace("\n", ";").split(";"):
             words = command.split()
             if words and self._ended is None and self.loss is None:
@@ -135,8 +147,11 @@ class _Script:
                 await self._print(Stream.STDOUT, " ".join(rest).encode() + b"\n")
             case ["cat"]:
                 await self._print(Stream.STDOUT, self._stage.stdin)
-            case ["cat", name]:
+            case ["cat", name] if name in self._folder:
                 await self._print(Stream.STDOUT, self._folder[name])
+            case ["cat", name]:
+                await self._print(Stream.STDERR, f"cat: {name}: no such file\n".encode())
+                self.end(1)
             case ["sleep", seconds]:
                 await asyncio.sleep(float(seconds))
             case ["exit", code]:

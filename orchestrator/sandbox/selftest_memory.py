@@ -24,7 +24,7 @@ def passed_before(state_dir: Path) -> frozenset[str]:
         known = json.loads((state_dir / FILE).read_text("utf-8"))
     except (OSError, ValueError):
         return frozenset()
-    return frozenset(item for item in known if isinstance(item, str)) if known else frozenset()
+    return frozenset(map(str, known)) if isinstance(known, list) else frozenset()
 
 
 def remember(state_dir: Path, fingerprints: Iterable[str]) -> None:

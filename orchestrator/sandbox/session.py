@@ -69,13 +69,13 @@ class AgentSession:
         self._window = ready.stdin_window
 
     async def send_files(self, files: Sequence[SourceFile], *, build: bool, work: bool) -> None:
-        """Write files; a refusal comes back with the next stage."""
+        """Write files; a refusal, or a broken connection, comes back with the next stage."""
         frames = [
             frame
             for file in files
             for frame in encode_file(file.path, file.content, build=build, work=work)
         ]
-        await self._transport.write(b"".join(frames))
+        await self._send_if_open(b"".join(frames))
 
     async def run_stage(self, stage: Stage, sink: OutputSink) -> StageReport:
         """Run one stage; output goes to `sink` as it comes."""

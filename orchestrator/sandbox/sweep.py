@@ -14,7 +14,8 @@ def leftovers(
 ) -> tuple[str, ...]:
     """Names to remove: this instance's that nobody holds, and anybody's past their deadline.
 
-    `now` is Unix time. Another instance's container within its deadline is never touched.
+    `now` is Unix time. Another instance's container within its deadline is never touched. One with
+    a deadline and no instance is a build's, asking an image for its version.
     """
     names = []
     for container in containers:
@@ -28,4 +29,4 @@ def leftovers(
 
 def _is_past(labels: Mapping[str, str], now: float) -> bool:
     deadline = labels.get(LABEL_DEADLINE, "")
-    return LABEL_INSTANCE in labels and deadline.isdigit() and int(deadline) < now
+    return deadline.isdecimal() and int(deadline) < now

@@ -107,8 +107,8 @@ FAILING_PROGRAMS = (
     program(
         "c memory limit",
         "c",
-        "#include <stdlib.h>\n#include <string.h>\nint main(void) {\n"
-        "    for (;;) { char *p = malloc(1 << 20); if (!p) return 1; memset(p, 1, 1 << 20); }\n}\n",
+        "#include <stdlib.h>\n#include <string.h>\nchar *volatile hoard;\nint main(void) {\n"
+        "    while ((hoard = malloc(1 << 20))) memset(hoard, 1, 1 << 20);\n    return 1;\n}\n",
         OUT_OF_MEMORY,
         expected=failure("Memory limit exceeded"),
     ),
@@ -149,7 +149,7 @@ FAILING_PROGRAMS = (
     program(
         "signal without stderr: segmentation fault",
         "c",
-        "int main(void) { *(volatile int *)0 = 1; return 0; }\n",
+        "int main(void) { volatile int *volatile nowhere = 0; *nowhere = 1; return 0; }\n",
         signalled(11),
         expected=failure("Process exited with code 139"),
     ),

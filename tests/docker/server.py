@@ -15,7 +15,8 @@ from typing import Any
 
 import aiohttp
 
-API_KEY = "test-key"
+API_KEY = "first-key"
+API_KEYS = f"{API_KEY},second-key"
 START_TIMEOUT_S = 60
 STOP_TIMEOUT_S = 30
 
@@ -35,24 +36,24 @@ class Server:
 
     async def post(self, body: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
         headers = {"Authorization": f"Bearer {API_KEY}"}
-        async with self.session.post(f"{self.url}/execute", json=body, headers=headers) as answer:
+        async with self.session.post("/execute", json=body, headers=headers) as answer:
             return answer.status, await answer.json()
 
     async def get(self, path: str) -> tuple[int, dict[str, Any]]:
-        async with self.session.get(self.url + path) as answer:
+        async with self.session.get(path) as answer:
             return answer.status, await answer.json()
 
 
 @asynccontextmanager
 async def running_server(state_dir: Path, **settings: str) -> AsyncIterator[Server]:
     """Start one on a free port, wait until it is ready; afterwards stop it and see it exit 0."""
-    env = {**os.environ, "API_KEY": API_KEY, "PORT": "0", "STATE_DIR": str(state_dir), **settings}
+    env = {**os.environ, "API_KEY": API_KEYS, "PORT": "0", "STATE_DIR": str(state_dir), **settings}
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "orchestrator", "serve", stdout=asyncio.subprocess.PIPE, env=env
     )
     try:
         url = await asyncio.wait_for(_ready_url(process), START_TIMEOUT_S)
-        async with aiohttp.ClientSession() as session:
+        async with aiohttp.ClientSession(url) as session:
             yield Server(url, process, session)
     finally:
         await _stop(process)

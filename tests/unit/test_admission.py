@@ -30,7 +30,7 @@ async def settle() -> None:
 
 async def let_all_in(tasks: list[asyncio.Task[Reservation]]) -> list[str]:
     """Release whoever is in, again and again; the names in the order they came in."""
-    order = []
+    order: list[str] = []
     while len(order) < len(tasks):
         await settle()
         for task in tasks:

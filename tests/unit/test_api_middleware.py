@@ -85,3 +85,22 @@ async def test_either_header_may_hold_the_key(client: Client) -> None:
     headers = {"Authorization": "Bearer wrong", "x-api-key": KEY}
     async with client.post("/execute", json=PRINT, headers=headers) as response:
         assert response.status == 200
+
+
+@pytest.mark.parametrize(
+    ("header", "status"),
+    [
+        (b"Content-Type: \xff", b" 415 "),
+        (b"Content-Type: application/json; charset=\xff", b" 400 "),
+        (b"Content-Type: ;;;=", b" 415 "),
+        (b"Content-Type: application/json\r\nContent-Encoding: \xff", b" 400 "),
+    ],
+)
+async def test_odd_headers_are_no_trouble(client: Client, header: bytes, status: bytes) -> None:
+    answer = await exchange(
+        client,
+        b"POST /execute HTTP/1.1\r\nHost: x\r\nx-api-key: first-key\r\n"
+        + header
+        + b"\r\nContent-Length: 2\r\n\r\n{}",
+    )
+    assert status in answer

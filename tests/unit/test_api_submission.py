@@ -6,7 +6,7 @@ import pytest
 
 from orchestrator.api.errors import ApiError
 from orchestrator.api.files import MAX_LEVELS, MAX_NAME_BYTES, decode_base64, name_problem
-from orchestrator.api.schemas import MAX_ENTRIES, MAX_PROBLEMS
+from orchestrator.api.schemas import MAX_ENTRIES, MAX_FIELDS, MAX_PROBLEMS
 from orchestrator.api.submission import to_submission
 from orchestrator.errors import InvalidSubmissionError
 from orchestrator.jobs.model import Encoding, Limits, Submission
@@ -139,7 +139,7 @@ def test_another_version_is_refused(version: str) -> None:
     assert len(error) < 200
 
 
-WRONG = [
+WRONG: list[tuple[object, str]] = [
     (None, "The body must be a JSON object"),
     ("text", "The body must be a JSON object"),
     (CODE | {"tests": []}, "tests: is not supported yet"),
@@ -199,8 +199,12 @@ WRONG = [
     (CODE | {"encoding": "base64", "input": "é"}, "input: is not valid base64"),
     (CODE | {"args": [1] * (MAX_ENTRIES + 1)}, "args: has more than 1000 entries"),
     (
-        CODE | {"limits": {str(n): 0 for n in range(MAX_ENTRIES + 1)}},
-        "limits: has more than 1000 entries",
+        CODE | {"env": {str(n): 0 for n in range(MAX_ENTRIES + 1)}},
+        "env: has more than 1000 entries",
+    ),
+    (
+        CODE | {"limits": {str(n): 0 for n in range(MAX_FIELDS + 1)}},
+        "limits: has too many fields",
     ),
 ]
 

@@ -10,31 +10,30 @@
 
 #define ROOT "/sys/fs/cgroup/"
 
-enum source { SOURCE_CPU, SOURCE_MEMORY, SOURCE_OOM, SOURCE_PIDS, SOURCES };
-
 /* Where a version keeps a counter: the sum of one or two keys of a file. */
 struct place {
     const char *path;
-    const char *keys[2]; /* none: the whole file is one number */
+    const char *keys[2]; /* none: the whole file is one number, */
+    unsigned divisor;    /* to be divided by this */
 };
 
-static const struct place places_v2[SOURCES] = {
-    [SOURCE_CPU] = {ROOT "cpu.stat", {"usage_usec"}},
-    [SOURCE_MEMORY] = {ROOT "memory.stat", {"anon", "shmem"}},
-    [SOURCE_OOM] = {ROOT "memory.events", {"oom_kill"}},
-    [SOURCE_PIDS] = {ROOT "pids.events", {"max"}},
+static const struct place places_v2[COUNTERS] = {
+    [COUNTER_CPU] = {ROOT "cpu.stat", {"usage_usec"}, 1},
+    [COUNTER_MEMORY] = {ROOT "memory.stat", {"anon", "shmem"}, 1},
+    [COUNTER_OOM] = {ROOT "memory.events", {"oom_kill"}, 1},
+    [COUNTER_PIDS] = {ROOT "pids.events", {"max"}, 1},
 };
 
-static const struct place places_v1[SOURCES] = {
-    [SOURCE_CPU] = {ROOT "cpuacct/cpuacct.usage", {NULL}},
-    [SOURCE_MEMORY] = {ROOT "memory/memory.stat", {"rss", "shmem"}},
-    [SOURCE_OOM] = {ROOT "memory/memory.oom_control", {"oom_kill"}},
-    [SOURCE_PIDS] = {ROOT "pids/pids.events", {"max"}},
+static const struct place places_v1[COUNTERS] = {
+    /* in nanoseconds */
+    [COUNTER_CPU] = {ROOT "cpuacct/cpuacct.usage", {NULL}, 1000},
+    [COUNTER_MEMORY] = {ROOT "memory/memory.stat", {"rss", "shmem"}, 1},
+    [COUNTER_OOM] = {ROOT "memory/memory.oom_control", {"oom_kill"}, 1},
+    [COUNTER_PIDS] = {ROOT "pids/pids.events", {"max"}, 1},
 };
 
 static const struct place *places;
-static unsigned cpu_divisor; /* v1 counts nanoseconds */
-static int files[SOURCES];
+static int files[COUNTERS];
 
 /* The number after `key` and a space at the start of a line of text. */
 static bool find(const char *text, const char *key, uint64_t *value)
@@ -50,16 +49,16 @@ static bool find(const char *text, const char *key, uint64_t *value)
     return false;
 }
 
-static uint64_t read_source(enum source source)
+uint64_t cgroup_read(enum counter counter)
 {
     char text[4096];
-    const struct place *place = &places[source];
-    ssize_t size = pread(files[source], text, sizeof text - 1, 0);
+    const struct place *place = &places[counter];
+    ssize_t size = pread(files[counter], text, sizeof text - 1, 0);
     if (size <= 0)
         fail("cannot read %s", place->path);
     text[size] = '\0';
     if (place->keys[0] == NULL)
-        return strtoull(text, NULL, 10);
+        return strtoull(text, NULL, 10) / place->divisor;
     uint64_t sum = 0;
     for (unsigned i = 0; i < 2 && place->keys[i] != NULL; i++) {
         uint64_t value;
@@ -72,22 +71,11 @@ static uint64_t read_source(enum source source)
 
 void cgroup_open(void)
 {
-    bool v2 = access(ROOT "cgroup.controllers", F_OK) == 0;
-    places = v2 ? places_v2 : places_v1;
-    cpu_divisor = v2 ? 1 : 1000;
-    for (enum source source = 0; source < SOURCES; source++) {
-        files[source] = open(places[source].path, O_RDONLY | O_CLOEXEC);
-        if (files[source] < 0)
-            fail_errno(places[source].path);
+    places = access(ROOT "cgroup.controllers", F_OK) == 0 ? places_v2 : places_v1;
+    for (enum counter counter = 0; counter < COUNTERS; counter++) {
+        files[counter] = open(places[counter].path, O_RDONLY | O_CLOEXEC);
+        if (files[counter] < 0)
+            fail_errno(places[counter].path);
+        (void)cgroup_read(counter); /* fails now, if ever */
     }
-    struct counters probe;
-    cgroup_read(&probe);
-}
-
-void cgroup_read(struct counters *counters)
-{
-    counters->cpu_us = read_source(SOURCE_CPU) / cpu_divisor;
-    counters->memory = read_source(SOURCE_MEMORY);
-    counters->oom_kills = read_source(SOURCE_OOM);
-    counters->pids_refused = read_source(SOURCE_PIDS);
 }

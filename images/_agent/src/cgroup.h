@@ -4,11 +4,12 @@
 
 #include <stdint.h>
 
-struct counters {
-    uint64_t cpu_us;       /* CPU time of everything that ever ran in the sandbox */
-    uint64_t memory;       /* anonymous and shared memory (tmpfs is shared), in bytes */
-    uint64_t oom_kills;    /* processes killed for want of memory */
-    uint64_t pids_refused; /* forks refused by the process limit */
+enum counter {
+    COUNTER_CPU,    /* CPU time of everything that ever ran in the sandbox, in us */
+    COUNTER_MEMORY, /* anonymous and shared memory (tmpfs is shared), in bytes */
+    COUNTER_OOM,    /* processes killed for want of memory */
+    COUNTER_PIDS,   /* forks refused by the process limit */
+    COUNTERS,
 };
 
 /*
@@ -17,7 +18,6 @@ struct counters {
  */
 void cgroup_open(void);
 
-/* Reads them all. */
-void cgroup_read(struct counters *counters);
+uint64_t cgroup_read(enum counter counter);
 
 #endif

@@ -106,8 +106,6 @@ static enum cause look(void)
 {
     uint64_t cpu_us = usage_sample();
     report.limits |= watch_look();
-    if (usage_pids_refused() > 0)
-        report.limits |= HIT_PROCESSES;
     if (cpu_limit_us != 0 && cpu_us >= cpu_limit_us)
         return CAUSE_CPU;
     if (wall_limit_us != 0 && clock_us() - started_us >= wall_limit_us)
@@ -211,7 +209,7 @@ static void advance_killing(void)
     kill(-1, SIGKILL);
     stage_reap();
     if (errno == ECHILD) {
-        usage_sample();
+        usage_end();
         state = DRAINING;
         return;
     }
@@ -231,6 +229,8 @@ static void advance_draining(void)
                 return; /* the loop calls again when there is room */
             stage_read(i);
         }
+    if (usage_forks_refused())
+        report.limits |= HIT_PROCESSES;
     report.cpu_us = usage_cpu_us();
     report.memory_kb = usage_memory_kb();
     report.oom_kills = usage_oom_kills();

@@ -2,8 +2,8 @@
 
 #include "cgroup.h"
 
-static struct counters start;
-static struct counters last;
+static uint64_t start[COUNTERS];
+static uint64_t last[COUNTERS];
 static uint64_t start_own_us; /* the agent's own CPU time */
 static uint64_t last_own_us;
 static uint64_t peak_kb;
@@ -28,21 +28,34 @@ static void note_peak(uint64_t kb)
         peak_kb = kb;
 }
 
+static void read_cpu(void)
+{
+    last[COUNTER_CPU] = cgroup_read(COUNTER_CPU);
+    last_own_us = own_cpu_us();
+}
+
 void usage_begin(void)
 {
-    cgroup_read(&start);
-    start_own_us = own_cpu_us();
-    last = start;
-    last_own_us = start_own_us;
+    for (enum counter counter = COUNTER_MEMORY; counter < COUNTERS; counter++)
+        start[counter] = cgroup_read(counter);
+    read_cpu();
+    start[COUNTER_CPU] = last[COUNTER_CPU];
+    start_own_us = last_own_us;
     peak_kb = 0;
 }
 
 uint64_t usage_sample(void)
 {
-    cgroup_read(&last);
-    last_own_us = own_cpu_us();
-    note_peak(difference(last.memory, start.memory) / 1024);
+    read_cpu();
+    note_peak(difference(cgroup_read(COUNTER_MEMORY), start[COUNTER_MEMORY]) / 1024);
     return usage_cpu_us();
+}
+
+void usage_end(void)
+{
+    read_cpu();
+    last[COUNTER_OOM] = cgroup_read(COUNTER_OOM);
+    last[COUNTER_PIDS] = cgroup_read(COUNTER_PIDS);
 }
 
 void usage_reaped(const struct rusage *rusage)
@@ -52,7 +65,8 @@ void usage_reaped(const struct rusage *rusage)
 
 uint64_t usage_cpu_us(void)
 {
-    return difference(last.cpu_us - start.cpu_us, last_own_us - start_own_us);
+    uint64_t all_us = difference(last[COUNTER_CPU], start[COUNTER_CPU]);
+    return difference(all_us, last_own_us - start_own_us);
 }
 
 uint64_t usage_memory_kb(void)
@@ -62,10 +76,10 @@ uint64_t usage_memory_kb(void)
 
 uint32_t usage_oom_kills(void)
 {
-    return (uint32_t)difference(last.oom_kills, start.oom_kills);
+    return (uint32_t)difference(last[COUNTER_OOM], start[COUNTER_OOM]);
 }
 
-uint64_t usage_pids_refused(void)
+bool usage_forks_refused(void)
 {
-    return difference(last.pids_refused, start.pids_refused);
+    return last[COUNTER_PIDS] > start[COUNTER_PIDS];
 }

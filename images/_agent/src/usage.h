@@ -2,25 +2,28 @@
 #ifndef AGENT_USAGE_H
 #define AGENT_USAGE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/resource.h>
 
 /* Starts anew: everything is counted from here. */
 void usage_begin(void);
 
-/*
- * Reads the counters: CPU time so far, and, kept for later, the memory's peak,
- * OOM kills and refused forks.
- */
+/* Reads what changes all the time: returns CPU time so far, keeps the memory's peak. */
 uint64_t usage_sample(void);
+
+/* Reads the rest, and the CPU time for good. When nothing is left. */
+void usage_end(void);
 
 /* A process was reaped; this is what wait4 said about it. */
 void usage_reaped(const struct rusage *rusage);
 
-/* As of the last sample. */
+/* CPU time as of the last sample; what the agent itself used is not in it. */
 uint64_t usage_cpu_us(void);
 uint64_t usage_memory_kb(void);
+
+/* As of usage_end(). */
 uint32_t usage_oom_kills(void);
-uint64_t usage_pids_refused(void);
+bool usage_forks_refused(void);
 
 #endif

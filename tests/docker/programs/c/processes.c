@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <sys/types.h>
 #include <unistd.h>
 
 int main(void) {
