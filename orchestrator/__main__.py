@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import click
 from rich.console import Console
@@ -14,6 +14,8 @@ from rich.console import Console
 from orchestrator.errors import RunnerError
 from orchestrator.settings import Settings, load_settings
 from orchestrator.telemetry import configure_logging
+
+T = TypeVar("T")
 
 out = Console()
 err = Console(stderr=True)
@@ -33,9 +35,7 @@ def serve(*, dev: bool) -> None:
 
     if dev:
         _guard(lambda: serving.ensure_api_key(Path(".env")))
-    settings = _settings()
-    configure_logging(settings.log_level)
-    _run(serving.serve(settings, out))
+    _run(serving.serve(_settings(), out))
 
 
 @main.command()
@@ -43,7 +43,7 @@ def check() -> None:
     """Prove that every limit bites on this engine, in every image; a table of what was tried."""
     from orchestrator.cli import checking
 
-    if not _run(checking.check(_settings(), out)):
+    if not _run(checking.check(_settings(log_level="warning"), out)):
         sys.exit(1)
 
 
@@ -56,7 +56,7 @@ def run(file: Path, input_file: Any, language: str | None) -> None:
     from orchestrator.cli import running
 
     stdin = input_file.read() if input_file else b""
-    sys.exit(_run(running.run_file(_settings(), file, stdin, language, err)))
+    sys.exit(_run(running.run_file(_settings(log_level="warning"), file, stdin, language, err)))
 
 
 @main.group()
@@ -70,7 +70,7 @@ def build(ids: tuple[str, ...]) -> None:
     """Build the images of the languages named, or of all in LANGUAGES; skip what is unchanged."""
     from orchestrator.languages.commands import run_build
 
-    _run(run_build(_settings(), ids, out))
+    _run(run_build(_settings(log_level="warning"), ids, out))
 
 
 @languages.command("list")
@@ -78,7 +78,7 @@ def list_() -> None:
     """List the languages: version, image, aliases."""
     from orchestrator.languages.commands import run_list
 
-    _run(run_list(_settings(), out))
+    _run(run_list(_settings(log_level="warning"), out))
 
 
 @main.command()
@@ -86,18 +86,21 @@ def sweep() -> None:
     """Remove containers that a server left behind."""
     from orchestrator.cli import sweeping
 
-    _run(sweeping.sweep(_settings(), out))
+    _run(sweeping.sweep(_settings(log_level="warning"), out))
 
 
-def _settings() -> Settings:
-    return _guard(load_settings)
+def _settings(*, log_level: str | None = None) -> Settings:
+    """The settings, and logging set up by them; `log_level` where a person reads the output."""
+    settings = _guard(load_settings)
+    configure_logging(log_level or settings.log_level)
+    return settings
 
 
-def _run(work: Coroutine[Any, Any, Any]) -> Any:
+def _run(work: Coroutine[Any, Any, T]) -> T:
     return _guard(lambda: asyncio.run(work))
 
 
-def _guard(function: Any) -> Any:
+def _guard(function: Callable[[], T]) -> T:
     """What is ours to explain ends in one line and status 1; a bug keeps its traceback."""
     try:
         return function()

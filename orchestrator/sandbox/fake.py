@@ -89,11 +89,13 @@ class FakeSandbox:
         running = asyncio.create_task(script.run())
         closing = asyncio.create_task(self._closed.wait())
         try:
-            await asyncio.wait((running, closing), return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait((running, closing), return_when=asyncio.FIRST_COMPLETED)
         finally:
             for task in (running, closing):
                 task.cancel()
             await asyncio.wait((running, closing))
+        if running in done:
+            running.result()  # what the sink raised
         self._loss = script.loss or self._loss
         return self._loss or script.report()
 

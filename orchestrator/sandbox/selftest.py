@@ -29,6 +29,7 @@ OUTPUT_LIMIT = 10_000
 WALL_MS = 5_000
 CPU_MS = 100
 LIFETIME_S = 60
+MAX_QUOTE = 40
 
 _Judge = Callable[[StageReport, str], bool]
 
@@ -121,12 +122,20 @@ async def _try(sandbox: Sandbox, image: str, probe: Probe) -> CheckResult:
     if isinstance(outcome, StageLoss):
         return CheckResult(image, probe.name, passed=False, detail=outcome.detail)
     passed = probe.holds(outcome, text)
-    detail = "" if passed else _describe(outcome, text)
-    return CheckResult(image, probe.name, passed=passed, detail=detail)
+    return CheckResult(image, probe.name, passed=passed, detail=_describe(outcome, text))
 
 
 def _describe(report: StageReport, text: str) -> str:
-    return (
-        f"exit code {report.exit_code}, signal {report.signal}, cause {report.cause.value}, "
-        f"{report.oom_kills} OOM kills, printed {text[:200]!r}"
-    )
+    """What the probe met, in a few words."""
+    seen = []
+    if report.cause is not StageCause.NONE:
+        seen.append(f"ended by the {report.cause.value} limit")
+    if report.oom_kills:
+        seen.append("out-of-memory kill")
+    if report.limits_hit:
+        seen.append("met " + ", ".join(sorted(report.limits_hit)))
+    if report.exit_code is not None:
+        seen.append(f"exit code {report.exit_code}")
+    if report.cause is not StageCause.OUTPUT and text.strip():
+        seen.append(f"printed {' '.join(text.strip().splitlines()[0].split())[:MAX_QUOTE]}")
+    return "; ".join(seen) or f"signal {report.signal}"

@@ -1,0 +1,51 @@
+"""Fixtures for the whole suite: the real engine, and a backend on it that leaves nothing behind."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import pytest
+
+from orchestrator.engine.client import EngineClient
+from orchestrator.sandbox.docker_backend import DockerBackend
+from tests.sandbox_support import SOCKET, containers_of, make_traits
+
+
+@dataclass
+class Docker:
+    """A backend of an instance of its own, and an engine client beside it to look over it."""
+
+    backend: DockerBackend
+    engine: EngineClient
+    instance: str
+
+    async def names(self) -> set[str]:
+        """The containers this instance has on the engine."""
+        return {
+            item["Names"][0].lstrip("/") for item in await containers_of(self.engine, self.instance)
+        }
+
+
+@pytest.fixture
+async def engine() -> AsyncIterator[EngineClient]:
+    """A client of the real engine."""
+    client = EngineClient(SOCKET, timeout_s=30, threads=4)
+    yield client
+    await client.close()
+
+
+@pytest.fixture
+async def docker(engine: EngineClient) -> AsyncIterator[Docker]:
+    """A Docker backend; fails a test that left a container behind after the shutdown."""
+    instance = secrets.token_hex(8)
+    own = EngineClient(SOCKET, timeout_s=30, threads=4)
+    backend = DockerBackend(own, make_traits(instance))
+    found = Docker(backend, engine, instance)
+    yield found
+    await backend.shutdown()
+    left = await found.names()
+    for name in left:
+        await engine.remove_container(name)
+    assert left == set()
