@@ -29,6 +29,8 @@ from orchestrator.errors import (
 T = TypeVar("T")
 Json = dict[str, Any]
 
+BUSY = "device or resource busy"  # what the kernel says to a limit below what is in use
+REMOVE_TRIES = 3
 API_VERSION = "1.41"  # Debian 12's engine; newer ones speak it too
 
 
@@ -128,13 +130,21 @@ class EngineClient:
 
         return await self.call(wait, deadline_s=deadline_s)
 
-    async def update_memory(self, name: str, memory_bytes: int) -> None:
-        """Change a container's memory limit, swap included."""
-        await self.call(
-            lambda api: api.update_container(
-                name, mem_limit=memory_bytes, memswap_limit=memory_bytes
-            )
-        )
+    async def update_limits(self, name: str, memory_bytes: int, pids: int) -> None:
+        """Change a running container's memory (swap included) and pids limits.
+
+        Raises EngineConflictError when more memory than that is in use.
+        """
+        limits = {"Memory": memory_bytes, "MemorySwap": memory_bytes, "PidsLimit": pids}
+
+        def update(api: APIClient) -> None:
+            # Not through the SDK's update_container(): it does not know PidsLimit.
+            url = f"{api.base_url}/v{API_VERSION}/containers/{name}/update"
+            answer = api.post(url, json=limits, timeout=api.timeout)
+            if not answer.ok:
+                raise _update_error(answer.text)
+
+        await self.call(update)
 
     async def kill_container(self, name: str) -> None:
         """Kill it; one that is gone or has stopped counts as done."""
@@ -142,6 +152,16 @@ class EngineClient:
 
     async def remove_container(self, name: str) -> None:
         """Kill and remove it with its volumes; one that is gone or on its way counts as done."""
+        for _ in range(REMOVE_TRIES - 1):
+            try:
+                return await self._remove(name)
+            except EngineUnavailableError:
+                raise
+            except EngineError:
+                continue  # the engine trips over a container that ends while it is being killed
+        return await self._remove(name)
+
+    async def _remove(self, name: str) -> None:
         await self._ignoring_gone(lambda api: api.remove_container(name, force=True, v=True))
 
     async def _ignoring_gone(self, function: Callable[[APIClient], None]) -> None:
@@ -163,6 +183,11 @@ class EngineClient:
     async def inspect_image(self, tag: str) -> Json:
         """The image's whole description. Raises ContainerNotFoundError."""
         return await self.call(lambda api: dict(api.inspect_image(tag)))  # type: ignore[no-untyped-call]
+
+
+def _update_error(text: str) -> EngineError:
+    kind = EngineConflictError if BUSY in text.lower() else EngineError
+    return kind(text.strip())
 
 
 def translate(err: Exception) -> EngineError:

@@ -30,6 +30,7 @@ LineSink = Callable[[str], None]
 _STEP = re.compile(r"Step (\d+/\d+) : (.*)")
 _EXIT_CODE = re.compile(r"returned a non-zero code: (\d+)")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")  # the classic builder paints stderr red
+_CHATTER = ("--->", "Removing intermediate container")
 # What compilers, apt and shells begin the one interesting line with.
 _TELLING = re.compile(r"\berror:|^E: |\bfatal:|not found|No such file|\bcannot\b", re.IGNORECASE)
 
@@ -120,7 +121,7 @@ class _BuildLog:
         if step := _STEP.match(line):
             self._step, self._telling, self._last = f"step {step[1]}, {step[2][:80]}", "", ""
             return
-        if not line.startswith("--->"):
+        if not line.startswith(_CHATTER):
             self._last = line
             if not self._telling and _TELLING.search(line):
                 self._telling = line

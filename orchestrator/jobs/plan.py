@@ -26,6 +26,15 @@ class Plan:
     compile: Stage | None
     run: Stage
     run_memory_bytes: int
+    run_processes: int
+
+    @property
+    def run_has_other_limits(self) -> bool:
+        """Whether the sandbox's limits are the compiler's and must be set anew for the run."""
+        return (self.run_memory_bytes, self.run_processes) != (
+            self.sandbox.memory_bytes,
+            self.sandbox.processes,
+        )
 
     @property
     def sandbox_memory_mb(self) -> int:
@@ -60,6 +69,7 @@ def make_plan(
         compile=_compile_stage(submission, language, settings),
         run=_run_stage(submission, language),
         run_memory_bytes=limits.memory_mb * MIB,
+        run_processes=limits.processes,
     )
 
 

@@ -47,7 +47,7 @@ class _Job:
     plan: Plan
     accepted_at: float
     reserved_at: float = 0.0
-    sandboxes: list[Sandbox] = field(default_factory=list)
+    openings: list[asyncio.Task[Sandbox]] = field(default_factory=list)
     sandbox_s: float = 0.0
     compile: StageResult | None = None
     run: StageResult | None = None
@@ -164,8 +164,10 @@ class JobService:
 
     async def _open(self, job: _Job) -> Sandbox:
         started = time.monotonic()
-        sandbox = await self._backend.open(job.plan.sandbox)
-        job.sandboxes.append(sandbox)
+        opening = asyncio.create_task(self._backend.open(job.plan.sandbox), name=f"open {job.id}")
+        job.openings.append(opening)
+        # Shielded: whoever hangs up meanwhile keeps the slot until the container is gone again.
+        sandbox = await asyncio.shield(opening)
         job.sandbox_s += time.monotonic() - started
         return sandbox
 
@@ -176,10 +178,11 @@ class JobService:
         return job.compile.status is Verdict.ACCEPTED
 
     async def _fits(self, job: _Job, sandbox: Sandbox) -> bool:
-        """Lower the memory limit to the run's; False when what compile left alone exceeds it."""
-        if job.plan.run_memory_bytes == job.plan.sandbox.memory_bytes:
+        """Lower the limits to the run's; False when what compile left alone exceeds them."""
+        plan = job.plan
+        if not plan.run_has_other_limits:
             return True
-        if await sandbox.set_memory(job.plan.run_memory_bytes):
+        if await sandbox.set_limits(plan.run_memory_bytes, plan.run_processes):
             return True
         job.run = StageResult(Verdict.MEMORY_LIMIT, killed_by=Cause.MEMORY)
         return False
@@ -197,9 +200,14 @@ class JobService:
         return result
 
     async def _close_all(self, job: _Job) -> None:
-        while job.sandboxes:
+        """Close what was opened, and what is still being opened once it is."""
+        while job.openings:
             try:
-                await job.sandboxes.pop().close()
+                sandbox = await job.openings.pop()
+            except (EngineError, SandboxError):
+                continue  # said by whoever waited for it; nothing was left behind
+            try:
+                await sandbox.close()
             except EngineError as err:
                 log.warning("left_to_the_sweep", id=job.id, error=str(err))
 

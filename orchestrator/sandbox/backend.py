@@ -5,7 +5,7 @@ The life of a sandbox, in this order:
 1. `Backend.open(spec)` makes one and returns when its agent is ready. On any error, cancellation
    included, nothing is left behind.
 2. `Sandbox.send_files(...)`, any number of times while no stage runs.
-3. `Sandbox.set_memory(...)`, at most between stages.
+3. `Sandbox.set_limits(...)`, at most between stages.
 4. `Sandbox.run_stage(...)`, one at a time.
 5. `Sandbox.close()`, exactly once or several times, in any state, also in the middle of a stage.
 
@@ -39,8 +39,8 @@ class Sandbox(Protocol):
         """
         ...
 
-    async def set_memory(self, memory_bytes: int) -> bool:
-        """Change the memory limit; False when more than that is in use and it stays as it was.
+    async def set_limits(self, memory_bytes: int, processes: int) -> bool:
+        """Change memory and process limits; False when more memory than that is in use.
 
         Raises EngineError when the engine can't be asked.
         """

@@ -14,6 +14,7 @@ from orchestrator.engine.attach import AttachStream, attach
 from orchestrator.engine.client import EngineClient
 from orchestrator.errors import (
     ContainerNotFoundError,
+    EngineConflictError,
     EngineError,
     EngineUnavailableError,
     SandboxError,
@@ -28,7 +29,7 @@ from orchestrator.sandbox.model import (
     StageOutcome,
 )
 from orchestrator.sandbox.session import AgentSession
-from orchestrator.sandbox.spec import LABEL_DEADLINE, EngineTraits, container_config
+from orchestrator.sandbox.spec import LABEL_DEADLINE, EngineTraits, container_config, pids_limit
 from orchestrator.sandbox.sweep import leftovers
 from orchestrator.sandbox.uids import draw_uids
 
@@ -42,7 +43,6 @@ STOP_TIMEOUT_S = 3.0  # how long a container may take to be seen as stopped once
 DEADLINE_SLACK_S = 60
 MAX_DIAGNOSTICS = 2048
 SIGKILLED = 128 + 9
-EBUSY_TEXT = "device or resource busy"
 
 
 class DockerBackend:
@@ -164,15 +164,11 @@ class DockerSandbox:
         """See `Sandbox.send_files`."""
         await self._session.send_files(files, build=build, work=work)
 
-    async def set_memory(self, memory_bytes: int) -> bool:
-        """See `Sandbox.set_memory`."""
+    async def set_limits(self, memory_bytes: int, processes: int) -> bool:
+        """See `Sandbox.set_limits`."""
         try:
-            await self._engine.update_memory(self.name, memory_bytes)
-        except EngineUnavailableError:
-            raise
-        except EngineError as err:
-            if EBUSY_TEXT not in str(err).lower():
-                raise
+            await self._engine.update_limits(self.name, memory_bytes, pids_limit(processes))
+        except EngineConflictError:
             return False
         return True
 
@@ -205,7 +201,7 @@ class DockerSandbox:
         return StageLoss(LossReason.UNKNOWN, detail.strip())
 
     async def close(self) -> None:
-        """See `Sandbox.close`: hangs up (the agent ends everything) and removes the container."""
+        """See `Sandbox.close`: removes the container, then hangs up, which ends it in any case."""
         if self._closing is None:
             self._closing = asyncio.create_task(self._close(), name=f"close {self.name}")
         await asyncio.shield(self._closing)
@@ -215,12 +211,12 @@ class DockerSandbox:
             if self.opening is not None:
                 # What is still being made can't be removed yet, and would be left behind.
                 await asyncio.wait([self.opening])
-            if self._stream is not None:
-                self._stream.close()
-                await self._stream.wait_closed()
             await self._engine.remove_container(self.name)
         finally:
             del self._live[self.name]
+            if self._stream is not None:
+                self._stream.close()
+                await self._stream.wait_closed()
 
 
 def _deadline_s(stage: Stage) -> float | None:

@@ -77,8 +77,8 @@ class FakeSandbox:
             if wanted:
                 self._folders[kind].update({file.path: file.content for file in files})
 
-    async def set_memory(self, memory_bytes: int) -> bool:
-        """See `Sandbox.set_memory`."""
+    async def set_limits(self, memory_bytes: int, processes: int) -> bool:  # noqa: ARG002 - the contract
+        """See `Sandbox.set_limits`."""
         return memory_bytes >= self._backend.min_memory_bytes
 
     async def run_stage(self, stage: Stage, sink: OutputSink) -> StageOutcome:

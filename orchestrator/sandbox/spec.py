@@ -78,8 +78,7 @@ def _host_config(spec: SandboxSpec, uids: Uids, traits: EngineTraits) -> dict[st
         "Memory": spec.memory_bytes,
         "MemorySwap": spec.memory_bytes,
         "NanoCpus": int(traits.cpus * 1e9),
-        # One more than the program may have: the agent is in the same cgroup.
-        "PidsLimit": spec.processes + 1,
+        "PidsLimit": pids_limit(spec.processes),
         "OomScoreAdj": OOM_SCORE,
         "Tmpfs": tmpfs_mounts(spec, uids),
         "ShmSize": spec.memory_bytes // 32,
@@ -124,6 +123,11 @@ def tmpfs_mounts(spec: SandboxSpec, uids: Uids) -> dict[str, str]:
             options += [f"uid={owners[folder]}", f"gid={owners[folder]}"]
         mounts[folder] = ",".join(options)
     return mounts
+
+
+def pids_limit(processes: int) -> int:
+    """One more than the program may have: the agent is in the same cgroup."""
+    return processes + 1
 
 
 def work_bytes(spec: SandboxSpec) -> int:

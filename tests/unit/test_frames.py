@@ -26,10 +26,10 @@ from orchestrator.sandbox.frames import (
     parse_ready,
 )
 from orchestrator.sandbox.model import LimitHit, Stage, StageCause, StageKind
-from tests.sandbox_support import make_stage
+from tests.agent_wire import HEADER, Reference, cut, describe, frame_from_agent, hexed, pack_exit
+from tests.sandbox_support import SOCKET, make_stage
 
 AGENT_TEST_IMAGE = "codebae-runner/agent-test:current"
-HEADER = 5
 U32 = st.integers(0, 2**32 - 1)
 U64 = st.integers(0, 2**64 - 1)
 
@@ -53,75 +53,7 @@ stages = st.builds(
 sizes_at_the_edge = st.sampled_from([0, 1, MAX_PAYLOAD - 300, MAX_PAYLOAD, 2 * MAX_PAYLOAD + 1])
 
 
-def frame_from_agent(kind: int, payload: bytes) -> bytes:
-    return struct.pack(">IB", len(payload), kind) + payload
-
-
 frames = st.builds(Frame, st.sampled_from(FromAgent), st.binary(max_size=200))
-
-
-# A second decoder, written from docs/reference/agent-protocol.md and nothing else.
-
-
-class Reference:
-    """Reads a payload to the agent, field by field."""
-
-    def __init__(self, payload: bytes) -> None:
-        self.rest = payload
-
-    def take(self, size: int) -> bytes:
-        assert size <= len(self.rest)
-        piece, self.rest = self.rest[:size], self.rest[size:]
-        return piece
-
-    def number(self, width: int) -> int:
-        return int.from_bytes(self.take(width), "big")
-
-    def string(self) -> bytes:
-        raw = self.take(self.number(4))
-        assert b"\0" not in raw
-        return raw
-
-    def strings(self) -> list[bytes]:
-        return [self.string() for _ in range(self.number(2))]
-
-
-def cut(stream: bytes) -> Iterator[tuple[int, bytes]]:
-    while stream:
-        size = int.from_bytes(stream[:4], "big")
-        assert size <= 262_144
-        assert len(stream) >= HEADER + size
-        yield stream[4], stream[HEADER : HEADER + size]
-        stream = stream[HEADER + size :]
-
-
-def hexed(raw: bytes) -> str:
-    return raw.hex() or "-"
-
-
-def describe(stream: bytes) -> list[str]:
-    """The frames to the agent in words: what `echo_frames` prints of them."""
-    lines = []
-    for kind, payload in cut(stream):
-        fields = Reference(payload)
-        match kind:
-            case 1:
-                targets, flags = fields.number(1), fields.number(1)
-                lines.append(
-                    f"file {targets} {flags} {hexed(fields.string())} {hexed(fields.rest)}"
-                )
-            case 2:
-                numbers = [fields.number(1), *(fields.number(4) for _ in range(4))]
-                argv, env = fields.strings(), fields.strings()
-                assert fields.rest == b""
-                counted = [str(len(argv)), *map(hexed, argv), str(len(env)), *map(hexed, env)]
-                lines.append(" ".join(["stage", *map(str, numbers), *counted]))
-            case 3:
-                lines.append(f"stdin {hexed(payload)}")
-            case _:
-                lines.append({4: "stdin_end", 5: "kill"}[kind])
-                assert payload == b""
-    return lines
 
 
 @given(paths, st.binary(max_size=500), st.booleans())
@@ -227,22 +159,11 @@ def test_a_bad_header_is_refused_before_any_of_its_payload_is_kept(header: bytes
         decoder.feed(header[4:])
 
 
-def pack_exit(  # noqa: PLR0913 - the frame's fields
-    code: int = 0,
-    signal: int = 0,
-    cause: int = 0,
-    truncated: int = 0,
-    limits: int = 0,
-    usage: tuple[int, int, int, int] = (0, 0, 0, 0),
-) -> bytes:
-    return struct.pack(">iiBBHQQQI", code, signal, cause, truncated, limits, *usage)
-
-
 @given(st.integers(-1, 255), st.integers(0, 64), st.integers(0, 3), st.tuples(U64, U64, U64, U32))
 def test_an_exit_frame_says_how_it_ended_and_what_it_used(
     code: int, signal: int, truncated: int, usage: tuple[int, int, int, int]
 ) -> None:
-    report = parse_exit(pack_exit(code, signal, truncated=truncated, usage=usage))
+    report = parse_exit(pack_exit((code, signal, 0, truncated), usage=usage))
     assert (report.exit_code, report.signal) == ((None, signal) if signal else (code, None))
     assert (report.cpu_us, report.wall_us, report.memory_kb, report.oom_kills) == usage
     assert (report.stdout_truncated, report.stderr_truncated) == (
@@ -253,18 +174,16 @@ def test_an_exit_frame_says_how_it_ended_and_what_it_used(
 
 @pytest.mark.parametrize(
     ("number", "cause"),
-    enumerate(
-        [
-            StageCause.NONE,
-            StageCause.WALL,
-            StageCause.CPU,
-            StageCause.OUTPUT,
-            StageCause.KILLED,
-        ]
-    ),
+    [
+        (0, StageCause.NONE),
+        (1, StageCause.WALL),
+        (2, StageCause.CPU),
+        (3, StageCause.OUTPUT),
+        (4, StageCause.KILLED),
+    ],
 )
 def test_every_cause_has_its_number(number: int, cause: StageCause) -> None:
-    assert parse_exit(pack_exit(cause=number)).cause is cause
+    assert parse_exit(pack_exit((0, 0, number, 0))).cause is cause
 
 
 def test_every_limit_has_its_bit() -> None:
@@ -281,7 +200,8 @@ def test_every_limit_has_its_bit() -> None:
 
 
 @pytest.mark.parametrize(
-    "payload", [pack_exit(cause=5), pack_exit(limits=32), pack_exit()[:-1], pack_exit() + b"\0"]
+    "payload",
+    [pack_exit((0, 0, 5, 0)), pack_exit(limits=32), pack_exit()[:-1], pack_exit() + b"\0"],
 )
 def test_an_exit_frame_that_makes_no_sense_is_refused(payload: bytes) -> None:
     with pytest.raises(ProtocolError, match="exit frame"):
@@ -319,7 +239,16 @@ SAY = 'while read -r line; do /usr/local/bin/echo_frames $line | od -An -v -tx1;
 @contextlib.contextmanager
 def agent_test(script: str) -> Iterator[subprocess.Popen[bytes]]:
     """One container for all examples: they go in and out through its stdin and stdout."""
-    command = ["docker", "run", "--rm", "-i", "--network=none", "--entrypoint=/bin/sh"]
+    command = [
+        "docker",
+        "--host",
+        SOCKET,
+        "run",
+        "--rm",
+        "-i",
+        "--network=none",
+        "--entrypoint=/bin/sh",
+    ]
     process = subprocess.Popen(  # noqa: S603 - words of ours only
         [*command, AGENT_TEST_IMAGE, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
@@ -415,7 +344,7 @@ def test_we_read_what_the_agent_writes() -> None:
         credit: int,
     ) -> None:
         frame = say(process, " ".join(map(str, ("exit", *ending, limits, *usage))))
-        assert frame == Frame(FromAgent.EXIT, pack_exit(*ending, limits, usage))
+        assert frame == Frame(FromAgent.EXIT, pack_exit(ending, limits, usage))
         parse_exit(frame.payload)
         assert parse_credit(say(process, f"credit {credit}").payload) == credit
 

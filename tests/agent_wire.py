@@ -1,0 +1,91 @@
+"""The agent's protocol once more, written from docs/reference/agent-protocol.md and nothing else.
+
+Tests hold `orchestrator/sandbox/frames.py` against it, and speak as the agent with it.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+
+HEADER = 5
+READY, STARTED, STDOUT, STDERR, CREDIT, EXIT, ERROR = range(0x81, 0x88)
+FILE, STAGE, STDIN, STDIN_END, KILL = range(1, 6)
+
+
+def frame_from_agent(kind: int, payload: bytes) -> bytes:
+    return struct.pack(">IB", len(payload), kind) + payload
+
+
+def pack_ready(window: int = 262_144, version: int = 1) -> bytes:
+    return frame_from_agent(READY, struct.pack(">HI", version, window))
+
+
+def pack_exit(
+    ending: tuple[int, int, int, int] = (0, 0, 0, 0),
+    limits: int = 0,
+    usage: tuple[int, int, int, int] = (0, 0, 0, 0),
+) -> bytes:
+    """`ending`: exit code, signal, cause, truncated; `usage`: cpu, wall, memory, OOM kills."""
+    return struct.pack(">iiBBHQQQI", *ending, limits, *usage)
+
+
+class Reference:
+    """Reads a payload to the agent, field by field."""
+
+    def __init__(self, payload: bytes) -> None:
+        self.rest = payload
+
+    def take(self, size: int) -> bytes:
+        assert size <= len(self.rest)
+        piece, self.rest = self.rest[:size], self.rest[size:]
+        return piece
+
+    def number(self, width: int) -> int:
+        return int.from_bytes(self.take(width), "big")
+
+    def string(self) -> bytes:
+        raw = self.take(self.number(4))
+        assert b"\0" not in raw
+        return raw
+
+    def strings(self) -> list[bytes]:
+        return [self.string() for _ in range(self.number(2))]
+
+
+def cut(stream: bytes) -> Iterator[tuple[int, bytes]]:
+    while stream:
+        size = int.from_bytes(stream[:4], "big")
+        assert size <= 262_144
+        assert len(stream) >= HEADER + size
+        yield stream[4], stream[HEADER : HEADER + size]
+        stream = stream[HEADER + size :]
+
+
+def hexed(raw: bytes) -> str:
+    return raw.hex() or "-"
+
+
+def describe(stream: bytes) -> list[str]:
+    """The frames to the agent in words: what `echo_frames` prints of them."""
+    lines = []
+    for kind, payload in cut(stream):
+        fields = Reference(payload)
+        match kind:
+            case 1:
+                targets, flags = fields.number(1), fields.number(1)
+                lines.append(
+                    f"file {targets} {flags} {hexed(fields.string())} {hexed(fields.rest)}"
+                )
+            case 2:
+                numbers = [fields.number(1), *(fields.number(4) for _ in range(4))]
+                argv, env = fields.strings(), fields.strings()
+                assert fields.rest == b""
+                counted = [str(len(argv)), *map(hexed, argv), str(len(env)), *map(hexed, env)]
+                lines.append(" ".join(["stage", *map(str, numbers), *counted]))
+            case 3:
+                lines.append(f"stdin {hexed(payload)}")
+            case _:
+                lines.append({4: "stdin_end", 5: "kill"}[kind])
+                assert payload == b""
+    return lines

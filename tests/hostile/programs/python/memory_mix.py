@@ -1,0 +1,42 @@
+"""Attacks: the memory limit, from all sides at once: full tmpfs folders, memory without a name,
+shared memory, and anonymous memory, none of them beyond the limit alone.
+Invariant: memory is one sum.
+Allowed outcomes: memory_limit, before a byte more than the limit is held."""
+
+import mmap
+import os
+
+limit = int(os.environ["LIMIT_MB"])
+held = 0
+
+
+def report(what):
+    print(what, held, flush=True)
+
+
+for folder in ("/tmp", "/dev/shm", "/work"):
+    number = 0
+    try:
+        while True:
+            with open(f"{folder}/fill{number}", "wb") as file:
+                file.write(b"x" * (1 << 20))
+            held += 1
+            number += 1
+    except OSError as error:
+        report(f"{folder} {error.strerror}")
+shared = mmap.mmap(-1, (limit // 8) << 20)
+shared.write(b"x" * len(shared))
+held += limit // 8
+report("shared")
+nameless = os.memfd_create("nameless")
+os.truncate(nameless, 0)
+for _ in range(limit // 16):
+    os.write(nameless, b"x" * (1 << 20))
+    held += 1
+report("nameless")
+hoard = []
+while True:
+    hoard.append(bytearray(b"x" * (1 << 20)))
+    held += 1
+    if held % 4 == 0:
+        report("anonymous")

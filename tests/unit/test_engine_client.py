@@ -1,0 +1,273 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import docker.errors
+import pytest
+import requests
+
+from orchestrator.engine.client import EngineClient, translate
+from orchestrator.errors import (
+    ContainerNotFoundError,
+    EngineConflictError,
+    EngineError,
+    EngineUnavailableError,
+)
+from tests.fake_engine import Answer, FakeEngine, Raw, fake_engine, hang, refuse, say
+from tests.sandbox_support import DEADLINE_S
+
+Act = Callable[[EngineClient], Awaitable[Any]]
+
+
+@pytest.fixture
+async def fake() -> AsyncIterator[FakeEngine]:
+    async with fake_engine() as engine:
+        yield engine
+
+
+@pytest.fixture
+async def client(fake: FakeEngine) -> AsyncIterator[EngineClient]:
+    engine = EngineClient(fake.url, timeout_s=DEADLINE_S, threads=2)
+    yield engine
+    await engine.close()
+
+
+@pytest.mark.parametrize(
+    ("act", "answer", "request_line", "query", "body", "result"),
+    [
+        pytest.param(
+            lambda c: c.create_container("box", {"Image": "i", "Unheard": {"Of": 1}}),
+            Answer(201, {"Id": "abc"}),
+            "POST /containers/create",
+            {"name": "box"},
+            {"Image": "i", "Unheard": {"Of": 1}},
+            "abc",
+            id="create sends its JSON as it is",
+        ),
+        pytest.param(
+            lambda c: c.start_container("box"),
+            Answer(204),
+            "POST /containers/box/start",
+            {},
+            None,
+            None,
+            id="start",
+        ),
+        pytest.param(
+            lambda c: c.inspect_container("box"),
+            Answer(200, {"State": {"ExitCode": 3}}),
+            "GET /containers/box/json",
+            {},
+            None,
+            {"State": {"ExitCode": 3}},
+            id="inspect",
+        ),
+        pytest.param(
+            lambda c: c.wait_container("box", deadline_s=3),
+            Answer(200, {"StatusCode": 137}),
+            "POST /containers/box/wait",
+            {},
+            None,
+            137,
+            id="wait",
+        ),
+        pytest.param(
+            lambda c: c.update_limits("box", 1 << 26, 65),
+            Answer(200, {"Warnings": []}),
+            "POST /containers/box/update",
+            {},
+            {"Memory": 1 << 26, "MemorySwap": 1 << 26},
+            None,
+            id="update leaves no room for swap",
+        ),
+        pytest.param(
+            lambda c: c.kill_container("box"),
+            Answer(204),
+            "POST /containers/box/kill",
+            {},
+            None,
+            None,
+            id="kill",
+        ),
+        pytest.param(
+            lambda c: c.remove_container("box"),
+            Answer(204),
+            "DELETE /containers/box",
+            {"v": "True", "link": "False", "force": "True"},
+            None,
+            None,
+            id="remove is by force and with volumes",
+        ),
+        pytest.param(
+            lambda c: c.list_containers(["a", "b=1"]),
+            Answer(200, [{"Id": "x"}]),
+            "GET /containers/json",
+            {"all": "1", "filters": '{"label": ["a", "b=1"]}'},
+            None,
+            [{"Id": "x"}],
+            id="list has stopped ones too",
+        ),
+        pytest.param(
+            lambda c: c.info(),
+            Answer(200, {"ID": "e"}),
+            "GET /info",
+            {},
+            None,
+            {"ID": "e"},
+            id="info",
+        ),
+        pytest.param(
+            lambda c: c.inspect_image("a/b:c"),
+            Answer(200, {"Id": "sha256:0"}),
+            "GET /images/a/b:c/json",
+            {},
+            None,
+            {"Id": "sha256:0"},
+            id="image",
+        ),
+    ],
+)
+async def test_a_call_is_the_request_it_should_be(  # noqa: PLR0913, PLR0917 - a table's columns
+    fake: FakeEngine,
+    client: EngineClient,
+    act: Act,
+    answer: Answer,
+    request_line: str,
+    query: dict[str, str],
+    body: Any,
+    result: Any,
+) -> None:
+    fake.answers["*"] = answer
+    assert await act(client) == result
+    (request,) = fake.requests
+    assert str(request) == request_line
+    assert {name: request.query.get(name) for name in query} == query
+    assert (request.body or None) == body
+
+
+@pytest.mark.parametrize(
+    ("answer", "error", "message"),
+    [
+        pytest.param(refuse(404, "No such box"), ContainerNotFoundError, "No such box", id="404"),
+        pytest.param(refuse(409, "in use"), EngineConflictError, "in use", id="409"),
+        pytest.param(refuse(400, "bad option"), EngineError, "bad option", id="400"),
+        pytest.param(refuse(500, "cgroups"), EngineError, "cgroups", id="500"),
+        pytest.param(say(b""), EngineUnavailableError, "can't be reached", id="hung up"),
+        pytest.param(say(b"HTTP/1.1 20"), EngineUnavailableError, "can't be", id="cut off"),
+        pytest.param(
+            say(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n[1"),
+            EngineUnavailableError,
+            "can't be reached",
+            id="cut off in the body",
+        ),
+        pytest.param(say(b"garbage\r\n\r\n"), EngineUnavailableError, "can't be", id="not HTTP"),
+    ],
+)
+async def test_a_call_that_fails_says_how(
+    fake: FakeEngine,
+    client: EngineClient,
+    answer: Answer | Raw,
+    error: type[Exception],
+    message: str,
+) -> None:
+    fake.answers["*"] = answer
+    with pytest.raises(EngineError, match=message) as caught:
+        await client.inspect_container("box")
+    assert type(caught.value) is error
+
+
+async def test_an_answer_that_is_not_what_was_asked_for_is_an_engine_error(
+    fake: FakeEngine, client: EngineClient
+) -> None:
+    fake.answers["*"] = Answer(201, {"Identity": "?"})
+    with pytest.raises(EngineError, match="Unexpected KeyError: 'Id'"):
+        await client.create_container("box", {})
+
+
+@pytest.mark.parametrize("act", [EngineClient.kill_container, EngineClient.remove_container])
+@pytest.mark.parametrize("status", [404, 409])
+async def test_ending_what_has_ended_counts_as_done(
+    fake: FakeEngine, client: EngineClient, act: Callable[..., Awaitable[None]], status: int
+) -> None:
+    fake.answers["*"] = refuse(status, "gone")
+    await act(client, "box")
+
+
+@pytest.mark.parametrize("act", [EngineClient.kill_container, EngineClient.remove_container])
+async def test_ending_what_the_engine_will_not_end_is_an_error(
+    fake: FakeEngine, client: EngineClient, act: Callable[..., Awaitable[None]]
+) -> None:
+    fake.answers["*"] = refuse(500, "busy")
+    with pytest.raises(EngineError, match="busy"):
+        await act(client, "box")
+
+
+async def test_a_call_that_hangs_ends_at_its_deadline_and_the_engine_is_used_again_after_it(
+    fake: FakeEngine, client: EngineClient
+) -> None:
+    fake.answers["POST /containers/box/wait"] = hang
+    with pytest.raises(EngineUnavailableError, match="did not answer in 0.1 s"):
+        await client.wait_container("box", deadline_s=0.1)
+    fake.answers["GET /info"] = Answer(200, {})
+    assert await client.info() == {}
+
+
+async def test_calls_do_not_wait_behind_one_that_hangs(
+    fake: FakeEngine, client: EngineClient
+) -> None:
+    fake.answers = {"POST /containers/box/wait": hang, "GET /info": Answer(200, {})}
+    waiting = asyncio.create_task(client.wait_container("box", deadline_s=1))
+    await fake.seen("POST /containers/box/wait")
+    assert await client.info() == {}
+    assert not waiting.done()
+    with pytest.raises(EngineUnavailableError):
+        await waiting
+
+
+async def test_an_engine_that_went_away_is_found_again_when_it_is_back() -> None:
+    async with fake_engine() as fake:
+        client = EngineClient(fake.url, timeout_s=DEADLINE_S, threads=1)
+        fake.answers["GET /info"] = Answer(200, {"ID": "1"})
+        assert await client.info() == {"ID": "1"}
+    with pytest.raises(EngineUnavailableError, match="can't be reached"):
+        await client.info()
+    fake.socket.parent.mkdir()
+    try:
+        async with fake.serve():
+            assert await client.info() == {"ID": "1"}
+    finally:
+        fake.socket.parent.rmdir()
+    await client.close()
+
+
+async def test_a_closed_client_refuses_and_may_be_closed_again(client: EngineClient) -> None:
+    await client.close()
+    await client.close()
+    with pytest.raises(EngineUnavailableError, match="closed"):
+        await client.info()
+
+
+async def test_a_client_knows_its_socket_and_its_deadline() -> None:
+    client = EngineClient("unix:///run/some.sock", timeout_s=2.5, threads=1)
+    assert (client.socket_path, client.timeout_s) == ("/run/some.sock", 2.5)
+    await client.close()
+
+
+@pytest.mark.parametrize(
+    ("raised", "error"),
+    [
+        (EngineConflictError("as it is"), EngineConflictError),
+        (docker.errors.APIError("without a response"), EngineError),
+        (docker.errors.DockerException("config"), EngineUnavailableError),
+        (requests.ReadTimeout(), EngineUnavailableError),
+        (ConnectionResetError(), EngineUnavailableError),
+        (ValueError("not JSON"), EngineError),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
+)
+def test_every_exception_of_a_library_becomes_one_of_ours(
+    raised: Exception, error: type[Exception]
+) -> None:
+    assert type(translate(raised)) is error

@@ -1,0 +1,271 @@
+"""What the builder builds, in which order, and what it leaves alone; and the two commands."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+import pytest
+from rich.console import Console
+
+from orchestrator.errors import ConfigurationError, EngineError, EngineUnavailableError
+from orchestrator.languages import commands
+from orchestrator.languages.build import AGENT_TAG, ImageBuilder, parse_version
+from orchestrator.languages.display import build_display
+from orchestrator.languages.installed import inspect_installed
+from orchestrator.languages.registry import load_languages
+from orchestrator.settings import Settings
+from tests.languages_support import DOCKERFILE, FakeEngine, write_language, write_shared
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+
+class Heard:
+    """A BuildProgress that remembers."""
+
+    def __init__(self) -> None:
+        self.events: list[str] = []
+
+    def started(self, name: str) -> None:
+        self.events.append(f"{name} started")
+
+    def line(self, name: str, text: str) -> None:
+        if text.startswith("Step 1/"):
+            self.events.append(f"{name} line")
+
+    def skipped(self, name: str) -> None:
+        self.events.append(f"{name} skipped")
+
+    def finished(self, name: str, version: str) -> None:
+        self.events.append(f"{name} finished {version}".rstrip())
+
+    def failed(self, name: str, message: str) -> None:
+        self.events.append(f"{name} failed: {message}")
+
+
+@pytest.fixture
+async def engine() -> AsyncIterator[FakeEngine]:
+    fake = FakeEngine()
+    yield fake
+    await fake.close()
+
+
+@pytest.fixture
+def images(tmp_path: Path) -> Path:
+    write_shared(tmp_path / "images")
+    write_language(tmp_path / "images")
+    return tmp_path / "images"
+
+
+@pytest.fixture
+def certificates(tmp_path: Path) -> Path:
+    folder = tmp_path / "certificates"
+    folder.mkdir()
+    return folder
+
+
+async def build(engine: FakeEngine, images: Path, certificates: Path, *ids: str) -> list[str]:
+    heard = Heard()
+    registry = load_languages(images, ids or ["shout"])
+    try:
+        await ImageBuilder(engine, images, heard, certificates).build(registry)
+    except EngineError as err:
+        heard.events.append(f"raised {err}")
+    return heard.events
+
+
+ALL_BUILT = [
+    *("_agent started", "_agent line", "_agent finished"),
+    *("_base started", "_base line", "_base finished"),
+    *("shout started", "shout line", "shout line", "shout finished 1.2.3"),
+]
+ALL_SKIPPED = ["_agent skipped", "_base skipped", "shout skipped"]
+
+
+async def test_everything_is_built_in_order_and_then_nothing(
+    engine: FakeEngine, images: Path, certificates: Path
+) -> None:
+    assert await build(engine, images, certificates) == ALL_BUILT
+    agent, _base, toolchain, language = engine.api.builds
+    assert (agent["tag"], agent["target"]) == (AGENT_TAG, "final")
+    assert toolchain["tag"] == "codebae-runner/shout:toolchain"
+    assert language["tag"] == "codebae-runner/shout:current"
+    assert language["buildargs"] == {"TOOLCHAIN": "codebae-runner/shout:toolchain"}
+    assert language["labels"]["codebae.language"] == "shout"
+    assert language["labels"]["codebae.version"] == "1.2.3"
+    assert len(language["labels"]["codebae.source"]) == 64
+    assert await build(engine, images, certificates) == ALL_SKIPPED
+    assert len(engine.api.builds) == 4
+
+
+@pytest.mark.parametrize(
+    ("changed", "skipped"),
+    [
+        ("shout/samples/hello.awk", {"_agent", "_base"}),
+        ("shout/Dockerfile", {"_agent", "_base"}),
+        ("_sandbox/new", {"_agent", "_base"}),
+        ("_agent/new", {"_base"}),
+        ("_base/new", {"_agent"}),
+    ],
+)
+async def test_a_change_rebuilds_what_is_made_from_it(
+    engine: FakeEngine, images: Path, certificates: Path, changed: str, skipped: set[str]
+) -> None:
+    await build(engine, images, certificates)
+    path = images / changed
+    path.write_text((path.read_text() if path.exists() else "") + "# changed\n")
+    events = await build(engine, images, certificates)
+    assert {event.split()[0] for event in events if event.endswith("skipped")} == skipped
+    assert "shout finished 1.2.3" in events
+
+
+async def test_other_things_that_rebuild(
+    engine: FakeEngine, images: Path, certificates: Path
+) -> None:
+    await build(engine, images, certificates)
+    del engine.api.images["codebae-runner/shout:current"]
+    assert await build(engine, images, certificates) == [
+        "_agent skipped",
+        "_base skipped",
+        *ALL_BUILT[6:],
+    ]
+    engine.api.add_image("codebae-runner/shout:current")
+    assert (await build(engine, images, certificates))[-1] == "shout finished 1.2.3"
+    engine.api.add_image("debian:bookworm-slim")
+    assert "_base finished" in await build(engine, images, certificates)
+    (certificates / "host.crt").write_text("certificate")
+    (certificates / "readme").write_text("not one")
+    assert "_base finished" in await build(engine, images, certificates)
+    assert await build(engine, images, certificates) == ALL_SKIPPED
+
+
+async def test_a_failing_build_names_the_language_and_leaves_the_old_image(
+    engine: FakeEngine, images: Path, certificates: Path
+) -> None:
+    write_language(images, "quiet").joinpath("language.toml")
+    toml = images / "quiet" / "language.toml"
+    toml.write_text(toml.read_text().replace('["awk", "Loud"]', "[]"))
+    await build(engine, images, certificates)
+    old = engine.api.images["codebae-runner/shout:current"]
+    (images / "shout" / "Dockerfile").write_text(f"{DOCKERFILE}RUN fail E: no such package\n")
+    events = await build(engine, images, certificates, "shout", "quiet")
+    text = "E: no such package (step 3/3, RUN fail E: no such package: exit status 7)"
+    assert events[-2:] == [f"shout failed: {text}", f"raised shout: {text}"]
+    assert engine.api.images["codebae-runner/shout:current"] is old
+    (images / "_base" / "Dockerfile").write_text("RUN fail E: no base\n")
+    assert (await build(engine, images, certificates))[-1].startswith("raised _base: E: no base")
+
+
+async def test_a_version_command_without_a_version(
+    engine: FakeEngine, images: Path, certificates: Path
+) -> None:
+    engine.api.output = b"no number here\n"
+    events = await build(engine, images, certificates)
+    assert "there is no version in 'no number here'" in events[-1]
+    assert "codebae-runner/shout:current" not in engine.api.images
+
+
+async def test_a_missing_shared_folder_is_a_configuration_error(
+    engine: FakeEngine, images: Path, certificates: Path
+) -> None:
+    (images / "_sandbox" / "Dockerfile").unlink()
+    with pytest.raises(ConfigurationError, match=r"^images/_sandbox/Dockerfile: missing$"):
+        await build(engine, images, certificates)
+
+
+@pytest.mark.parametrize(
+    ("output", "version"),
+    [
+        ("g++ (Debian 12.2.0-14) 12.2.0\n", "12.2.0"),
+        ("Python 3.11.2", "3.11.2"),
+        ("Picked up options\nopenjdk 17.0.9 2023-10-17", "17.0.9"),
+        ("7\n", "7"),
+        ("none", None),
+    ],
+)
+def test_versions(output: str, version: str | None) -> None:
+    assert parse_version(output) == version
+
+
+async def test_installed_languages_report_version_and_digest(
+    engine: FakeEngine, images: Path, certificates: Path
+) -> None:
+    registry = load_languages(images, ["shout"])
+    with pytest.raises(ConfigurationError, match=r"^no image for shout: `make images` builds"):
+        await inspect_installed(engine, registry)
+    engine.api.add_image("codebae-runner/shout:current")  # somebody else's: without our labels
+    with pytest.raises(ConfigurationError):
+        await inspect_installed(engine, registry)
+    await build(engine, images, certificates)
+    installed = await inspect_installed(engine, registry)
+    image = engine.api.images["codebae-runner/shout:current"]
+    assert list(installed) == ["shout"]
+    found = installed["shout"]
+    assert (found.version, found.digest, found.size_bytes) == ("1.2.3", image["Id"], 5_000_000)
+
+
+def console(*, terminal: bool) -> tuple[Console, io.StringIO]:
+    text = io.StringIO()
+    return Console(file=text, force_terminal=terminal, width=100), text
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_the_display_shows_what_happens_and_the_tail_of_what_fails(*, terminal: bool) -> None:
+    out, text = console(terminal=terminal)
+    with build_display(out) as progress:
+        progress.skipped("_agent")
+        progress.started("_base")
+        progress.finished("_base", "")
+        progress.started("shout")
+        progress.line("shout", "Step 1/2 : FROM [red]x")
+        progress.line("shout", "no step")
+        progress.line("shout", "Step 2/2 : RUN it")
+        progress.failed("shout", "the message")
+        progress.failed("quiet", "before it began")
+    shown = text.getvalue()
+    for part in ("_agent", "up to date", "_base", "built", "FROM [red]x", "| no step", "failed"):
+        assert part in shown
+    if not terminal:
+        assert shown.startswith(
+            "_agent: up to date\n_base: building\n_base: built\nshout: building\n"
+        )
+
+
+@pytest.fixture
+def settings(images: Path) -> Settings:
+    return Settings(_env_file=None, images_dir=images, languages="shout")  # type: ignore[call-arg]
+
+
+async def test_the_commands(
+    engine: FakeEngine, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commands, "EngineClient", lambda *_, **__: FakeEngineView(engine))
+    out, text = console(terminal=False)
+    await commands.run_list(settings, out)
+    assert "not built" in text.getvalue()
+    await commands.run_build(settings, [], out)
+    assert text.getvalue().endswith("shout: built 1.2.3\n")
+    await commands.run_build(settings, ["shout"], out)
+    assert text.getvalue().endswith("shout: up to date\n")
+    await commands.run_list(settings, out)
+    row = text.getvalue().splitlines()[-1].split()
+    assert row == ["shout", "Shout", "1.2.3", "000000000000", "5", "MB", "awk,", "Loud"]
+    with pytest.raises(ConfigurationError, match=r"^language nope: there is no folder"):
+        await commands.run_build(settings, ["nope"], out)
+
+
+class FakeEngineView(FakeEngine):
+    """A client of its own on another's images: the commands close what they open."""
+
+    def __init__(self, other: FakeEngine) -> None:
+        super().__init__()
+        self.api = other.api
+
+
+async def test_an_engine_that_is_not_there(settings: Settings, tmp_path: Path) -> None:
+    away = settings.model_copy(update={"docker_host": f"unix://{tmp_path}/none.sock"})
+    out, _ = console(terminal=False)
+    with pytest.raises(EngineUnavailableError, match=r"^_agent: The engine can't be reached"):
+        await commands.run_build(away, [], out)

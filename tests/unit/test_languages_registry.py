@@ -1,0 +1,217 @@
+"""`language.toml`: what is taken, and the one line that each mistake earns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from orchestrator.errors import ConfigurationError
+from orchestrator.languages.model import CommandRule, LimitDefaults, MemoryErrorRule, Sample
+from orchestrator.languages.registry import load_languages
+from orchestrator.settings import DEFAULT_IMAGES_DIR
+from tests.languages_support import TOML, write_language
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def images(tmp_path: Path) -> Path:
+    return tmp_path / "images"
+
+
+def message(images_dir: Path, *ids: str) -> str:
+    with pytest.raises(ConfigurationError) as caught:
+        load_languages(images_dir, ids)
+    text = str(caught.value)
+    assert "\n" not in text
+    return text
+
+
+def test_a_language_is_loaded_whole(images: Path) -> None:
+    toml = TOML.replace(
+        "[limits]",
+        'env = { LANG = "C.UTF-8" }\n'
+        '[compile]\ncommand = ["check", "{sources}", "{compile_args}"]\n'
+        "[memory_error]\nexit_codes = [3]\nstderr = 'out of (memory)'\n[limits]",
+    )
+    folder = write_language(images, toml=toml)
+    (language,) = load_languages(images, ["shout"])
+    assert (language.id, language.name, language.folder) == ("shout", "Shout", folder)
+    assert language.aliases == ("awk", "Loud")
+    assert language.version_command[:2] == ("sh", "-c")
+    assert language.compile == CommandRule(("check", "{sources}", "{compile_args}"))
+    assert language.run == CommandRule(("awk", "-f", "{main}", "{args}"), {"LANG": "C.UTF-8"})
+    assert language.limits == LimitDefaults(64, 8)
+    assert language.memory_error.exit_codes == {3}
+    assert language.memory_error.stderr is not None
+    assert language.samples == (Sample("hello.awk", stdout="HELLO\n"),)
+    assert language.image == "codebae-runner/shout:current"
+    assert language.toolchain_image == "codebae-runner/shout:toolchain"
+
+
+def test_what_is_optional_may_be_left_out(images: Path) -> None:
+    write_language(images, toml=TOML.replace('aliases = ["awk", "Loud"]\n', ""))
+    (language,) = load_languages(images, ["shout"])
+    assert language.aliases == ()
+    assert language.compile is None
+    assert language.memory_error == MemoryErrorRule()
+
+
+# Each row: what of the good file is replaced, by what, and the message after the file's name.
+BROKEN = [
+    ("command = [", "comand = [", "run.comand: unknown key"),
+    ("[limits]", "[limits]\nmemory = 1", "limits.memory: unknown key"),
+    ("[samples]", "[extra]\n[samples]", "extra: unknown key"),
+    ("[samples]", "[odd.'a b']\n[samples]", "odd: unknown key"),
+    ('name = "Shout"', "", "name: missing"),
+    ('name = "Shout"', 'name = ""', "name: String should have at least 1 character"),
+    ('name = "Shout"', 'name = "a\\u0000"', "name: contains a NUL"),
+    ('name = "Shout"', "name = 3", "name: should be a valid string"),
+    ("id = ", "id_ = ", "id_: unknown key"),
+    ('id = "shout"', 'id = "other"', "id: 'other' is not the folder's name"),
+    ('id = "shout"', 'id = "Shout"', "id: String should match pattern"),
+    ('["awk", "Loud"]', '["a b"]', "aliases[0]: String should match pattern"),
+    ('["awk", "Loud"]', '"awk"', "aliases: should be a valid list"),
+    ("memory_mb = 64", 'memory_mb = "64"', "limits.memory_mb: should be a valid integer"),
+    ("memory_mb = 64", "memory_mb = 64.0", "limits.memory_mb: should be a valid integer"),
+    ("memory_mb = 64", "memory_mb = -1", "limits.memory_mb: should be greater than or equal to"),
+    ("processes = 8", "processes = 9999", "limits.processes: should be less than or equal to 4096"),
+    ('name = "main.awk"', 'name = "a/b.awk"', "source.name: should be a plain file name"),
+    ('name = "main.awk"', 'name = ".."', "source.name: should be a plain file name"),
+    ('name = "main.awk"', 'name = "main"', "source: name ends in none of the extensions"),
+    ('[".awk"]', "[]", "source.extensions: List should have at least 1 item"),
+    ('[".awk"]', '["awk"]', "source.extensions[0]: String should match pattern"),
+    ('[".awk"]', "[\".awk\"]\nignore = '('", "source.ignore: not a regular expression: missing )"),
+    ('[".awk"]', '[".awk"]\nignore = 1', "source.ignore: should be a string"),
+    ('[".awk"]', "[\".awk\"]\nignore = 'x'", "source: ignore is of no use without name_from"),
+    ('[".awk"]', "[\".awk\"]\nname_from = '(x)'", "source: name_from and name_template need each"),
+    ('[".awk"]', "[\".awk\"]\nname_from = 'x'", "source.name_from: should have one group, has 0"),
+    (
+        '[".awk"]',
+        '[".awk"]\nname_template = "x.awk"',
+        "source.name_template: should contain {match} once",
+    ),
+    (
+        '[".awk"]',
+        "[\".awk\"]\nname_from = '(x)'\nname_template = '{match}'",
+        "source: name_template ends in none of the extensions",
+    ),
+    ('"{main}"', '"{mian}"', "run.command[2]: unknown placeholder {mian}"),
+    ('"{main}"', '""', "run.command[2]: String should have at least 1 character"),
+    ('"{args}"', '"-x{args}"', "run.command[3]: {args} should be a token of its own"),
+    ('"{args}"', '"{compile_args}"', "run.command[3]: {compile_args} has no place in run.command"),
+    ('["awk", "-f", "{main}", "{args}"]', "[]", "run.command: List should have at least 1 item"),
+    ('"sh", "-c"', '"sh", "{main}"', "version[1]: {main} has no place in version"),
+    (
+        "[limits]",
+        '[compile]\ncommand = ["cc", "{args}"]\n[limits]',
+        "compile.command[1]: {args} has no place in compile.command",
+    ),
+    ("[limits]", 'env = { "A=B" = "c" }\n[limits]', 'run.env."A=B": String should match pattern'),
+    ("[limits]", 'env = { A = "\\u0000" }\n[limits]', "run.env.A: contains a NUL"),
+    (
+        "[limits]",
+        "[memory_error]\nexit_codes = [0]\n[limits]",
+        "memory_error.exit_codes[0]: should be greater than or equal to 1",
+    ),
+    (
+        "[limits]",
+        "[memory_error]\nstderr = '*'\n[limits]",
+        "memory_error.stderr: not a regular expression: nothing to repeat",
+    ),
+    ('"hello.awk" = { stdout = "HELLO\\n" }', "", "samples: Dictionary should have at least 1"),
+    (
+        '"hello.awk" = {',
+        '"hello.awk" = { status = "fine", ',
+        "samples.\"hello.awk\".status: should be 'accepted', ",
+    ),
+    ('"hello.awk"', '"../hello.awk"', 'samples."../hello.awk": should be a plain file name'),
+    ('"hello.awk" = { stdout = "HELLO\\n" }', '"hello.awk" = {}', "samples: there is no hello"),
+    (
+        "[samples]",
+        "[samples]\n'gone.awk' = {}",
+        'samples."gone.awk": there is no file samples/gone.awk',
+    ),
+    ("[samples]", "[samples", "not TOML: Expected"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "expected"), BROKEN, ids=[row[2] for row in BROKEN])
+def test_a_mistake_is_named_with_file_and_key(
+    images: Path, old: str, new: str, expected: str
+) -> None:
+    assert old in TOML
+    write_language(images).joinpath("language.toml").write_text(TOML.replace(old, new, 1))
+    assert message(images, "shout").startswith(f"images/shout/language.toml: {expected}")
+
+
+def test_a_sample_file_that_is_not_declared(images: Path) -> None:
+    (write_language(images) / "samples" / "more.awk").touch()
+    assert message(images, "shout") == (
+        "images/shout/language.toml: samples: samples/more.awk is there but not declared"
+    )
+
+
+def test_files_that_are_missing_or_unreadable(images: Path) -> None:
+    folder = write_language(images)
+    (folder / "Dockerfile").unlink()
+    assert message(images, "shout") == "images/shout/Dockerfile: missing"
+    (folder / "language.toml").write_bytes(b"name = '\xff'")
+    assert message(images, "shout").startswith(
+        "images/shout/language.toml: not TOML: 'utf-8' codec"
+    )
+    (folder / "language.toml").unlink()
+    assert message(images, "shout") == "images/shout/language.toml: missing"
+    (folder / "language.toml").mkdir()
+    assert message(images, "shout") == "images/shout/language.toml: Is a directory"
+
+
+def test_a_language_without_a_folder_is_named_with_those_there_are(images: Path) -> None:
+    write_language(images)
+    (images / "_base").mkdir()
+    for name in ("nope", "_base", "..", "../images/shout", "shout/"):
+        assert message(images, "shout", name) == (
+            f"language {name}: there is no folder images/{name} (LANGUAGES may name: shout)"
+        )
+
+
+def test_no_language_and_no_images_folder(images: Path) -> None:
+    assert message(images) == "setting LANGUAGES: names no language"
+    assert message(images, "c") == f"setting IMAGES_DIR: {images}: No such file or directory"
+    images.mkdir()
+    assert message(images, "c").endswith("(LANGUAGES may name: none)")
+
+
+@pytest.mark.parametrize("alias", ["AWK", "shout"])
+def test_an_alias_belongs_to_one_language(images: Path, alias: str) -> None:
+    write_language(images)
+    write_language(images, "other", TOML.replace('["awk", "Loud"]', f'["{alias}"]'))
+    assert message(images, "shout", "other") == (
+        f"images/other/language.toml: aliases: '{alias}' already belongs to shout"
+    )
+
+
+def test_only_what_is_asked_for_is_read(images: Path) -> None:
+    write_language(images)
+    (images / "unfinished").mkdir()
+    assert load_languages(images, ["shout", "shout"]).ids == ("shout",)
+
+
+def test_languages_are_found_by_id_and_alias_in_any_case(images: Path) -> None:
+    write_language(images)
+    write_language(images, "quiet", TOML.replace('["awk", "Loud"]', "[]"))
+    registry = load_languages(images, ["quiet", "shout"])
+    assert registry.ids == tuple(language.id for language in registry) == ("quiet", "shout")
+    assert len(registry) == 2
+    for name in ("shout", "SHOUT", "Awk", "loud"):
+        found = registry.find(name)
+        assert found is not None
+        assert found.id == "shout"
+    assert registry.find("Shout it") is None
+
+
+def test_the_languages_we_ship_are_sound() -> None:
+    ids = ("c", "cpp", "java", "python")
+    assert load_languages(DEFAULT_IMAGES_DIR, ids).ids == ids

@@ -1,0 +1,177 @@
+"""Commands and main file names, from anything a client may send."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from orchestrator.languages.model import (
+    CommandRule,
+    Language,
+    LimitDefaults,
+    MemoryErrorRule,
+    SourceRule,
+)
+from orchestrator.languages.registry import load_languages
+from orchestrator.languages.sources import (
+    compile_argv,
+    expand,
+    main_class,
+    main_file_name,
+    run_argv,
+    source_paths,
+)
+from orchestrator.settings import DEFAULT_IMAGES_DIR
+
+(JAVA,) = load_languages(DEFAULT_IMAGES_DIR, ["java"])
+# The most trusting rule there can be: any text at all may be the name.
+ANYTHING = SourceRule("main.x", (".x",), re.compile("(?s)(.*)"), "{match}.x")
+LANGUAGE = Language(
+    id="x",
+    name="X",
+    folder=Path(),
+    aliases=(),
+    version_command=("x",),
+    source=ANYTHING,
+    compile=CommandRule(("cc", "{compile_args}", "-o{main_class}", "{sources}")),
+    run=CommandRule(("x", "--file={main}", "{main_class}", "{args}", "{}", "{ main }")),
+    limits=LimitDefaults(64, 8),
+    memory_error=MemoryErrorRule(),
+    samples=(),
+)
+
+words = st.text(max_size=8)
+paths = st.builds(
+    lambda parts, extension: "/".join(parts) + extension,
+    st.lists(st.text("-@{}amin_.x", min_size=1, max_size=8), min_size=1, max_size=3),
+    st.sampled_from(["", ".x", ".h"]),
+)
+
+
+def test_every_placeholder() -> None:
+    files = ["a/Main.x", "notes.txt", "b.x"]
+    assert compile_argv(LANGUAGE, files, ["-g", "-O0"]) == (
+        ("cc", "-g", "-O0", "-oa.Main", "a/Main.x", "b.x")
+    )
+    assert run_argv(LANGUAGE, files, ["1", ""]) == (
+        ("x", "--file=a/Main.x", "a.Main", "1", "", "{}", "{ main }")
+    )
+
+
+def test_a_language_without_compile_has_no_compile_command() -> None:
+    assert compile_argv(replace(LANGUAGE, compile=None), ["a.x"], ["-g"]) == ()
+
+
+def test_a_main_file_that_is_no_source_is_not_compiled() -> None:
+    assert compile_argv(LANGUAGE, ["a.h", "b.x"], []) == ("cc", "-oa", "b.x")
+
+
+@pytest.mark.parametrize(
+    ("main", "expected"),
+    [("Main.java", "Main"), ("a/b/C.java", "a.b.C"), ("a.b/C", "a.b.C"), (".java", ".java")],
+)
+def test_main_class(main: str, expected: str) -> None:
+    assert main_class(main) == expected
+
+
+@pytest.mark.parametrize("name", ["-rf.x", "--help.x", "@options.x", "-/a.x"])
+def test_a_name_never_becomes_an_option(name: str) -> None:
+    assert expand(["{main}"], name, {}) == (f"./{name}",)
+    assert source_paths(LANGUAGE, [name]) == (f"./{name}",)
+    assert expand(["{main_class}"], name, {})[0].startswith("./")
+
+
+def test_what_is_filled_in_is_not_expanded_again() -> None:
+    assert expand(["{main}", "{args}"], "{args}", {"args": ["{main}"]}) == ("{args}", "{main}")
+
+
+@given(files=st.lists(paths, min_size=1, max_size=5), args=st.lists(words))
+def test_commands_keep_their_shape(files: list[str], args: list[str]) -> None:
+    sources = [path for path in files if path.endswith(".x")]
+    compiled = compile_argv(LANGUAGE, files, args)
+    assert len(compiled) == 2 + len(args) + len(sources)
+    assert list(compiled[1 : 1 + len(args)]) == args
+    given_files = compiled[2 + len(args) :]
+    assert [path.removeprefix("./") for path in given_files] == [
+        path.removeprefix("./") for path in sources
+    ]
+    assert not any(path.startswith(("-", "@")) for path in given_files)
+    run = run_argv(LANGUAGE, files, args)
+    assert len(run) == 5 + len(args)
+    assert list(run[3 : 3 + len(args)]) == args
+    assert not run[2].startswith(("-", "@"))
+
+
+@given(st.text(st.characters(), max_size=300))
+@example("..")
+@example("a/b")
+@example("\0")
+@example("\ud800")
+@example("ü" * 127)
+def test_a_main_file_name_is_one_file_in_one_folder(code: str) -> None:
+    for template in ("{match}.x", "{match}"):
+        rule = replace(ANYTHING, name_template=template)
+        name = main_file_name(replace(LANGUAGE, source=rule), code)
+        assert not {"/", "\0"} & set(name)
+        assert name not in {".", ".."}
+        assert len(name.encode()) <= 255
+
+
+def test_a_group_that_took_no_part_gives_the_plain_name() -> None:
+    rule = SourceRule("main.x", (".x",), re.compile("a|(b)"), "{match}.x")
+    assert main_file_name(replace(LANGUAGE, source=rule), "a") == "main.x"
+    assert main_file_name(replace(LANGUAGE, source=SourceRule("m.x", (".x",))), "b") == "m.x"
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("public class Solution {}", "Solution.java"),
+        ("class Solution {}", "Main.java"),
+        ("", "Main.java"),
+        ("// public class No\npublic class Yes {}", "Yes.java"),
+        ("/* public class No */ public class Yes {}", "Yes.java"),
+        ('class A { String s = "public class No"; }\npublic final class Yes {}', "Yes.java"),
+        ("public/**/class Yes {}", "Yes.java"),
+        ("public class Größe$1 {}", "Größe$1.java"),
+        ("/* public class Unfinished", "Main.java"),
+        (f"public class {'A' * 300} {{}}", "Main.java"),
+    ],
+)
+def test_java_is_named_after_its_public_class(code: str, expected: str) -> None:
+    assert main_file_name(JAVA, code) == expected
+
+
+# Openings without ends, and beginnings that all but match: each a chance to look at the rest again.
+PIECES = [
+    "/*",
+    "//",
+    "/*/",
+    '"',
+    '"""',
+    "'",
+    '"\\',
+    "\\",
+    " ",
+    "\n",
+    "public ",
+    "public\n",
+    "class ",
+]
+PIECES += ["public @A(", "public @A() ", "@A(\n", "\npublic final ", "abstract\n", "public class 1"]
+
+
+@pytest.mark.parametrize("piece", PIECES)
+@pytest.mark.parametrize("start", ["", "public ", "\npublic final"])
+def test_java_names_take_linear_time(piece: str, start: str) -> None:
+    code = (start + piece * 100_000)[:100_000]
+    before = time.process_time()
+    main_file_name(JAVA, code)
+    # Linear takes some 10 ms, quadratic a minute: no machine is slow or fast enough to mix them up.
+    assert time.process_time() - before < 2

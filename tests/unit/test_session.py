@@ -1,0 +1,312 @@
+from __future__ import annotations
+
+import asyncio
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from orchestrator.errors import EngineUnavailableError, ProtocolError, SandboxError
+from orchestrator.sandbox.model import SourceFile, StageReport
+from orchestrator.sandbox.session import AgentSession, StreamEndedError
+from tests.agent_wire import (
+    CREDIT,
+    ERROR,
+    EXIT,
+    STARTED,
+    STDERR,
+    STDIN,
+    STDIN_END,
+    STDOUT,
+    cut,
+    describe,
+    frame_from_agent,
+    hexed,
+    pack_exit,
+    pack_ready,
+)
+from tests.sandbox_support import Collector, make_stage
+
+STARTED_FRAME = frame_from_agent(STARTED, b"")
+EXIT_FRAME = frame_from_agent(EXIT, pack_exit((7, 0, 0, 0)))
+
+
+def credit(size: int) -> bytes:
+    return frame_from_agent(CREDIT, struct.pack(">I", size))
+
+
+@dataclass
+class Memory:
+    """A transport: `incoming` is read piece by piece, None is the end; what is sent is kept."""
+
+    incoming: asyncio.Queue[bytes | None] = field(default_factory=asyncio.Queue)
+    sent: bytearray = field(default_factory=bytearray)
+    broken: bool = False
+    writes: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(0))
+
+    async def read(self) -> bytes | None:
+        return await self.incoming.get()
+
+    async def write(self, data: bytes) -> None:
+        self.writes.release()
+        if self.broken:
+            raise EngineUnavailableError("broken")
+        self.sent += data
+
+    def say(self, *pieces: bytes | None) -> None:
+        for piece in pieces:
+            self.incoming.put_nowait(piece)
+
+
+async def greeted(window: int = 1000) -> tuple[AgentSession, Memory]:
+    transport = Memory()
+    session = AgentSession(transport)
+    transport.say(pack_ready(window))
+    await session.greet()
+    assert not transport.sent
+    return session, transport
+
+
+def kinds(stream: bytes) -> list[int]:
+    return [kind for kind, _ in cut(stream)]
+
+
+def stdin_of(stream: bytes) -> bytes:
+    return b"".join(payload for kind, payload in cut(stream) if kind == STDIN)
+
+
+@pytest.mark.parametrize(
+    ("pieces", "error", "message"),
+    [
+        pytest.param([pack_ready(version=2)], ProtocolError, "version 2.*make images", id="newer"),
+        pytest.param([pack_ready(version=0)], ProtocolError, "version 0.*make images", id="older"),
+        pytest.param([STARTED_FRAME], ProtocolError, "STARTED before READY", id="out of turn"),
+        pytest.param([frame_from_agent(0x81, b"")], ProtocolError, "ready frame", id="empty"),
+        pytest.param([b"Segmentation fault\n"], ProtocolError, "agent frame", id="no frame"),
+        pytest.param([None], StreamEndedError, "ended", id="nothing"),
+        pytest.param([pack_ready()[:-1], None], StreamEndedError, "ended", id="cut short"),
+        pytest.param(
+            [frame_from_agent(ERROR, b"no \xff uid")], SandboxError, "agent: no \ufffd", id="error"
+        ),
+    ],
+)
+async def test_a_greeting_that_is_none_is_refused(
+    pieces: list[bytes | None], error: type[Exception], message: str
+) -> None:
+    transport = Memory()
+    transport.say(*pieces)
+    with pytest.raises(error, match=message):
+        await AgentSession(transport).greet()
+
+
+async def test_files_are_sent_in_the_order_given() -> None:
+    session, transport = await greeted()
+    files = [SourceFile("b", b"1"), SourceFile("a/c", b"")]
+    await session.send_files(files, build=True, work=True)
+    assert describe(bytes(transport.sent)) == [
+        f"file 3 0 {hexed(b'b')} 31",
+        f"file 3 0 {hexed(b'a/c')} -",
+    ]
+
+
+async def test_files_for_a_broken_connection_leave_it_to_the_stage_to_tell() -> None:
+    session, transport = await greeted()
+    transport.broken = True
+    await session.send_files([SourceFile("a", b"")], build=False, work=True)
+    transport.say(None)
+    with pytest.raises(StreamEndedError):
+        await session.run_stage(make_stage(), Collector().take)
+
+
+@pytest.mark.parametrize("size", [1, 3, 10_000])
+async def test_a_stage_gives_its_output_to_the_sink_in_order_and_then_its_report(size: int) -> None:
+    session, transport = await greeted()
+    stream = b"".join(
+        [
+            STARTED_FRAME,
+            frame_from_agent(STDOUT, b"one "),
+            frame_from_agent(STDERR, b"oops"),
+            credit(0),
+            frame_from_agent(STDOUT, b"two"),
+            EXIT_FRAME,
+        ]
+    )
+    transport.say(*(stream[at : at + size] for at in range(0, len(stream), size)))
+    output = Collector()
+    report = await session.run_stage(make_stage(stdin=b"in"), output.take)
+    assert isinstance(report, StageReport)
+    assert report.exit_code == 7
+    assert (output.stdout, output.stderr) == (b"one two", b"oops")
+    assert kinds(transport.sent) == [2, STDIN, STDIN_END]
+
+
+async def test_stages_follow_each_other_even_when_their_frames_come_in_one_piece() -> None:
+    session, transport = await greeted()
+    transport.say(STARTED_FRAME + EXIT_FRAME + STARTED_FRAME + frame_from_agent(STDOUT, b"2"))
+    transport.say(frame_from_agent(EXIT, pack_exit()))
+    first, second = Collector(), Collector()
+    assert (await session.run_stage(make_stage(), first.take)).exit_code == 7
+    assert (await session.run_stage(make_stage(), second.take)).exit_code == 0
+    assert (first.stdout, second.stdout) == (b"", b"2")
+
+
+@pytest.mark.parametrize(
+    ("pieces", "error", "message"),
+    [
+        pytest.param([pack_ready()], ProtocolError, "READY in the middle", id="ready again"),
+        pytest.param([STARTED_FRAME, None], StreamEndedError, "ended", id="end of stream"),
+        pytest.param([None], StreamEndedError, "ended", id="end before it started"),
+        pytest.param(
+            [frame_from_agent(ERROR, b"bad path")], SandboxError, "agent: bad path", id="error"
+        ),
+        pytest.param([frame_from_agent(EXIT, b"")], ProtocolError, "exit frame", id="bad exit"),
+        pytest.param([frame_from_agent(CREDIT, b"")], ProtocolError, "credit", id="bad credit"),
+    ],
+)
+@pytest.mark.parametrize("stdin", [b"", b"x" * 5000], ids=["no stdin", "much stdin"])
+async def test_what_makes_no_sense_ends_a_stage(
+    pieces: list[bytes | None], error: type[Exception], message: str, stdin: bytes
+) -> None:
+    session, transport = await greeted()
+    transport.say(*pieces)
+    with pytest.raises(error, match=message):
+        await session.run_stage(make_stage(stdin=stdin), Collector().take)
+    assert tasks_named("stdin") == []
+
+
+def tasks_named(name: str) -> list[asyncio.Task[object]]:
+    return [task for task in asyncio.all_tasks() if task.get_name() == name]
+
+
+@dataclass
+class Consumer:
+    """An agent with a window, whose program takes what `appetites` say, over and over."""
+
+    window: int
+    appetites: list[int]
+    sent: bytearray = field(default_factory=bytearray)
+    under_way: int = 0
+    turn: int = 0
+    arrived: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def write(self, data: bytes) -> None:
+        self.sent += data
+        self.under_way += len(stdin_of(data))
+        assert self.under_way <= self.window
+        self.arrived.set()
+
+    async def read(self) -> bytes:
+        while self.under_way == 0:
+            if self.sent.endswith(bytes((0, 0, 0, 0, STDIN_END))):
+                return EXIT_FRAME
+            self.arrived.clear()
+            await self.arrived.wait()
+        taken = min(self.appetites[self.turn % len(self.appetites)], self.under_way)
+        self.turn += 1
+        self.under_way -= taken
+        return credit(taken)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(1, 700),
+    st.lists(st.integers(1, 900), min_size=1, max_size=5),
+    st.binary(max_size=200),
+    st.integers(0, 40),
+)
+async def test_stdin_is_fed_whole_and_never_more_of_it_is_under_way_than_the_window(
+    window: int, appetites: list[int], pattern: bytes, times: int
+) -> None:
+    transport = Consumer(window, appetites)
+    session = AgentSession(transport)
+    session._window = window  # noqa: SLF001 - what `ready` would have said
+    stdin = pattern * times
+    await session.run_stage(make_stage(stdin=stdin), Collector().take)
+    assert stdin_of(transport.sent) == stdin
+    assert kinds(transport.sent)[-1] == STDIN_END
+    assert kinds(transport.sent).count(STDIN_END) == 1
+
+
+async def test_stdin_longer_than_a_frame_is_sent_in_frames_that_fit() -> None:
+    session, transport = await greeted(window=1 << 20)
+    transport.say(EXIT_FRAME)
+    stdin = bytes(range(256)) * 2048
+    await session.run_stage(make_stage(stdin=stdin), Collector().take)
+    assert stdin_of(transport.sent) == stdin
+
+
+async def test_a_program_that_ends_without_reading_ends_the_feeding_too() -> None:
+    session, transport = await greeted(window=10)
+    transport.say(STARTED_FRAME, credit(5), EXIT_FRAME)
+    await session.run_stage(make_stage(stdin=b"x" * 100), Collector().take)
+    assert len(stdin_of(transport.sent)) <= 15
+    assert STDIN_END not in kinds(transport.sent)
+    assert tasks_named("stdin") == []
+
+
+async def test_a_connection_that_breaks_while_feeding_is_told_by_the_reader() -> None:
+    session, transport = await greeted(window=10)
+    running = asyncio.create_task(session.run_stage(make_stage(stdin=b"x" * 100), Collector().take))
+    await transport.writes.acquire()  # the stage and what fits the window
+    transport.broken = True
+    transport.say(credit(10))
+    await transport.writes.acquire()
+    transport.say(None)
+    with pytest.raises(StreamEndedError):
+        await running
+
+
+async def test_a_connection_that_is_broken_from_the_start_is_told_by_the_reader() -> None:
+    session, transport = await greeted(window=10)
+    transport.broken = True
+    transport.say(frame_from_agent(STDOUT, b"last words"), None)
+    output = Collector()
+    with pytest.raises(StreamEndedError):
+        await session.run_stage(make_stage(stdin=b"x" * 100), output.take)
+    assert output.stdout == b"last words"
+
+
+@pytest.mark.parametrize("stdin", [b"", b"x" * 100], ids=["no stdin", "much stdin"])
+async def test_cancelling_a_stage_leaves_no_task_behind(stdin: bytes) -> None:
+    session, transport = await greeted(window=10)
+    output = Collector()
+    running = asyncio.create_task(session.run_stage(make_stage(stdin=stdin), output.take))
+    transport.say(frame_from_agent(STDOUT, b"x"))
+    await output.first.wait()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert tasks_named("stdin") == []
+
+
+async def test_while_the_sink_waits_nothing_is_read() -> None:
+    session, transport = await greeted()
+    gate, entered = asyncio.Event(), asyncio.Event()
+
+    async def sink(gate: asyncio.Event, *_: object) -> None:
+        entered.set()
+        await gate.wait()
+
+    transport.say(frame_from_agent(STDOUT, b"1"), EXIT_FRAME)
+    slow: Callable[..., object] = partial(sink, gate)
+    running = asyncio.create_task(session.run_stage(make_stage(), slow))  # type: ignore[arg-type]
+    await entered.wait()
+    assert transport.incoming.qsize() == 1
+    gate.set()
+    assert (await running).exit_code == 7
+
+
+async def test_what_the_sink_raises_ends_the_stage() -> None:
+    session, transport = await greeted(window=1)
+
+    async def sink(*_: object) -> None:
+        raise OSError("the disk is full")
+
+    transport.say(frame_from_agent(STDOUT, b"1"))
+    with pytest.raises(OSError, match="disk is full"):
+        await session.run_stage(make_stage(stdin=b"long"), sink)
+    assert tasks_named("stdin") == []
