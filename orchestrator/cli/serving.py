@@ -55,7 +55,7 @@ async def serve(settings: Settings, out: Console) -> None:
     try:
         await runner.setup()
         port = await _listen(runner, settings)
-        await _announce(app, port, settings, out, stop)
+        await announce(app, port, settings, out, stop)
         await stop.wait()
         out.print("Stopping: running jobs are ended, containers removed")
     finally:
@@ -73,7 +73,7 @@ async def _listen(runner: web.AppRunner, settings: Settings) -> int:
     return int(runner.addresses[0][1])
 
 
-async def _announce(
+async def announce(
     app: web.Application, port: int, settings: Settings, out: Console, stop: asyncio.Event
 ) -> None:
     """Print what is served, once the self-test has passed (or what is wrong with it)."""
@@ -91,7 +91,7 @@ async def _announce(
     out.print(f"[bold green]Ready[/] on {url}", highlight=False)
     for installed in app[keys.SERVICE].installed.values():
         out.print(f"  {installed.language.id:<12} {installed.language.name} {installed.version}")
-    if out.is_terminal or "API_KEY" not in os.environ:
+    if out.is_terminal or not os.environ.get("API_KEY"):
         out.print(f"API key: {key}", highlight=False)
         out.print("Try it:", highlight=False)
         out.print(_curl(url, key), highlight=False, markup=False, soft_wrap=True)

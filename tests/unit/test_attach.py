@@ -82,7 +82,7 @@ def test_a_stream_that_is_neither_stdout_nor_stderr_is_refused(stream: int) -> N
         pytest.param(say(b""), EngineUnavailableError, "reached", id="hung up"),
         pytest.param(say(b"HTTP/1.1 101 UPG"), EngineUnavailableError, "reached", id="cut off"),
         pytest.param(say(b"x" * 200_000), EngineUnavailableError, "reached", id="endless head"),
-        pytest.param(hang, EngineUnavailableError, "did not answer in 0.2 s", id="hangs"),
+        pytest.param(hang, EngineUnavailableError, r"did not answer in 0\.2 s", id="hangs"),
     ],
 )
 async def test_an_attach_that_fails_says_how(
@@ -148,8 +148,7 @@ async def test_a_connection_that_is_reset_reads_as_its_end(fake: FakeEngine) -> 
     written.set()
     assert await stream.read() is None
     with pytest.raises(EngineUnavailableError, match="broke"):
-        while True:
-            await stream.write(b"x")
+        await stream.write(b"x")
     await hang_up(stream)
 
 

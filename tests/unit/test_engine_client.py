@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -74,11 +75,11 @@ async def client(fake: FakeEngine) -> AsyncIterator[EngineClient]:
             id="wait",
         ),
         pytest.param(
-            lambda c: c.update_limits("box", 1 << 26, 65),
+            lambda c: c.update_limits("box", 1 << 26, 17),
             Answer(200, {"Warnings": []}),
             "POST /containers/box/update",
             {},
-            {"Memory": 1 << 26, "MemorySwap": 1 << 26},
+            {"Memory": 1 << 26, "MemorySwap": 1 << 26, "PidsLimit": 17},
             None,
             id="update leaves no room for swap",
         ),
@@ -204,11 +205,59 @@ async def test_ending_what_the_engine_will_not_end_is_an_error(
         await act(client, "box")
 
 
+async def test_a_removal_that_the_engine_trips_over_is_tried_again(
+    fake: FakeEngine, client: EngineClient
+) -> None:
+    async def fail_once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        fake.answers["*"] = Answer(204)
+        await say(b"HTTP/1.1 500 No\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}")(
+            reader, writer
+        )
+
+    fake.answers["*"] = fail_once
+    await client.remove_container("box")
+    assert [str(request) for request in fake.requests] == 2 * ["DELETE /containers/box"]
+
+
+async def test_a_removal_is_not_tried_again_when_the_engine_can_not_be_reached(
+    fake: FakeEngine, client: EngineClient
+) -> None:
+    fake.answers["*"] = say(b"")
+    with pytest.raises(EngineUnavailableError):
+        await client.remove_container("box")
+    assert len(fake.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("message", "error"),
+    [
+        ("write memory.limit_in_bytes: device or resource busy", EngineConflictError),
+        ("Device or Resource Busy", EngineConflictError),
+        ("Minimum memory limit allowed is 6MB", EngineError),
+    ],
+)
+async def test_limits_that_can_not_be_set_say_whether_it_is_for_what_is_in_use(
+    fake: FakeEngine, client: EngineClient, message: str, error: type[Exception]
+) -> None:
+    fake.answers["*"] = refuse(500, message)
+    with pytest.raises(EngineError, match=message) as caught:
+        await client.update_limits("box", 1 << 20, 5)
+    assert type(caught.value) is error
+
+
+async def test_limits_of_a_container_that_is_gone_say_so(
+    fake: FakeEngine, client: EngineClient
+) -> None:
+    fake.answers["*"] = refuse(404, "No such container: box")
+    with pytest.raises(ContainerNotFoundError, match="No such container"):
+        await client.update_limits("box", 1 << 20, 5)
+
+
 async def test_a_call_that_hangs_ends_at_its_deadline_and_the_engine_is_used_again_after_it(
     fake: FakeEngine, client: EngineClient
 ) -> None:
     fake.answers["POST /containers/box/wait"] = hang
-    with pytest.raises(EngineUnavailableError, match="did not answer in 0.1 s"):
+    with pytest.raises(EngineUnavailableError, match=r"did not answer in 0\.1 s"):
         await client.wait_container("box", deadline_s=0.1)
     fake.answers["GET /info"] = Answer(200, {})
     assert await client.info() == {}
@@ -226,6 +275,10 @@ async def test_calls_do_not_wait_behind_one_that_hangs(
         await waiting
 
 
+@pytest.mark.filterwarnings(
+    # The SDK leaves a socket that could not be connected to the garbage collector.
+    "ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning"
+)
 async def test_an_engine_that_went_away_is_found_again_when_it_is_back() -> None:
     async with fake_engine() as fake:
         client = EngineClient(fake.url, timeout_s=DEADLINE_S, threads=1)
@@ -233,6 +286,7 @@ async def test_an_engine_that_went_away_is_found_again_when_it_is_back() -> None
         assert await client.info() == {"ID": "1"}
     with pytest.raises(EngineUnavailableError, match="can't be reached"):
         await client.info()
+    gc.collect()
     fake.socket.parent.mkdir()
     try:
         async with fake.serve():

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+import requests
 from rich.console import Console
 
 from orchestrator.errors import ConfigurationError, EngineError, EngineUnavailableError
@@ -264,8 +265,13 @@ class FakeEngineView(FakeEngine):
         self.api = other.api
 
 
-async def test_an_engine_that_is_not_there(settings: Settings, tmp_path: Path) -> None:
-    away = settings.model_copy(update={"docker_host": f"unix://{tmp_path}/none.sock"})
-    out, _ = console(terminal=False)
+async def test_an_engine_that_is_not_there(
+    engine: FakeEngine, images: Path, certificates: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(tag: str) -> dict[str, Any]:
+        raise requests.ConnectionError(tag)
+
+    monkeypatch.setattr(engine.api, "inspect_image", refuse)
+    registry = load_languages(images, ["shout"])
     with pytest.raises(EngineUnavailableError, match=r"^_agent: The engine can't be reached"):
-        await commands.run_build(away, [], out)
+        await ImageBuilder(engine, images, Heard(), certificates).build(registry)

@@ -9,6 +9,15 @@ import pytest
 from orchestrator.errors import ConfigurationError
 from orchestrator.languages.model import CommandRule, LimitDefaults, MemoryErrorRule, Sample
 from orchestrator.languages.registry import load_languages
+from orchestrator.languages.wire import (
+    CompileTable,
+    LanguageFile,
+    LimitsTable,
+    MemoryErrorTable,
+    RunTable,
+    SampleTable,
+    SourceTable,
+)
 from orchestrator.settings import DEFAULT_IMAGES_DIR
 from tests.languages_support import TOML, write_language
 
@@ -215,3 +224,25 @@ def test_languages_are_found_by_id_and_alias_in_any_case(images: Path) -> None:
 def test_the_languages_we_ship_are_sound() -> None:
     ids = ("c", "cpp", "java", "python")
     assert load_languages(DEFAULT_IMAGES_DIR, ids).ids == ids
+
+
+def test_the_reference_names_every_key_and_its_example_loads(images: Path) -> None:
+    text = (DEFAULT_IMAGES_DIR.parent / "docs" / "reference" / "language-toml.md").read_text()
+    tables = {
+        "source.": SourceTable,
+        "compile.": CompileTable,
+        "run.": RunTable,
+        "limits.": LimitsTable,
+        "memory_error.": MemoryErrorTable,
+        'samples."FILE".': SampleTable,
+    }
+    keys = {prefix + key for prefix, table in tables.items() for key in table.model_fields}
+    keys |= LanguageFile.model_fields.keys() - {prefix.split(".")[0] for prefix in tables}
+    assert {key for key in keys if f"\n| `{key}` |" not in text} == set()
+
+    example = text.partition("```toml\n")[2].partition("```")[0]
+    folder = write_language(images, "nim", example)
+    (folder / "samples" / "hello.awk").unlink()
+    for name in ("hello.nim", "echo.nim", "quits.nim"):
+        (folder / "samples" / name).touch()
+    assert load_languages(images, ["nim"]).ids == ("nim",)

@@ -151,6 +151,7 @@ def test_java_is_named_after_its_public_class(code: str, expected: str) -> None:
 # Openings without ends, and beginnings that all but match: each a chance to look at the rest again.
 PIECES = [
     "/*",
+    "/* ",
     "//",
     "/*/",
     '"',
@@ -173,5 +174,5 @@ def test_java_names_take_linear_time(piece: str, start: str) -> None:
     code = (start + piece * 100_000)[:100_000]
     before = time.process_time()
     main_file_name(JAVA, code)
-    # Linear takes some 10 ms, quadratic a minute: no machine is slow or fast enough to mix them up.
+    # Linear takes some 10 ms, quadratic ten seconds and more: wide apart enough for any machine.
     assert time.process_time() - before < 2

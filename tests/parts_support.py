@@ -1,0 +1,66 @@
+"""A server's parts over the fake backend: everything but the engine."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from orchestrator.errors import RunnerError
+from orchestrator.languages.model import (
+    CommandRule,
+    InstalledLanguage,
+    Language,
+    LimitDefaults,
+    MemoryErrorRule,
+    SourceRule,
+)
+from orchestrator.languages.registry import Registry
+from orchestrator.parts import Parts
+from orchestrator.sandbox.fake import FakeBackend
+from orchestrator.sandbox.selftest import CheckResult
+from orchestrator.settings import Settings
+
+PASS = CheckResult("image", "memory", passed=True, detail="out-of-memory kill")
+FAIL = CheckResult("image", "memory", passed=False, detail="exit code 0; printed survived")
+
+
+def sh_language(compile_script: str | None = None) -> Language:
+    """A language whose programs, and compiler, are the fake's `sh`."""
+    command = None if compile_script is None else CommandRule(("sh", "-c", compile_script))
+    return Language(
+        id="sh",
+        name="sh",
+        folder=Path(),
+        aliases=("shell",),
+        version_command=(),
+        source=SourceRule("main.sh", (".sh",)),
+        compile=command,
+        run=CommandRule(("sh", "{main}")),
+        limits=LimitDefaults(memory_mb=64, processes=16),
+        memory_error=MemoryErrorRule(),
+        samples=(),
+    )
+
+
+@dataclass
+class FakeParts:
+    """Opens parts of which the self-test gives `checks`, each run of it the next list."""
+
+    checks: list[list[CheckResult] | RunnerError] = field(default_factory=lambda: [[PASS]])
+    backend: FakeBackend = field(default_factory=FakeBackend)
+    language: Language = field(default_factory=sh_language)
+
+    @contextlib.asynccontextmanager
+    async def open(self, _settings: Settings) -> AsyncIterator[Parts]:
+        installed = {"sh": InstalledLanguage(self.language, "1.2", "sha256:0")}
+        yield Parts(self.backend, Registry([self.language]), installed, self._prove)
+        await self.backend.shutdown()
+
+    async def _prove(self) -> AsyncIterator[CheckResult]:
+        run = self.checks.pop(0)
+        if isinstance(run, RunnerError):
+            raise run
+        for result in run:
+            yield result

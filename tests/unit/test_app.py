@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from aiohttp.test_utils import TestClient
+
+from orchestrator import app as app_module
+from orchestrator.api import keys
+from orchestrator.app import build_app
+from orchestrator.errors import EngineUnavailableError
+from tests.api_support import BEARER, make_settings
+from tests.parts_support import FAIL, PASS, FakeParts
+from tests.sandbox_support import DEADLINE_S
+
+Client = TestClient[Any, Any]
+
+
+async def start(aiohttp_client: Any, parts: FakeParts, **settings: Any) -> Client:
+    """A server whose self-test is over, well or badly."""
+    client: Client = await aiohttp_client(build_app(make_settings(**settings), parts.open))
+    assert client.app is not None
+    await asyncio.wait_for(client.app[keys.READINESS].settled.wait(), DEADLINE_S)
+    return client
+
+
+async def health(client: Client) -> tuple[int, dict[str, Any]]:
+    async with client.get("/health") as response:
+        return response.status, await response.json()
+
+
+async def test_a_server_whose_limits_hold_runs_programs(aiohttp_client: Any) -> None:
+    client = await start(aiohttp_client, FakeParts())
+    assert (await health(client))[0] == 200
+    body = {"language": "shell", "code": "echo hello"}
+    async with client.post("/execute", json=body, headers=BEARER) as response:
+        answer = await response.json()
+    assert (response.status, answer["output"]) == (200, "hello\n")
+
+
+async def test_a_server_whose_limits_do_not_hold_says_so_and_runs_nothing(
+    aiohttp_client: Any,
+) -> None:
+    parts = FakeParts([[PASS, FAIL]])
+    client = await start(aiohttp_client, parts)
+    status, state = await health(client)
+    assert status == 503
+    assert state["reason"] == "self-test: memory failed in image: exit code 0; printed survived"
+    async with client.post("/execute", json={}, headers=BEARER) as response:
+        assert response.status == 503
+    assert parts.backend.opened == []
+
+
+async def test_a_self_test_the_engine_did_not_let_through_is_made_again(
+    aiohttp_client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app_module, "SELFTEST_RETRY_S", 0)
+    client = await start(aiohttp_client, FakeParts([EngineUnavailableError("away"), [PASS]]))
+    async with asyncio.timeout(DEADLINE_S):
+        while (await health(client))[0] != 200:  # noqa: ASYNC110 - what a load balancer does
+            await asyncio.sleep(0)
+
+
+async def test_leftovers_are_swept_at_the_start_and_again_and_a_failing_sweep_is_survived(
+    aiohttp_client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts = FakeParts()
+    swept = asyncio.Semaphore(0)
+    results: list[int | Exception] = [2, EngineUnavailableError("away"), 1]
+
+    async def sweep() -> int:
+        swept.release()
+        result = results.pop(0) if results else 0
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+    monkeypatch.setattr(type(parts.backend), "sweep", lambda _: sweep())
+    client = await start(aiohttp_client, parts, sweep_interval=0.001)
+    async with asyncio.timeout(DEADLINE_S):
+        for _ in range(4):
+            await swept.acquire()
+    assert (await health(client))[0] == 200
+
+
+async def test_a_server_that_stops_takes_no_more_jobs_and_lets_go_of_the_engine(
+    aiohttp_client: Any,
+) -> None:
+    parts = FakeParts()
+    client = await start(aiohttp_client, parts)
+    assert client.app is not None
+    await client.app.shutdown()
+    async with client.post("/execute", json={}, headers=BEARER) as response:
+        assert response.status == 503
+        assert (await response.json())["code"] == "draining"
+    await client.close()
+    assert parts.backend.closed

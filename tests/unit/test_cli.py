@@ -1,0 +1,252 @@
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from orchestrator import __main__ as command_line
+from orchestrator.app import build_app
+from orchestrator.cli import serving
+from orchestrator.sandbox.selftest import CheckResult
+from tests.parts_support import FAIL, PASS, FakeParts, sh_language
+
+MODULES = ("running", "sweeping", "checking")
+
+
+@pytest.fixture
+def parts(monkeypatch: pytest.MonkeyPatch) -> FakeParts:
+    fake = FakeParts()
+    for name in MODULES:
+        monkeypatch.setattr(f"orchestrator.cli.{name}.open_docker_parts", fake.open)
+    monkeypatch.setattr(serving, "build_app", lambda settings: build_app(settings, fake.open))
+    return fake
+
+
+@pytest.fixture
+def cli(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Result]:
+    """Runs a command in an empty folder, with logging left alone."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(command_line, "configure_logging", lambda _: None)
+
+    def run(*words: str, **env: str) -> Result:
+        return CliRunner(env={"API_KEY": "", **env}).invoke(command_line.main, words)
+
+    return run
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Callable[[str], str]:
+    def write(text: str) -> str:
+        path = tmp_path / "program.sh"
+        path.write_text(text)
+        return str(path)
+
+    return write
+
+
+def test_run_prints_what_the_program_prints_and_exits_as_it_did(
+    cli: Any, parts: FakeParts, script: Any
+) -> None:
+    result = cli("run", script("echo hello; exit 3"))
+    assert result.exit_code == 3
+    assert "hello\n" in result.output
+    assert not parts.backend.live
+
+
+def test_run_passes_a_file_as_input(cli: Any, parts: FakeParts, script: Any) -> None:
+    Path("input").write_text("some line\n")
+    assert "some line\n" in cli("run", script("cat"), "--input", "input").output
+    assert not parts.backend.live
+
+
+@pytest.mark.usefixtures("parts")
+def test_run_exits_like_a_shell_after_a_signal(cli: Any, script: Any) -> None:
+    assert cli("run", script("kill -11 $$")).exit_code == 139
+
+
+@pytest.mark.usefixtures("parts")
+def test_run_that_could_not_be_made_exits_with_1(cli: Any, script: Any) -> None:
+    assert cli("run", script("lose outside")).exit_code == 1
+
+
+def test_run_without_any_stage_exits_with_1(cli: Any, parts: FakeParts, script: Any) -> None:
+    from orchestrator.errors import EngineUnavailableError  # noqa: PLC0415 - for this test alone
+
+    parts.backend.fail_open = lambda: EngineUnavailableError("away")
+    assert cli("run", script("echo never")).exit_code == 1
+
+
+def test_run_shows_the_compiler_s_text(cli: Any, parts: FakeParts, script: Any) -> None:
+    parts.language = sh_language("echo refused >&2; exit 1")
+    result = cli("run", script("echo never"))
+    assert result.exit_code == 1
+    assert "refused" in result.output
+
+
+@pytest.mark.usefixtures("parts")
+def test_run_knows_a_language_by_name_or_by_the_file_s_extension(cli: Any) -> None:
+    Path("program.txt").write_text("echo hello")
+    assert "no language has the extension '.txt'" in cli("run", "program.txt").output
+    assert cli("run", "program.txt", "--language", "shell").exit_code == 0
+    result = cli("run", "program.txt", "--language", "cobol")
+    assert (result.exit_code, "--language cobol: unknown; there is sh" in result.output) == (
+        1,
+        True,
+    )
+
+
+@pytest.mark.usefixtures("parts")
+def test_sweep_says_how_many(cli: Any) -> None:
+    assert "Removed 0 containers" in cli("sweep").output
+
+
+@pytest.mark.parametrize(("results", "status"), [([PASS], 0), ([PASS, FAIL], 1)])
+@pytest.mark.usefixtures("parts")
+def test_check_prints_each_limit_and_fails_when_one_does(
+    cli: Any, monkeypatch: pytest.MonkeyPatch, results: list[CheckResult], status: int
+) -> None:
+    async def selftest(*_: Any) -> list[CheckResult]:
+        return results
+
+    monkeypatch.setattr("orchestrator.cli.checking.run_selftest", selftest)
+    result = cli("check")
+    assert result.exit_code == status
+    assert ("FAILS" in result.output) == bool(status)
+    assert "holds" in result.output
+
+
+def test_a_bad_setting_is_one_line_and_status_1(cli: Any) -> None:
+    result = cli("sweep", MAX_JOBS="-1")
+    assert result.exit_code == 1
+    assert result.output.startswith("error: setting MAX_JOBS: ")
+
+
+def test_an_interrupted_command_exits_like_one(cli: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command_line, "load_settings", interrupt)
+    assert cli("sweep").exit_code == 130
+
+
+@pytest.mark.parametrize("command", ["run_build", "run_list"])
+def test_languages_commands_are_passed_the_settings(
+    cli: Any, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    called = []
+
+    async def record(*arguments: Any) -> None:
+        called.append(arguments)
+
+    monkeypatch.setattr(f"orchestrator.languages.commands.{command}", record)
+    words = ["languages", command.removeprefix("run_")]
+    assert cli(*words).exit_code == 0
+    assert len(called) == 1
+
+
+def test_serve_refuses_to_start_without_a_key(cli: Any) -> None:
+    result = cli("serve")
+    assert result.exit_code == 1
+    assert "setting API_KEY" in result.output
+
+
+@pytest.mark.usefixtures("parts")
+def test_serve_on_a_busy_port_says_which(cli: Any) -> None:
+    with socket.socket() as busy:
+        busy.bind(("127.0.0.1", 0))
+        busy.listen()
+        port = str(busy.getsockname()[1])
+        result = cli("serve", API_KEY="key", HOST="127.0.0.1", PORT=port)
+    assert result.exit_code == 1
+    assert f"setting PORT: can't listen on 127.0.0.1:{port}" in result.output
+
+
+def stop_when_settled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SIGTERM to this process as soon as the server has printed how it is."""
+    announce = serving.announce
+
+    async def announce_and_stop(*arguments: Any) -> None:
+        await announce(*arguments)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(serving, "announce", announce_and_stop)
+
+
+def test_serve_prints_what_it_serves_and_stops_at_sigterm(
+    cli: Any, parts: FakeParts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop_when_settled(monkeypatch)
+    result = cli("serve", "--dev", HOST="127.0.0.1", PORT="0")
+    assert result.exit_code == 0, result.output
+    key = Path(".env").read_text().strip().removeprefix("API_KEY=")
+    assert len(key) >= 32
+    for text in ("Ready on http://localhost:", "sh 1.2", f"API key: {key}", "curl -s http://"):
+        assert text in result.output
+    assert parts.backend.closed
+
+
+@pytest.mark.usefixtures("parts")
+def test_serve_keeps_a_key_of_the_environment_to_itself(
+    cli: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop_when_settled(monkeypatch)
+    result = cli("serve", HOST="127.0.0.1", PORT="0", API_KEY="very-secret")
+    assert "Ready on" in result.output
+    assert "very-secret" not in result.output
+
+
+def test_serve_that_is_not_ready_says_why(
+    cli: Any, parts: FakeParts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts.checks = [[FAIL]]
+    stop_when_settled(monkeypatch)
+    result = cli("serve", HOST="127.0.0.1", PORT="0", API_KEY="key")
+    assert "Not ready: self-test: memory failed" in result.output
+
+
+async def test_a_server_stopped_during_its_self_test_announces_nothing(
+    parts: FakeParts, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from rich.console import Console  # noqa: PLC0415 - for this test alone
+
+    from tests.api_support import make_app, make_settings  # noqa: PLC0415 - as above
+
+    stop = asyncio.Event()
+    stop.set()
+    app = make_app(reason="the self-test is running")
+    await serving.announce(app, 1, make_settings(), Console(), stop)
+    assert "Ready" not in capsys.readouterr().out
+    assert parts.checks
+
+
+@pytest.mark.parametrize(
+    ("before", "made"),
+    [
+        (None, True),
+        ("PORT=1", True),
+        ("PORT=1\n", True),
+        ("API_KEY=mine\n", False),
+        (" API_KEY = mine", False),
+    ],
+)
+def test_a_key_is_made_up_only_where_there_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: str | None, *, made: bool
+) -> None:
+    monkeypatch.delenv("API_KEY", raising=False)
+    file = tmp_path / ".env"
+    if before is not None:
+        file.write_text(before)
+    serving.ensure_api_key(file)
+    serving.ensure_api_key(file)
+    lines = file.read_text().splitlines()
+    assert sum("API_KEY" in line for line in lines) == 1
+    assert ("mine" not in file.read_text()) == made
+    if before is None:
+        assert file.stat().st_mode & 0o077 == 0

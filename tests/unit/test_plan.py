@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from orchestrator.errors import InvalidSubmissionError
+from orchestrator.jobs.model import Limits, Submission
+from orchestrator.jobs.plan import Plan, make_plan
+from orchestrator.languages.model import InstalledLanguage
+from orchestrator.languages.registry import load_languages
+from orchestrator.sandbox.model import SourceFile, StageKind
+from orchestrator.settings import DEFAULT_IMAGES_DIR
+from tests.api_support import make_settings
+
+REGISTRY = load_languages(DEFAULT_IMAGES_DIR, ("cpp", "python"))
+SETTINGS = make_settings()
+MIB = 1 << 20
+
+
+def plan(language: str, limits: dict[str, Any] | None = None, **changes: Any) -> Plan:
+    found = REGISTRY.find(language)
+    assert found is not None
+    defaults = {
+        "wall_ms": 1000,
+        "cpu_ms": 900,
+        "memory_mb": found.limits.memory_mb,
+        "output_bytes": 5000,
+        "processes": found.limits.processes,
+    }
+    files = (SourceFile(found.source.name, b"text"),)
+    submission = Submission(
+        language=language,
+        files=changes.pop("files", files),
+        limits=Limits(**(defaults | (limits or {}))),
+        **changes,
+    )
+    return make_plan("job-1", submission, InstalledLanguage(found, "1", "sha256:0"), SETTINGS)
+
+
+def test_a_run_has_the_submission_s_limits_and_a_compile_the_server_s() -> None:
+    made = plan("cpp")
+    assert made.compile is not None
+    assert made.compile.kind is StageKind.COMPILE
+    assert (made.compile.wall_ms, made.compile.cpu_ms) == (15_000, 10_000)
+    assert (made.run.wall_ms, made.run.cpu_ms) == (1000, 900)
+    assert made.run.stdout_limit == made.run.stderr_limit == 5000
+
+
+def test_an_interpreted_language_has_no_compile_and_exactly_the_limits_asked() -> None:
+    made = plan("python", {"memory_mb": 32, "processes": 8})
+    assert made.compile is None
+    assert not made.sandbox.uses_compiler
+    assert (made.sandbox.memory_bytes, made.sandbox.processes) == (32 * MIB, 8)
+    assert not made.run_has_other_limits
+
+
+def test_a_compiler_never_gets_less_than_its_language_s_defaults() -> None:
+    made = plan("cpp", {"memory_mb": 32, "processes": 8})
+    assert (made.sandbox.memory_bytes, made.sandbox.processes) == (256 * MIB, 64)
+    assert (made.run_memory_bytes, made.run_processes) == (32 * MIB, 8)
+    assert made.run_has_other_limits
+    assert made.sandbox_memory_mb == 256
+
+
+def test_more_than_the_defaults_is_given_to_both_stages() -> None:
+    made = plan("cpp", {"memory_mb": 512, "processes": 100})
+    assert (made.sandbox.memory_bytes, made.sandbox.processes) == (512 * MIB, 100)
+    assert not made.run_has_other_limits
+
+
+def test_arguments_and_environment_reach_the_stage_they_are_for() -> None:
+    made = plan("cpp", args=("a b", "-x"), env={"NAME": "v", "HOME": "/tmp"}, compile_args=("-g",))
+    assert made.compile is not None
+    assert "-g" in made.compile.argv
+    assert "NAME" not in made.compile.env
+    assert made.run.argv[-2:] == ("a b", "-x")
+    assert made.run.env["NAME"] == "v"
+    assert made.run.env["HOME"] == "/tmp"
+
+
+def test_the_main_file_is_the_first() -> None:
+    files = (SourceFile("b.py", b""), SourceFile("a.py", b""))
+    assert plan("python", files=files).run.argv == ("python3", "-u", "b.py")
+
+
+def test_files_that_do_not_fit_the_memory_are_refused_by_name() -> None:
+    files = (SourceFile("main.py", b"#" * (2 * MIB)),)
+    with pytest.raises(InvalidSubmissionError, match=r"files: 2097152 bytes .*memory_mb of 16"):
+        plan("python", {"memory_mb": 16}, files=files)
+    assert plan("python", {"memory_mb": 64}, files=files).files == files
+
+
+def test_a_sandbox_outlives_the_longest_job() -> None:
+    assert plan("python").sandbox.lifetime_s > SETTINGS.max_job_ms / 1000

@@ -1,0 +1,242 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from orchestrator.errors import (
+    ContainerNotFoundError,
+    EngineError,
+    EngineUnavailableError,
+    InvalidSubmissionError,
+    SandboxError,
+)
+from orchestrator.jobs.admission import Admission
+from orchestrator.jobs.model import Cause, Failure, JobResult, Limits, Submission, Verdict
+from orchestrator.jobs.service import JobService
+from orchestrator.languages.model import InstalledLanguage
+from orchestrator.languages.registry import Registry
+from orchestrator.sandbox.fake import FakeBackend
+from orchestrator.sandbox.model import SourceFile
+from tests.api_support import make_settings
+from tests.parts_support import sh_language
+from tests.sandbox_support import DEADLINE_S
+
+
+class Bench:
+    """A service over the fake backend."""
+
+    def __init__(self, compile_script: str | None = None, **settings: Any) -> None:
+        self.backend = FakeBackend()
+        self.admission = Admission(slots=1, queue=4, memory_mb=1024)
+        known = sh_language(compile_script)
+        self.service = JobService(
+            make_settings(**settings),
+            self.backend,
+            self.admission,
+            Registry([known]),
+            {"sh": InstalledLanguage(known, "1.2", "sha256:0")},
+        )
+
+    async def run(self, script: str, **changes: Any) -> JobResult:
+        limits = Limits(5000, 5000, changes.pop("memory_mb", 64), 100, 16)
+        submission = Submission(
+            language="sh",
+            files=(SourceFile("main.sh", script.encode()),),
+            limits=limits,
+            **changes,
+        )
+        with self.admission.ticket("key-1") as ticket:
+            return await self.service.execute(submission, ticket)
+
+    async def settled(self) -> None:
+        """Everything is given back."""
+        await self.service.drain()
+        assert not self.backend.live
+        assert self.admission.active == 0
+        assert self.service.active_jobs() == ()
+
+
+async def test_a_program_s_output_and_exit_code_are_its_result() -> None:
+    bench = Bench()
+    result = await bench.run("cat; echo oops >&2; exit 3", stdin=b"in")
+    assert (result.status, result.compile) == (Verdict.RUNTIME_ERROR, None)
+    assert result.run is not None
+    assert (result.run.stdout, result.run.stderr, result.run.exit_code) == (b"in", b"oops\n", 3)
+    assert (result.language, result.version) == ("sh", "1.2")
+    assert result.timings.total_ms >= result.timings.run_ms
+    await bench.settled()
+
+
+async def test_what_compiles_is_run() -> None:
+    bench = Bench("echo compiling")
+    result = await bench.run("echo running")
+    assert result.status is Verdict.ACCEPTED
+    assert result.compile is not None
+    assert result.run is not None
+    assert (result.compile.stdout, result.run.stdout) == (b"compiling\n", b"running\n")
+
+
+async def test_what_does_not_compile_is_not_run() -> None:
+    result = await Bench("echo refused >&2; exit 1").run("echo running")
+    assert (result.status, result.run) == (Verdict.COMPILE_ERROR, None)
+    assert result.compile is not None
+    assert result.compile.stderr == b"refused\n"
+
+
+async def test_output_beyond_the_limit_is_cut_and_is_the_verdict() -> None:
+    result = await Bench().run("echo " + "x" * 200)
+    assert (result.status, result.killed_by) == (Verdict.OUTPUT_LIMIT, Cause.OUTPUT)
+    assert result.run is not None
+    assert len(result.run.stdout) == 100
+
+
+async def test_a_compile_s_leavings_that_exceed_the_run_s_memory_are_its_memory_limit() -> None:
+    bench = Bench("echo ok")
+    bench.backend.min_memory_bytes = 40 << 20
+    result = await bench.run("echo never", memory_mb=32)
+    assert (result.status, result.killed_by) == (Verdict.MEMORY_LIMIT, Cause.MEMORY)
+    assert (await bench.run("echo fits", memory_mb=48)).status is Verdict.ACCEPTED
+
+
+async def test_a_sandbox_lost_to_the_engine_is_tried_once_more() -> None:
+    bench = Bench()
+    result = await bench.run("lose outside")
+    assert (result.status, result.killed_by) == (Verdict.INTERNAL_ERROR, Cause.ENGINE)
+    assert result.failure is Failure.INTERNAL_ERROR
+    assert len(bench.backend.opened) == 2
+    await bench.settled()
+
+
+@pytest.mark.parametrize(
+    ("reason", "status", "cause"),
+    [
+        ("oom", Verdict.MEMORY_LIMIT, Cause.MEMORY),
+        ("unknown", Verdict.RUNTIME_ERROR, Cause.SANDBOX),
+    ],
+)
+async def test_a_sandbox_lost_to_the_program_is_a_verdict_and_not_tried_again(
+    reason: str, status: Verdict, cause: Cause
+) -> None:
+    bench = Bench()
+    result = await bench.run(f"lose {reason}")
+    assert (result.status, result.killed_by, result.failure) == (status, cause, None)
+    assert len(bench.backend.opened) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "failure", "tries"),
+    [
+        (EngineUnavailableError("gone"), Failure.ENGINE_UNAVAILABLE, 1),
+        (ContainerNotFoundError("no such image"), Failure.INTERNAL_ERROR, 2),
+        (SandboxError("the agent did not start"), Failure.INTERNAL_ERROR, 2),
+    ],
+)
+async def test_a_sandbox_that_can_t_be_had_is_our_own_failure(
+    error: EngineError | SandboxError, failure: Failure, tries: int
+) -> None:
+    bench = Bench()
+    bench.backend.fail_open = lambda: error
+    result = await bench.run("echo never")
+    assert (result.status, result.failure, result.run) == (Verdict.INTERNAL_ERROR, failure, None)
+    assert len(bench.backend.opened) == tries
+    await bench.settled()
+
+
+async def test_a_second_try_that_succeeds_is_the_result() -> None:
+    bench = Bench()
+    errors = iter([SandboxError("once"), None])
+    bench.backend.fail_open = lambda: next(errors)
+    result = await bench.run("echo fine")
+    assert (result.status, result.failure) == (Verdict.ACCEPTED, None)
+
+
+async def test_a_job_past_its_deadline_is_cancelled() -> None:
+    bench = Bench(max_job_ms=200, max_timeout=100, execution_timeout=100, compile_wall_ms=100)
+    result = await bench.run("sleep 60")
+    assert (result.status, result.killed_by) == (Verdict.CANCELLED, Cause.DEADLINE)
+    await bench.settled()
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(DEADLINE_S):
+        while not holds():  # noqa: ASYNC110 - nothing in the product is there to be waited for
+            await asyncio.sleep(0)
+
+
+async def started(bench: Bench, script: str) -> asyncio.Task[JobResult]:
+    """A job under way, seen in the list of active ones and with a sandbox."""
+    task = asyncio.create_task(bench.run(script))
+    await until(lambda: bool(bench.backend.live))
+    return task
+
+
+async def cancelled(task: asyncio.Task[Any]) -> None:
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_a_caller_that_goes_away_ends_the_job_and_gives_everything_back() -> None:
+    bench = Bench()
+    task = await started(bench, "sleep 60")
+    (job,) = bench.service.active_jobs()
+    assert (job.language, len(job.id)) == ("sh", 16)
+    await cancelled(task)
+    await bench.settled()
+
+
+async def test_a_caller_that_goes_away_while_its_sandbox_is_made_keeps_the_slot_until_it_is_gone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bench = Bench()
+    making, made = asyncio.Event(), asyncio.Event()
+    open_really: Callable[..., Any] = bench.backend.open
+
+    async def open_slowly(spec: Any) -> Any:
+        making.set()
+        await made.wait()
+        return await open_really(spec)
+
+    monkeypatch.setattr(FakeBackend, "open", lambda _, spec: open_slowly(spec))
+    task = asyncio.create_task(bench.run("echo never"))
+    await making.wait()
+    await cancelled(task)
+    assert bench.admission.active == 1
+    made.set()
+    await bench.settled()
+
+
+async def test_a_caller_that_goes_away_while_waiting_leaves_the_queue() -> None:
+    bench = Bench()
+    first = await started(bench, "sleep 60")
+    waiting = asyncio.create_task(bench.run("echo next"))
+    await until(lambda: bench.admission.waiting == 1)
+    await cancelled(waiting)
+    assert bench.admission.waiting == 0
+    await cancelled(first)
+    await bench.settled()
+
+
+async def test_a_container_the_engine_would_not_remove_is_left_to_the_sweep(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bench = Bench()
+
+    async def refuse(_: Any) -> None:
+        raise EngineError("device busy")
+
+    monkeypatch.setattr("orchestrator.sandbox.fake.FakeSandbox.close", refuse)
+    result = await bench.run("echo fine")
+    await bench.service.drain()
+    assert result.status is Verdict.ACCEPTED
+    assert bench.admission.active == 0
+
+
+async def test_a_job_larger_than_the_whole_budget_is_refused() -> None:
+    bench = Bench()
+    with pytest.raises(InvalidSubmissionError, match=r"limits\.memory_mb: 2048 MB is more"):
+        await bench.run("echo never", memory_mb=2048)
+    await bench.settled()

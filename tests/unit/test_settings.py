@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from orchestrator.errors import ConfigurationError
+from orchestrator.settings import Settings, load_settings
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("PORT", "none", "setting PORT: Input should be a valid integer"),
+        ("PORT", "70000", "setting PORT: Input should be less than or equal to 65535"),
+        ("MAX_CODE_SIZE", "0", "setting MAX_CODE_SIZE: Input should be greater than or equal to 1"),
+        ("MAX_QUEUE", "-1", "setting MAX_QUEUE: Input should be greater than or equal to 0"),
+        ("LOG_LEVEL", "loud", "setting LOG_LEVEL: String should match pattern"),
+        ("DOCKER_HOST", "tcp://engine:2375", "setting DOCKER_HOST: only a unix:// socket"),
+        ("EXECUTION_TIMEOUT", "60001", "EXECUTION_TIMEOUT is larger than MAX_TIMEOUT"),
+        ("MAX_JOB_MS", "70000", "MAX_JOB_MS is less than COMPILE_WALL_MS + MAX_TIMEOUT"),
+    ],
+)
+def test_a_bad_setting_is_one_line_that_names_it(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, message: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigurationError) as raised:
+        load_settings()
+    assert message in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_settings_come_from_the_environment_before_the_env_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_text("PORT=4000\nAPI_KEY=from-file\n")
+    monkeypatch.setenv("PORT", "5000")
+    settings = load_settings()
+    assert (settings.port, settings.api_keys) == (5000, ("from-file",))
+
+
+def test_an_empty_variable_means_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", "")
+    assert load_settings().port == 3000
+
+
+def test_lists_are_split_at_commas_and_blanks_do_not_count(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("API_KEY", " one, ,two,")
+    monkeypatch.setenv("LANGUAGES", "c, python")
+    settings = load_settings()
+    assert settings.api_keys == ("one", "two")
+    assert settings.language_ids == ("c", "python")
+
+
+def test_keys_do_not_show_in_a_printed_settings_object(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("API_KEY", "very-secret")
+    assert "very-secret" not in repr(load_settings())
+
+
+def test_zero_means_what_the_machine_has() -> None:
+    cores = os.cpu_count() or 1
+    settings = load_settings()
+    assert settings.cpus_per_job == min(2, cores)
+    assert settings.slots == 2 * cores
+    assert settings.memory_budget > 0
+
+
+def test_what_is_named_is_taken_and_never_more_cpus_than_there_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("JOB_CPUS", "200")
+    monkeypatch.setenv("MAX_JOBS", "7")
+    monkeypatch.setenv("MEMORY_BUDGET_MB", "900")
+    settings = load_settings()
+    assert settings.cpus_per_job == os.cpu_count()
+    assert (settings.slots, settings.memory_budget) == (7, 900)
+
+
+def test_settings_can_t_be_changed() -> None:
+    with pytest.raises(ValidationError):
+        load_settings().port = 1  # type: ignore[misc]
