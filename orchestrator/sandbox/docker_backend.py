@@ -29,7 +29,7 @@ from orchestrator.sandbox.model import (
     StageOutcome,
 )
 from orchestrator.sandbox.session import AgentSession
-from orchestrator.sandbox.spec import LABEL_DEADLINE, EngineTraits, container_config, pids_limit
+from orchestrator.sandbox.spec import LABEL_INSTANCE, EngineTraits, container_config, pids_limit
 from orchestrator.sandbox.sweep import leftovers
 from orchestrator.sandbox.uids import draw_uids
 
@@ -90,7 +90,7 @@ class DockerBackend:
 
     async def sweep(self) -> int:
         """Remove this instance's containers that no job holds, and anyone's past their deadline."""
-        found = await self._engine.list_containers([LABEL_DEADLINE])
+        found = await self._engine.list_containers([LABEL_INSTANCE])
         names = leftovers(found, self._traits.instance, frozenset(self._live), time.time())
         for name in names:
             await self._engine.remove_container(name)

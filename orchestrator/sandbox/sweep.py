@@ -14,8 +14,8 @@ def leftovers(
 ) -> tuple[str, ...]:
     """Names to remove: this instance's that nobody holds, and anybody's past their deadline.
 
-    `now` is Unix time. Another instance's container within its deadline is never touched. One with
-    a deadline and no instance is a build's, asking an image for its version.
+    `now` is Unix time. Another instance's container within its deadline is never touched, nor ever
+    one that is nobody's instance.
     """
     names = []
     for container in containers:
@@ -29,4 +29,4 @@ def leftovers(
 
 def _is_past(labels: Mapping[str, str], now: float) -> bool:
     deadline = labels.get(LABEL_DEADLINE, "")
-    return deadline.isdecimal() and int(deadline) < now
+    return LABEL_INSTANCE in labels and deadline.isdecimal() and int(deadline) < now

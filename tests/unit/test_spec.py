@@ -1,0 +1,214 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orchestrator.sandbox.spec import (
+    container_config,
+    file_size_limit,
+    pids_limit,
+    seccomp_profile,
+    tmpfs_mounts,
+    work_bytes,
+)
+from orchestrator.sandbox.uids import Uids
+from tests.sandbox_support import make_spec, make_traits
+
+UIDS = Uids(agent=300_000_000, compile=300_000_001, run=300_000_002)
+MIB = 1 << 20
+PROFILE = json.loads(seccomp_profile())
+CLONE_NAMESPACES = 0x7E020000
+ENOSYS = 38
+FORBIDDEN_TEXT = """
+    ptrace process_vm_readv process_vm_writev process_madvise kcmp pidfd_getfd unshare setns mount
+    umount2 move_mount fsopen fsmount open_tree mount_setattr pivot_root chroot mknod mknodat keyctl
+    add_key request_key bpf perf_event_open userfaultfd io_uring_setup io_uring_enter
+    io_uring_register open_by_handle_at name_to_handle_at kexec_load kexec_file_load init_module
+    finit_module delete_module reboot swapon swapoff syslog acct quotactl settimeofday clock_settime
+    clock_adjtime iopl ioperm modify_ldt fanotify_init lookup_dcookie vhangup sethostname
+    setdomainname personality clone clone3 socket ioprio_set
+"""
+FORBIDDEN = set(FORBIDDEN_TEXT.split())
+
+
+def config(**changes: Any) -> dict[str, Any]:
+    return container_config(make_spec(**changes), UIDS, make_traits(), deadline=1234)
+
+
+def host(**changes: Any) -> dict[str, Any]:
+    made: dict[str, Any] = config(**changes)["HostConfig"]
+    return made
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("NetworkMode", "none"),
+        ("IpcMode", "private"),
+        ("ReadonlyRootfs", True),
+        ("CapDrop", ["ALL"]),
+        ("CapAdd", ["SETUID", "SETGID", "KILL"]),
+        ("Memory", 64 * MIB),
+        ("MemorySwap", 64 * MIB),
+        ("NanoCpus", 1_000_000_000),
+        ("PidsLimit", 17),
+        ("LogConfig", {"Type": "none"}),
+        ("AutoRemove", False),
+        ("RestartPolicy", {"Name": "no"}),
+    ],
+)
+def test_the_host_config_has_what_protects(key: str, value: object) -> None:
+    assert host()[key] == value
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("NetworkDisabled", True),
+        ("User", "0:0"),
+        ("Tty", False),
+        ("OpenStdin", True),
+        ("StdinOnce", True),
+        ("Env", []),
+        ("Entrypoint", ["/sandbox/agent"]),
+        ("Cmd", ["300000000", "300000001", "300000002", "60"]),
+    ],
+)
+def test_the_container_is_the_agent_s_and_has_no_network(key: str, value: object) -> None:
+    assert config()[key] == value
+
+
+@pytest.mark.parametrize(
+    "key", ["Binds", "Mounts", "Devices", "Privileged", "PidMode", "UsernsMode"]
+)
+def test_nothing_of_the_host_is_let_in(key: str) -> None:
+    assert key not in host()
+
+
+def test_nothing_gains_privileges_and_the_profile_is_ours() -> None:
+    no_new, profile = host()["SecurityOpt"]
+    assert no_new == "no-new-privileges"
+    assert profile == "seccomp=" + seccomp_profile()
+
+
+def test_queues_that_outlive_their_process_are_off() -> None:
+    assert host()["Sysctls"] == {
+        "kernel.shmmni": "0",
+        "kernel.msgmni": "0",
+        "kernel.sem": "0 0 0 0",
+        "fs.mqueue.queues_max": "0",
+    }
+
+
+def test_ulimits_can_not_be_raised_again() -> None:
+    limits = {each["Name"]: each for each in host()["Ulimits"]}
+    assert limits["core"]["Hard"] == 0
+    assert limits["fsize"]["Hard"] == file_size_limit(make_spec())
+    assert set(limits) == {"core", "nofile", "fsize", "stack"}
+    assert all(each["Soft"] == each["Hard"] for each in limits.values())
+
+
+def test_labels_say_whose_it_is_and_until_when() -> None:
+    assert config(job_id="job-7")["Labels"] == {
+        "codebae.instance": "ffffffffffffffff",
+        "codebae.job": "job-7",
+        "codebae.deadline": "1234",
+    }
+
+
+def test_a_runtime_is_named_only_when_one_is_chosen() -> None:
+    assert "Runtime" not in host()
+    made = container_config(make_spec(), UIDS, make_traits(runtime="crun"), 0)
+    assert made["HostConfig"]["Runtime"] == "crun"
+
+
+def test_socket_buffers_are_limited_where_the_kernel_counts_them_apart() -> None:
+    assert "KernelMemoryTCP" not in host()
+    made = container_config(make_spec(), UIDS, make_traits(kernel_memory_tcp=True), 0)
+    assert made["HostConfig"]["KernelMemoryTCP"] == 8 * MIB
+
+
+@given(st.integers(16, 65_536), st.booleans())
+def test_the_writable_folders_together_take_at_most_half_the_memory(
+    memory_mb: int,
+    compiler: bool,  # noqa: FBT001 - hypothesis passes by position
+) -> None:
+    spec = make_spec(memory_bytes=memory_mb * MIB, uses_compiler=compiler)
+    sizes = [int(_options(each)["size"]) for each in tmpfs_mounts(spec, UIDS).values()]
+    assert sum(sizes) <= spec.memory_bytes // 2
+    assert 0 < file_size_limit(spec) < work_bytes(spec)
+
+
+def test_each_writable_folder_has_bounds_and_an_owner() -> None:
+    mounts = {path: _options(text) for path, text in tmpfs_mounts(make_spec(), UIDS).items()}
+    assert set(mounts) == {"/build", "/work", "/tmp", "/dev/shm"}
+    for options in mounts.values():
+        assert {"nosuid", "nodev", "size", "nr_inodes", "mode"} <= set(options)
+    owners = {path: options.get("uid") for path, options in mounts.items()}
+    assert owners == {
+        "/build": "300000001",
+        "/work": "300000002",
+        "/tmp": None,
+        "/dev/shm": None,
+    }
+    assert [path for path, options in mounts.items() if "exec" in options] == ["/build", "/work"]
+
+
+def test_an_interpreted_language_has_no_build_folder() -> None:
+    assert "/build" not in tmpfs_mounts(make_spec(uses_compiler=False), UIDS)
+
+
+def test_the_agent_does_not_count_as_a_process_of_the_program_s() -> None:
+    assert pids_limit(4) == 5
+
+
+def _options(text: str) -> dict[str, str]:
+    return dict(part.partition("=")[::2] for part in text.split(","))
+
+
+def _unconditional() -> set[str]:
+    return {
+        name
+        for rule in PROFILE["syscalls"]
+        if rule["action"] == "SCMP_ACT_ALLOW" and not rule.get("args")
+        for name in rule["names"]
+    }
+
+
+def test_what_the_profile_does_not_name_is_refused() -> None:
+    assert PROFILE["defaultAction"] == "SCMP_ACT_ERRNO"
+    assert {each["architecture"] for each in PROFILE["archMap"]} == {
+        "SCMP_ARCH_X86_64",
+        "SCMP_ARCH_AARCH64",
+    }
+    assert all(each["subArchitectures"] == [] for each in PROFILE["archMap"])
+
+
+def test_the_profile_allows_none_of_the_dangerous_calls_without_conditions() -> None:
+    assert _unconditional() & FORBIDDEN == set()
+
+
+def _rules(name: str) -> list[dict[str, Any]]:
+    return [rule for rule in PROFILE["syscalls"] if name in rule["names"]]
+
+
+def test_clone_makes_no_namespaces_and_clone3_is_not_there() -> None:
+    (clone,) = _rules("clone")
+    (mask,) = clone["args"]
+    assert (mask["index"], mask["value"], mask["valueTwo"], mask["op"]) == (
+        0,
+        CLONE_NAMESPACES,
+        0,
+        "SCMP_CMP_MASKED_EQ",
+    )
+    (clone3,) = _rules("clone3")
+    assert (clone3["action"], clone3["errnoRet"]) == ("SCMP_ACT_ERRNO", ENOSYS)
+
+
+def test_only_local_and_internet_sockets_can_be_made() -> None:
+    families = {rule["args"][0]["value"] for rule in _rules("socket")}
+    assert families == {1, 2, 10}
