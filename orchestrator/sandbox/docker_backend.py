@@ -28,7 +28,7 @@ from orchestrator.sandbox.model import (
     StageLoss,
     StageOutcome,
 )
-from orchestrator.sandbox.session import AgentSession
+from orchestrator.sandbox.session import AgentSession, StreamEndedError
 from orchestrator.sandbox.spec import LABEL_INSTANCE, EngineTraits, container_config, pids_limit
 from orchestrator.sandbox.sweep import leftovers
 from orchestrator.sandbox.uids import draw_uids
@@ -136,7 +136,7 @@ class DockerSandbox:
         except TimeoutError as err:
             raise SandboxError(f"The agent was not ready in {READY_TIMEOUT_S:g} s") from err
         except SandboxError as err:
-            loss = await self._find_out_why(str(err))
+            loss = await self._find_out_why(err)
             raise SandboxError(f"The agent did not start: {loss.detail}") from err
 
     async def read(self) -> bytes | None:
@@ -178,14 +178,16 @@ class DockerSandbox:
             async with asyncio.timeout(_deadline_s(stage)):
                 return await self._session.run_stage(stage, sink)
         except TimeoutError:
+            await self._hang_up()
             await self._engine.kill_container(self.name)
             return StageLoss(LossReason.UNKNOWN, "the agent did not report in time")
         except SandboxError as err:
-            return await self._find_out_why(str(err))
+            return await self._find_out_why(err)
 
-    async def _find_out_why(self, symptom: str) -> StageLoss:
+    async def _find_out_why(self, symptom: SandboxError) -> StageLoss:
         """What the engine says became of a container whose stream ended or made no sense."""
         try:
+            await self._hang_up()
             await self._engine.wait_container(self.name, deadline_s=STOP_TIMEOUT_S)
             state = (await self._engine.inspect_container(self.name))["State"]
         except ContainerNotFoundError:
@@ -196,12 +198,15 @@ class DockerSandbox:
             return StageLoss(LossReason.OOM, "the engine reports an out-of-memory kill")
         if state["ExitCode"] == SIGKILLED:
             return StageLoss(LossReason.OUTSIDE, "the container was killed from outside")
+        if state["ExitCode"] == 0 and isinstance(symptom, StreamEndedError):
+            # The agent saw its stdin end before we ended it: somebody cut the connection.
+            return StageLoss(LossReason.OUTSIDE, "the connection to the sandbox broke")
         said = self._diagnostics.decode("utf-8", "replace").strip()
         detail = f"{symptom}; exit status {state['ExitCode']} {state.get('Error', '')} {said}"
         return StageLoss(LossReason.UNKNOWN, detail.strip())
 
     async def close(self) -> None:
-        """See `Sandbox.close`: removes the container, then hangs up, which ends it in any case."""
+        """See `Sandbox.close`: hangs up, which ends everything, and removes the container."""
         if self._closing is None:
             self._closing = asyncio.create_task(self._close(), name=f"close {self.name}")
         await asyncio.shield(self._closing)
@@ -211,12 +216,20 @@ class DockerSandbox:
             if self.opening is not None:
                 # What is still being made can't be removed yet, and would be left behind.
                 await asyncio.wait([self.opening])
+            await self._hang_up()
             await self._engine.remove_container(self.name)
         finally:
             del self._live[self.name]
-            if self._stream is not None:
-                self._stream.close()
-                await self._stream.wait_closed()
+
+    async def _hang_up(self) -> None:
+        """Close the stream, which ends the agent and so everything.
+
+        Always before other engine calls: with output unread, the engine's answers about a container
+        that has ended may never come.
+        """
+        if self._stream is not None:
+            self._stream.close()
+            await self._stream.wait_closed()
 
 
 def _deadline_s(stage: Stage) -> float | None:

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import asyncio
-import gc
-from collections.abc import AsyncIterator, Awaitable, Callable
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import docker.errors
@@ -275,10 +276,23 @@ async def test_calls_do_not_wait_behind_one_that_hangs(
         await waiting
 
 
-@pytest.mark.filterwarnings(
-    # The SDK leaves a socket that could not be connected to the garbage collector.
-    "ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning"
-)
+@pytest.fixture
+def closed_sockets(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The SDK leaves a socket that could not be connected to the garbage collector; we do not."""
+    made: list[socket.socket] = []
+
+    def make(*args: Any) -> socket.socket:
+        made.append(socket.socket(*args))
+        return made[-1]
+
+    stand_in = SimpleNamespace(socket=make, AF_UNIX=socket.AF_UNIX, SOCK_STREAM=socket.SOCK_STREAM)
+    monkeypatch.setattr("docker.transport.unixconn.socket", stand_in)
+    yield
+    for each in made:
+        each.close()
+
+
+@pytest.mark.usefixtures("closed_sockets")
 async def test_an_engine_that_went_away_is_found_again_when_it_is_back() -> None:
     async with fake_engine() as fake:
         client = EngineClient(fake.url, timeout_s=DEADLINE_S, threads=1)
@@ -286,7 +300,6 @@ async def test_an_engine_that_went_away_is_found_again_when_it_is_back() -> None
         assert await client.info() == {"ID": "1"}
     with pytest.raises(EngineUnavailableError, match="can't be reached"):
         await client.info()
-    gc.collect()
     fake.socket.parent.mkdir()
     try:
         async with fake.serve():

@@ -130,7 +130,8 @@ static void wait_for_events(struct pollfd polled[POLLED], int signals, uint64_t 
 {
     int streams[STREAMS];
     polled[CONTROL] = (struct pollfd){.fd = STDIN_FILENO, .events = POLLIN};
-    polled[OUTPUT] = (struct pollfd){.fd = channel_pending() ? STDOUT_FILENO : -1, .events = POLLOUT};
+    polled[OUTPUT].fd = channel_pending() ? STDOUT_FILENO : -1;
+    polled[OUTPUT].events = POLLOUT;
     polled[SIGNALS] = (struct pollfd){.fd = signals, .events = POLLIN};
     polled[FEED].fd = feed_poll(&polled[FEED].events);
     stage_poll(streams);

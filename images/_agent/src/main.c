@@ -83,7 +83,8 @@ static int prepare_signals(void)
     sigset_t child_signal;
     sigemptyset(&child_signal);
     sigaddset(&child_signal, SIGCHLD);
-    if (sigaction(SIGPIPE, &ignore, NULL) != 0 || sigprocmask(SIG_SETMASK, &child_signal, NULL) != 0)
+    if (sigaction(SIGPIPE, &ignore, NULL) != 0 ||
+        sigprocmask(SIG_SETMASK, &child_signal, NULL) != 0)
         fail_errno("signals");
     int signals = signalfd(-1, &child_signal, SFD_NONBLOCK | SFD_CLOEXEC);
     if (signals < 0)

@@ -27,12 +27,19 @@ void queue_taken(struct queue *queue, size_t size)
         queue->head = queue->tail = 0;
 }
 
-void queue_trim(const struct queue *queue)
+/* Gives the whole pages between two offsets back; what was in them is lost. */
+static void release(const struct queue *queue, size_t from, size_t to)
 {
-    /* The last page may be shared with other data: it stays. */
-    size_t from = (queue->tail + QUEUE_ALIGNMENT - 1) & ~(size_t)(QUEUE_ALIGNMENT - 1);
-    size_t to = queue->capacity & ~(size_t)(QUEUE_ALIGNMENT - 1);
+    const size_t mask = QUEUE_ALIGNMENT - 1;
+    from = (from + mask) & ~mask;
+    to &= ~mask;
     /* Only saves memory: where pages are larger it may fail, and does no harm. */
     if (from < to)
         (void)madvise(queue->storage + from, to - from, MADV_DONTNEED);
+}
+
+void queue_trim(const struct queue *queue)
+{
+    release(queue, 0, queue->head);
+    release(queue, queue->tail, queue->capacity);
 }

@@ -42,7 +42,7 @@ void queue_added(struct queue *queue, size_t size);
 /* `size` bytes at the front are done with. */
 void queue_taken(struct queue *queue, size_t size);
 
-/* Gives the memory behind the content back to the system. */
+/* Gives the memory before and behind the content back to the system. */
 void queue_trim(const struct queue *queue);
 
 #endif

@@ -47,7 +47,8 @@ bool stage_active(void)
     return state != IDLE;
 }
 
-static void open_stream(unsigned i, int fd, enum frame_type type, enum truncated bit, uint32_t limit)
+static void open_stream(unsigned i, int fd, enum frame_type type, enum truncated bit,
+                        uint32_t limit)
 {
     streams[i] = (struct stream){.fd = fd, .type = type, .bit = bit, .left = limit};
 }
@@ -82,8 +83,8 @@ void stage_begin(const struct stage_request *request, const struct identities *i
     tidy_mark(request->kind);
     report = (struct exit_report){0};
     usage_begin();
-    int error = child_spawn(request, run ? WORK_FOLDER : BUILD_FOLDER, run ? ids->run : ids->compile,
-                            ids->agent, &child);
+    int error = child_spawn(request, run ? WORK_FOLDER : BUILD_FOLDER,
+                            run ? ids->run : ids->compile, ids->agent, &child);
     if (error != 0) {
         report_unexecutable(request, error);
         return;

@@ -41,7 +41,8 @@ static bool is_dots(const char *name)
  */
 static enum visit scan(int dir, visitor *visit, uid_t uid, int64_t *position, char *name)
 {
-    static _Alignas(struct entry) char buffer[32768];
+    /* Small: it is filled anew after each folder below, mostly in vain. */
+    static _Alignas(struct entry) char buffer[2048];
     enum visit result = VISIT_DONE;
     if (lseek(dir, *position, SEEK_SET) < 0)
         return VISIT_FAILED;

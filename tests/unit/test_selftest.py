@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from orchestrator.errors import EngineUnavailableError
+from orchestrator.sandbox.backend import OutputSink
+from orchestrator.sandbox.fake import FakeBackend, FakeSandbox
+from orchestrator.sandbox.model import (
+    LimitHit,
+    LossReason,
+    Stage,
+    StageCause,
+    StageLoss,
+    StageOutcome,
+    Stream,
+)
+from orchestrator.sandbox.selftest import OUTPUT_LIMIT, PROBES, run_selftest
+from orchestrator.sandbox.selftest_memory import fingerprint, passed_before, remember
+from tests.sandbox_support import make_report
+
+IDENTITY = """Uid:\t7\t7\t7\t7
+CapPrm:\t0000000000000000
+CapEff:\t0000000000000000
+NoNewPrivs:\t1
+Seccomp:\t2
+"""
+HOLDS: dict[str, tuple[StageOutcome, str]] = {
+    "identity": (make_report(), IDENTITY),
+    "network": (make_report(), "isolated\n"),
+    "readonly": (make_report(), "readonly\n"),
+    "output": (make_report(cause=StageCause.OUTPUT), "x" * OUTPUT_LIMIT),
+    "cpu": (make_report(cause=StageCause.CPU), ""),
+    "wall": (make_report(cause=StageCause.WALL), ""),
+    "processes": (make_report(limits_hit=frozenset({LimitHit.PROCESSES})), "refused\n"),
+    "memory": (make_report(exit_code=None, signal=9, oom_kills=1), ""),
+}
+
+
+@dataclass
+class Engine:
+    """An engine on which each probe meets what `outcomes` says."""
+
+    outcomes: dict[str, tuple[StageOutcome, str]] = field(default_factory=lambda: dict(HOLDS))
+    backend: FakeBackend = field(default_factory=FakeBackend)
+
+    def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        names = iter(probe.name for probe in PROBES)
+
+        async def run_stage(_: FakeSandbox, stage: Stage, sink: OutputSink) -> StageOutcome:
+            assert stage.argv[0] == "/sandbox/probe"
+            outcome, text = self.outcomes[next(names)]
+            await sink(Stream.STDOUT, text.encode())
+            await sink(Stream.STDERR, b"not looked at")
+            return outcome
+
+        monkeypatch.setattr(FakeSandbox, "run_stage", run_stage)
+
+
+async def test_where_every_limit_bites_every_probe_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = Engine()
+    engine.install(monkeypatch)
+    results = await run_selftest(engine.backend, "image")
+    assert [result.check for result in results] == [probe.name for probe in PROBES]
+    assert all(result.passed for result in results)
+    assert not engine.backend.live
+    details = {result.check: result.detail for result in results}
+    assert details["memory"] == "out-of-memory kill"
+    assert details["processes"] == "met processes; exit code 0; printed refused"
+    assert details["output"] == "ended by the output limit; exit code 0"
+
+
+BROKEN: list[tuple[str, StageOutcome, str]] = [
+    ("identity", make_report(), IDENTITY.replace("7", "0")),
+    ("identity", make_report(), IDENTITY.replace("CapEff:\t00", "CapEff:\t20")),
+    ("identity", make_report(), IDENTITY.replace("CapPrm:\t00", "CapPrm:\t20")),
+    ("identity", make_report(), IDENTITY.replace("NoNewPrivs:\t1", "NoNewPrivs:\t0")),
+    ("identity", make_report(), IDENTITY.replace("Seccomp:\t2", "Seccomp:\t0")),
+    ("identity", make_report(), ""),
+    ("network", make_report(exit_code=1), "eth0\n"),
+    ("readonly", make_report(exit_code=1), "/etc\n"),
+    ("output", make_report(), "x"),
+    ("output", make_report(cause=StageCause.OUTPUT), "x" * (OUTPUT_LIMIT + 1)),
+    ("cpu", make_report(cause=StageCause.WALL), ""),
+    ("wall", make_report(), ""),
+    ("processes", make_report(), "survived\n"),
+    ("memory", make_report(), "survived\n"),
+    ("memory", make_report(exit_code=None, signal=9), ""),
+    ("memory", StageLoss(LossReason.OOM, "the engine reports it"), ""),
+]
+
+
+@pytest.mark.parametrize(("probe", "outcome", "text"), BROKEN)
+async def test_a_limit_that_does_not_bite_fails_and_ends_the_test(
+    monkeypatch: pytest.MonkeyPatch, probe: str, outcome: StageOutcome, text: str
+) -> None:
+    engine = Engine()
+    engine.outcomes[probe] = (outcome, text)
+    engine.install(monkeypatch)
+    *before, last = await run_selftest(engine.backend, "image")
+    assert all(result.passed for result in before)
+    assert (last.check, last.passed) == (probe, False)
+    assert last.detail
+    assert not engine.backend.live
+
+
+async def test_an_image_whose_sandbox_does_not_start_has_failed() -> None:
+    backend = FakeBackend(fail_open=lambda: EngineUnavailableError("away"))
+    (result,) = await run_selftest(backend, "image")
+    assert (result.check, result.passed, result.detail) == ("start", False, "away")
+
+
+def test_a_pass_is_remembered_for_this_boot_engine_runtime_and_image(tmp_path: Path) -> None:
+    info = {"ID": "abc", "ServerVersion": "20", "DefaultRuntime": "runc"}
+    mark = fingerprint(info, "", "sha256:1")
+    remember(tmp_path, [mark])
+    assert passed_before(tmp_path) == {mark}
+    others = {
+        fingerprint({**info, "ID": "other"}, "", "sha256:1"),
+        fingerprint({**info, "ServerVersion": "21"}, "", "sha256:1"),
+        fingerprint({**info, "DefaultRuntime": "crun"}, "", "sha256:1"),
+        fingerprint(info, "crun", "sha256:1"),
+        fingerprint(info, "", "sha256:2"),
+    }
+    assert mark not in others
+    assert fingerprint(info, "runc", "sha256:1") == mark
+
+
+@pytest.mark.parametrize("damage", [None, "", "{", "null", "7", "[1, 2]", '{"a": 1}'])
+def test_a_memory_that_can_t_be_read_is_empty(tmp_path: Path, damage: str | None) -> None:
+    if damage is not None:
+        (tmp_path / "selftest.json").write_text(damage)
+    assert passed_before(tmp_path) == (frozenset("a") if damage == '{"a": 1}' else frozenset())
