@@ -12,6 +12,7 @@ import math
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
 from typing import Any, TypeVar
 
 import docker
@@ -142,7 +143,7 @@ class EngineClient:
             url = f"{api.base_url}/v{API_VERSION}/containers/{name}/update"
             answer = api.post(url, json=limits, timeout=api.timeout)
             if not answer.ok:
-                raise _update_error(answer.text)
+                raise _update_error(answer.status_code, answer.text)
 
         await self.call(update)
 
@@ -185,7 +186,9 @@ class EngineClient:
         return await self.call(lambda api: dict(api.inspect_image(tag)))  # type: ignore[no-untyped-call]
 
 
-def _update_error(text: str) -> EngineError:
+def _update_error(status: int, text: str) -> EngineError:
+    if status == HTTPStatus.NOT_FOUND:
+        return ContainerNotFoundError(text.strip())
     kind = EngineConflictError if BUSY in text.lower() else EngineError
     return kind(text.strip())
 

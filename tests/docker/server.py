@@ -17,6 +17,7 @@ import aiohttp
 
 API_KEY = "first-key"
 API_KEYS = f"{API_KEY},second-key"
+BEARER = {"Authorization": f"Bearer {API_KEY}"}
 START_TIMEOUT_S = 60
 STOP_TIMEOUT_S = 30
 
@@ -35,8 +36,7 @@ class Server:
         return answer
 
     async def post(self, body: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
-        headers = {"Authorization": f"Bearer {API_KEY}"}
-        async with self.session.post("/execute", json=body, headers=headers) as answer:
+        async with self.session.post("/execute", json=body, headers=BEARER) as answer:
             return answer.status, await answer.json()
 
     async def get(self, path: str) -> tuple[int, dict[str, Any]]:

@@ -1,0 +1,81 @@
+"""The agent under ASan and UBSan (the image's `test` stage): fuzzed, and put through its paces.
+
+A finding ends the agent, so every test here also fails on one.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from orchestrator.errors import SandboxError
+from orchestrator.sandbox.model import SourceFile, StageCause, StageLoss, StageReport
+from tests.conftest import Docker
+from tests.sandbox_support import Collector, make_spec, make_stage, run_script
+
+pytestmark = pytest.mark.docker
+
+SANITIZED = "codebae-runner/agent-test:current"
+SPEC = {"image": SANITIZED, "memory_bytes": 256 << 20}
+FUZZ_ITERATIONS = 10_000_000
+SEEDS = (1, 2)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+async def test_no_frame_stream_makes_the_decoder_misbehave(docker: Docker, seed: int) -> None:
+    sandbox = await docker.backend.open(make_spec(**SPEC))
+    output = Collector()
+    env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "ASAN_OPTIONS": "detect_leaks=0"}
+    stage = make_stage(
+        f"fuzz_proto {FUZZ_ITERATIONS} {seed}", wall_ms=90_000, cpu_ms=90_000, env=env
+    )
+    report = await sandbox.run_stage(stage, output.take)
+    await sandbox.close()
+    assert isinstance(report, StageReport)
+    assert (report.exit_code, report.cause) == (0, StageCause.NONE), bytes(output.stderr)
+
+
+async def test_the_agent_s_paths_are_clean_one_after_the_other_in_one_sandbox(
+    docker: Docker,
+) -> None:
+    sandbox = await docker.backend.open(make_spec(**SPEC))
+    await sandbox.send_files(
+        [SourceFile("a/b/c.txt", b"x" * 300_000), SourceFile("d", b"")], build=True, work=True
+    )
+    assert (await run_script(sandbox, "wc -c < a/b/c.txt"))[1] == b"300000\n"
+    report, out, _ = await run_script(sandbox, "yes", stdout_limit=70_000)
+    assert (report.cause, len(out), report.stdout_truncated) == (StageCause.OUTPUT, 70_000, True)
+    report, _, _ = await run_script(sandbox, "sleep 60 & kill -STOP $$", wall_ms=300)
+    assert (report.cause, report.signal) == (StageCause.WALL, 9)
+    report, _, _ = await run_script(sandbox, "while :; do :; done", cpu_ms=100)
+    assert report.cause is StageCause.CPU
+    _, out, _ = await run_script(sandbox, "wc -c", stdin=b"y" * 1_000_000)
+    assert out == b"1000000\n"
+    report, out, _ = await run_script(sandbox, "exec <&-; echo done", stdin=b"y" * 1_000_000)
+    assert (report.exit_code, out) == (0, b"done\n")
+    report, _, _ = await run_script(sandbox, "", argv=("no-such-program",))
+    assert report.exit_code == 127
+    script = "cd /tmp; i=0; while [ $i -lt 500 ]; do mkdir d; cd d; i=$((i+1)); done; echo deep"
+    assert (await run_script(sandbox, script))[1] == b"deep\n"
+    assert (await run_script(sandbox, "find /tmp /dev/shm /work -mindepth 1"))[1] == b""
+    await sandbox.close()
+
+
+@pytest.mark.parametrize(
+    "junk",
+    [
+        b"\xff" * 64,
+        b"\x00\x00\x00\x00\x7f",
+        b"\x00\x04\x00\x01\x01",
+        b"\x00\x00\x00\x02\x02\x01\x00",
+        b"\x00\x00\x00\x0c\x01\x02\x00\x00\x00\x00\x05../..",
+    ],
+)
+async def test_what_is_no_frame_ends_the_sandbox_and_says_so(docker: Docker, junk: bytes) -> None:
+    sandbox = await docker.backend.open(make_spec(**SPEC))
+    await sandbox.write(junk)
+    loss = await sandbox.run_stage(make_stage("echo never"), Collector().take)
+    await sandbox.close()
+    assert isinstance(loss, StageLoss)
+    assert "the agent: " in loss.detail
+    assert "Sanitizer" not in loss.detail
+    assert SandboxError.__name__ not in loss.detail

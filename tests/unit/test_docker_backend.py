@@ -1,0 +1,381 @@
+"""The Docker backend against an engine and agents that misbehave as the real ones can't be made to.
+
+What the real engine does is in tests/contract/ and tests/docker/.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+
+import pytest
+
+from orchestrator.engine.client import EngineClient
+from orchestrator.errors import EngineError, EngineUnavailableError, SandboxError
+from orchestrator.sandbox import docker_backend
+from orchestrator.sandbox.docker_backend import DockerBackend, DockerSandbox
+from orchestrator.sandbox.model import LossReason, SourceFile, StageLoss
+from orchestrator.sandbox.spec import LABEL_DEADLINE, LABEL_INSTANCE
+from tests.agent_wire import ERROR, STARTED, frame_from_agent, pack_ready
+from tests.fake_engine import (
+    Answer,
+    FakeEngine,
+    Raw,
+    Request,
+    fake_engine,
+    hang,
+    refuse,
+    say,
+    wrap,
+)
+from tests.sandbox_support import DEADLINE_S, Collector, make_spec, make_stage, make_traits
+
+INSTANCE = "0123456789abcdef"
+
+
+@pytest.fixture
+async def fake() -> AsyncIterator[FakeEngine]:
+    async with fake_engine() as engine:
+        yield engine
+
+
+@pytest.fixture
+async def backend(fake: FakeEngine) -> AsyncIterator[DockerBackend]:
+    client = EngineClient(fake.url, timeout_s=DEADLINE_S, threads=4)
+    made = DockerBackend(client, make_traits(INSTANCE))
+    yield made
+    await made.shutdown()
+
+
+def agent(*pieces: bytes, until: str = "end") -> Raw:
+    """Says it is ready; once it is spoken to, these pieces; then reads to the end, or hangs up."""
+
+    async def act(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(wrap(pack_ready()))
+        if await reader.read(65_536):
+            writer.write(b"".join(pieces))
+            await writer.drain()
+            while until == "end" and await reader.read(65_536):
+                pass
+
+    return act
+
+
+def ends_as(fake: FakeEngine, **state: object) -> None:
+    """What inspecting any container says became of it."""
+    fake.answers["GET /containers/*/json"] = Answer(
+        200, {"State": {"ExitCode": 0, "OOMKilled": False, **state}}
+    )
+
+
+async def run(sandbox: DockerSandbox) -> StageLoss:
+    outcome = await sandbox.run_stage(make_stage(), Collector().take)
+    assert isinstance(outcome, StageLoss), outcome
+    return outcome
+
+
+async def test_a_sandbox_is_created_attached_and_started_in_this_order(
+    fake: FakeEngine, backend: DockerBackend
+) -> None:
+    sandbox = await backend.open(make_spec())
+    calls = [str(request).replace(sandbox.name, "NAME") for request in fake.requests]
+    assert calls == [
+        "POST /containers/create",
+        "POST /containers/NAME/attach",
+        "POST /containers/NAME/start",
+    ]
+    assert fake.requests[0].query == {"name": sandbox.name}
+    labels = fake.requests[0].body["Labels"]
+    assert labels[LABEL_INSTANCE] == INSTANCE
+    assert labels[LABEL_DEADLINE].isdecimal()
+    await sandbox.close()
+    assert fake.containers == {}
+
+
+@pytest.mark.parametrize(
+    ("call", "answer", "error", "message"),
+    [
+        pytest.param(
+            "POST /containers/create",
+            refuse(404, "No such image"),
+            EngineError,
+            "image",
+            id="image",
+        ),
+        pytest.param(
+            "POST /containers/create", say(b""), EngineUnavailableError, "reached", id="hung up"
+        ),
+        pytest.param(
+            "POST /containers/*/attach", refuse(500, "no"), EngineError, "attach", id="attach"
+        ),
+        pytest.param(
+            "POST /containers/*/start", refuse(400, "OCI runtime"), EngineError, "OCI", id="start"
+        ),
+    ],
+)
+async def test_an_open_that_the_engine_refuses_leaves_nothing(  # noqa: PLR0913, PLR0917 - columns
+    fake: FakeEngine,
+    backend: DockerBackend,
+    call: str,
+    answer: Answer | Raw,
+    error: type[Exception],
+    message: str,
+) -> None:
+    fake.answers[call] = answer
+    with pytest.raises(error, match=message):
+        await backend.open(make_spec())
+    assert str(fake.requests[-1]).startswith("DELETE ")
+    assert fake.containers == {}
+
+
+@pytest.mark.parametrize(
+    ("greeting", "message"),
+    [
+        pytest.param(wrap(pack_ready(version=9)), "version 9.*make images", id="version"),
+        pytest.param(wrap(b"Segmentation", 2), r"ended; exit status 70.*Segmentation$", id="crash"),
+        pytest.param(
+            wrap(frame_from_agent(ERROR, b"no capabilities")), "no capabilities", id="error"
+        ),
+        pytest.param(b"\x07" + wrap(b"x"), "unknown kind 7", id="no stream of the engine's"),
+    ],
+)
+async def test_an_agent_that_does_not_start_says_why_and_leaves_nothing(
+    fake: FakeEngine, backend: DockerBackend, greeting: bytes, message: str
+) -> None:
+    async def act(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(greeting)
+        await writer.drain()
+
+    fake.agent = act
+    ends_as(fake, ExitCode=70)
+    with pytest.raises(SandboxError, match=f"The agent did not start: .*{message}"):
+        await backend.open(make_spec())
+    assert fake.containers == {}
+
+
+async def test_an_agent_that_never_gets_ready_is_given_up(
+    fake: FakeEngine, backend: DockerBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(docker_backend, "READY_TIMEOUT_S", 0.05)
+    fake.agent = hang
+    with pytest.raises(SandboxError, match=r"not ready in 0\.05 s"):
+        await backend.open(make_spec())
+    assert fake.containers == {}
+
+
+async def test_an_agent_that_does_not_report_in_time_is_killed(
+    fake: FakeEngine, backend: DockerBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(docker_backend, "AGENT_GRACE_S", 0.05)
+    fake.agent = agent(wrap(frame_from_agent(STARTED, b"")))
+    sandbox = await backend.open(make_spec())
+    loss = await sandbox.run_stage(make_stage(wall_ms=1), Collector().take)
+    assert loss == StageLoss(LossReason.UNKNOWN, "the agent did not report in time")
+    assert str(fake.requests[-1]) == f"POST /containers/{sandbox.name}/kill"
+
+
+async def test_a_stage_without_a_wall_limit_has_no_deadline_here(
+    fake: FakeEngine, backend: DockerBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(docker_backend, "AGENT_GRACE_S", 0.0)
+    fake.agent = agent(until="hanging up")
+    sandbox = await backend.open(make_spec())
+    outcome = await sandbox.run_stage(make_stage(wall_ms=0), Collector().take)
+    assert isinstance(outcome, StageLoss)
+    assert "in time" not in outcome.detail
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "detail"),
+    [
+        pytest.param(
+            {"OOMKilled": True, "ExitCode": 137}, LossReason.OOM, "out-of-memory", id="OOM"
+        ),
+        pytest.param({"ExitCode": 137}, LossReason.OUTSIDE, "killed from outside", id="killed"),
+        pytest.param({"ExitCode": 0}, LossReason.OUTSIDE, "connection.* broke", id="cut"),
+        pytest.param(
+            {"ExitCode": 71}, LossReason.UNKNOWN, "exit status 71 .*last words", id="ended"
+        ),
+        pytest.param(
+            {"ExitCode": 128, "Error": "shim died"}, LossReason.UNKNOWN, "shim died", id="engine"
+        ),
+    ],
+)
+async def test_a_lost_sandbox_is_told_by_what_the_engine_says_of_it(
+    fake: FakeEngine,
+    backend: DockerBackend,
+    state: dict[str, object],
+    reason: LossReason,
+    detail: str,
+) -> None:
+    fake.agent = agent(wrap(b"last words\n", 2), until="hanging up")
+    ends_as(fake, **state)
+    loss = await run(await backend.open(make_spec()))
+    assert loss.reason is reason
+    assert re.search(detail, loss.detail)
+
+
+async def test_an_agent_that_speaks_nonsense_and_exits_well_is_no_cut_connection(
+    fake: FakeEngine, backend: DockerBackend
+) -> None:
+    fake.agent = agent(wrap(b"Hello, World!"), until="hanging up")
+    ends_as(fake, ExitCode=0)
+    loss = await run(await backend.open(make_spec()))
+    assert loss.reason is LossReason.UNKNOWN
+    assert "agent frame" in loss.detail
+
+
+async def test_only_the_beginning_of_what_an_agent_complains_is_kept(
+    fake: FakeEngine, backend: DockerBackend
+) -> None:
+    fake.agent = agent(wrap(b"x" * 50_000, 2), wrap(b"y" * 50_000, 2), until="hanging up")
+    ends_as(fake, ExitCode=70)
+    loss = await run(await backend.open(make_spec()))
+    assert 0 < loss.detail.count("x") <= 2 * docker_backend.MAX_DIAGNOSTICS
+    assert "y" * 10 not in loss.detail
+
+
+@pytest.mark.parametrize(
+    ("answer", "detail"),
+    [
+        pytest.param(refuse(404, "no"), "removed from outside", id="gone"),
+        pytest.param(refuse(500, "who knows"), "who knows", id="does not know"),
+        pytest.param(say(b""), "can't be reached", id="unreachable"),
+    ],
+)
+async def test_a_sandbox_the_engine_can_not_tell_of_was_lost_outside(
+    fake: FakeEngine, backend: DockerBackend, answer: Answer | Raw, detail: str
+) -> None:
+    fake.agent = agent(until="hanging up")
+    fake.answers["POST /containers/*/wait"] = answer
+    loss = await run(await backend.open(make_spec()))
+    assert loss.reason is LossReason.OUTSIDE
+    assert detail in loss.detail
+
+
+async def test_a_sandbox_that_was_never_opened_is_lost() -> None:
+    client = EngineClient("unix:///nowhere", timeout_s=1, threads=1)
+    await client.close()
+    sandbox = DockerSandbox(client, "never", 1, {})
+    await sandbox.send_files([SourceFile("a", b"")], build=True, work=True)
+    assert (await run(sandbox)).reason is LossReason.OUTSIDE
+
+
+@pytest.mark.parametrize(
+    ("answer", "fits"),
+    [(Answer(200, {}), True), (refuse(500, "write: device or resource busy"), False)],
+)
+async def test_limits_say_whether_they_fit(
+    fake: FakeEngine,
+    backend: DockerBackend,
+    answer: Answer,
+    fits: bool,  # noqa: FBT001 - a table's column
+) -> None:
+    fake.answers["POST /containers/*/update"] = answer
+    sandbox = await backend.open(make_spec())
+    assert await sandbox.set_limits(1 << 25, 7) is fits
+    assert fake.requests[-1].body == {"Memory": 1 << 25, "MemorySwap": 1 << 25, "PidsLimit": 8}
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        pytest.param(say(b""), EngineUnavailableError, id="unreachable"),
+        pytest.param(refuse(500, "no such cgroup"), EngineError, id="refused"),
+    ],
+)
+async def test_limits_that_can_not_be_set_at_all_are_an_error(
+    fake: FakeEngine, backend: DockerBackend, answer: Answer | Raw, error: type[Exception]
+) -> None:
+    fake.answers["POST /containers/*/update"] = answer
+    sandbox = await backend.open(make_spec())
+    with pytest.raises(error):
+        await sandbox.set_limits(1 << 25, 7)
+
+
+async def test_a_removal_the_engine_refuses_is_said_and_left_to_the_sweep(
+    fake: FakeEngine, backend: DockerBackend
+) -> None:
+    fake.answers["DELETE *"] = refuse(500, "device busy")
+    sandbox = await backend.open(make_spec())
+    with pytest.raises(EngineError, match="device busy"):
+        await sandbox.close()
+    del fake.answers["DELETE *"]
+    fake.answers["GET /containers/json"] = Answer(
+        200, [{"Names": [f"/{sandbox.name}"], "Labels": {LABEL_INSTANCE: INSTANCE}}]
+    )
+    assert await backend.sweep() == 1
+    assert fake.containers == {}
+
+
+async def test_a_removal_refused_after_a_failed_open_does_not_hide_why_it_failed(
+    fake: FakeEngine, backend: DockerBackend
+) -> None:
+    fake.answers = {
+        "POST /containers/*/start": refuse(500, "no cgroups"),
+        "DELETE *": refuse(500, "device busy"),
+    }
+    with pytest.raises(EngineError, match="no cgroups"):
+        await backend.open(make_spec())
+
+
+def held(fake: FakeEngine, call: str, gate: asyncio.Event) -> None:
+    """The engine answers this call only once the gate is open."""
+
+    async def wait(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        request: Request = fake.requests[-1]
+        await gate.wait()
+        del fake.answers[call]
+        await fake.answer(request, reader, writer)
+
+    fake.answers[call] = wait
+
+
+@pytest.mark.parametrize("end", ["cancel", "shutdown"])
+@pytest.mark.parametrize(
+    "call",
+    ["POST /containers/create", "POST /containers/*/attach", "POST /containers/*/start"],
+)
+async def test_an_open_ended_in_the_middle_of_a_call_leaves_nothing(
+    fake: FakeEngine, backend: DockerBackend, call: str, end: str
+) -> None:
+    gate = asyncio.Event()
+    held(fake, call, gate)
+    opening = asyncio.create_task(backend.open(make_spec()))
+    await fake.seen(call)
+    if end == "cancel":
+        opening.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await opening
+    stopping = asyncio.create_task(backend.shutdown())
+    gate.set()
+    await stopping
+    assert fake.containers == {}
+    await asyncio.wait([opening])
+
+
+async def test_shutting_down_goes_on_when_a_removal_fails(
+    fake: FakeEngine, backend: DockerBackend
+) -> None:
+    for _ in range(2):
+        await backend.open(make_spec())
+    fake.answers["DELETE *"] = refuse(500, "device busy")
+    await backend.shutdown()
+    await backend.shutdown()
+    removed = {str(request) for request in fake.requests if request.method == "DELETE"}
+    assert len(removed) == 2
+
+
+async def test_a_cancelled_close_goes_on(fake: FakeEngine, backend: DockerBackend) -> None:
+    sandbox = await backend.open(make_spec())
+    gate = asyncio.Event()
+    held(fake, "DELETE *", gate)
+    closing = asyncio.create_task(sandbox.close())
+    await fake.seen("DELETE *")
+    closing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await closing
+    gate.set()
+    await sandbox.close()
+    assert fake.containers == {}
