@@ -41,7 +41,7 @@ async def open_docker_parts(settings: Settings) -> AsyncIterator[Parts]:
         try:
             info = await engine.info()
             installed = await inspect_installed(engine, registry)
-            backend = DockerBackend(engine, engine_traits(settings, instance, info))
+            backend = DockerBackend(engine, engine_traits(settings, instance))
         except BaseException:
             await engine.close()
             raise
@@ -65,13 +65,12 @@ def open_engine(settings: Settings) -> EngineClient:
     )
 
 
-def engine_traits(settings: Settings, instance: str, info: Json) -> EngineTraits:
-    """What sandboxes need to know of the engine, from its GET /info."""
+def engine_traits(settings: Settings, instance: str) -> EngineTraits:
+    """What sandboxes need to know of this server and its settings."""
     return EngineTraits(
         instance=instance,
         cpus=settings.cpus_per_job,
         runtime=settings.runtime,
-        kernel_memory_tcp=info.get("CgroupVersion") == "1" and bool(info.get("KernelMemoryTCP")),
     )
 
 

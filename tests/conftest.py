@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 
 import pytest
+import structlog
 
 from orchestrator.engine.client import EngineClient
 from orchestrator.sandbox.docker_backend import DockerBackend
@@ -26,6 +27,13 @@ class Docker:
         return {
             item["Names"][0].lstrip("/") for item in await containers_of(self.engine, self.instance)
         }
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_it_was() -> Iterator[None]:
+    """What a command set up for its process does not outlive the test that ran it."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture

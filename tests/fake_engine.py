@@ -119,11 +119,11 @@ class FakeEngine:
             self.requests.append(request)
             async with self.arrived:
                 self.arrived.notify_all()
-            await self._serve_request(request, reader, writer)
+            await self.answer(request, reader, writer)
         writer.close()
         self.tasks.discard(task)
 
-    async def _serve_request(
+    async def answer(
         self, request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         patterns = (pattern for pattern in self.answers if fnmatchcase(str(request), pattern))

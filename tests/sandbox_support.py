@@ -27,7 +27,7 @@ DEADLINE_S = 60.0
 
 
 def make_traits(instance: str = "ffffffffffffffff", **changes: Any) -> EngineTraits:
-    fields = {"cpus": 1.0, "runtime": "", "kernel_memory_tcp": False} | changes
+    fields = {"cpus": 1.0, "runtime": ""} | changes
     return EngineTraits(instance=instance, **fields)
 
 

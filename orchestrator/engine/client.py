@@ -30,7 +30,8 @@ from orchestrator.errors import (
 T = TypeVar("T")
 Json = dict[str, Any]
 
-BUSY = "device or resource busy"  # what the kernel says to a limit below what is in use
+# What a limit below what is in use is refused with: by the kernel (as crun passes it on), by runc.
+BUSY = ("device or resource busy", "unable to set memory limit")
 REMOVE_TRIES = 3
 API_VERSION = "1.41"  # Debian 12's engine; newer ones speak it too
 
@@ -189,7 +190,7 @@ class EngineClient:
 def _update_error(status: int, text: str) -> EngineError:
     if status == HTTPStatus.NOT_FOUND:
         return ContainerNotFoundError(text.strip())
-    kind = EngineConflictError if BUSY in text.lower() else EngineError
+    kind = EngineConflictError if any(map(text.lower().count, BUSY)) else EngineError
     return kind(text.strip())
 
 

@@ -99,9 +99,7 @@ class DockerBackend:
     async def shutdown(self) -> None:
         """Remove what is still there, then let go of the engine."""
         closing = [sandbox.close() for sandbox in tuple(self._live.values())]
-        await asyncio.gather(*closing, return_exceptions=True)
-        if self._background:
-            await asyncio.wait(tuple(self._background))
+        await asyncio.gather(*closing, *self._background, return_exceptions=True)
         await self._engine.close()
 
 

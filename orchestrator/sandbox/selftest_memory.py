@@ -24,7 +24,8 @@ def passed_before(state_dir: Path) -> frozenset[str]:
         known = json.loads((state_dir / FILE).read_text("utf-8"))
     except (OSError, ValueError):
         return frozenset()
-    return frozenset(map(str, known)) if isinstance(known, list) else frozenset()
+    items = known if isinstance(known, list) else ()
+    return frozenset(item for item in items if isinstance(item, str))
 
 
 def remember(state_dir: Path, fingerprints: Iterable[str]) -> None:

@@ -36,7 +36,6 @@ class EngineTraits:
     instance: str
     cpus: float
     runtime: str
-    kernel_memory_tcp: bool
 
 
 def container_config(
@@ -101,9 +100,6 @@ def _host_config(spec: SandboxSpec, uids: Uids, traits: EngineTraits) -> dict[st
     }
     if traits.runtime:
         config["Runtime"] = traits.runtime
-    if traits.kernel_memory_tcp:
-        # cgroup v1 counts socket buffers apart from memory, and not at all without a limit.
-        config["KernelMemoryTCP"] = spec.memory_bytes // 8
     return config
 
 

@@ -254,12 +254,15 @@ async def test_a_sandbox_the_engine_can_not_tell_of_was_lost_outside(
     assert detail in loss.detail
 
 
-async def test_a_sandbox_that_was_never_opened_is_lost() -> None:
-    client = EngineClient("unix:///nowhere", timeout_s=1, threads=1)
-    await client.close()
-    sandbox = DockerSandbox(client, "never", 1, {})
+async def test_a_sandbox_that_was_never_opened_is_lost_and_can_be_closed(fake: FakeEngine) -> None:
+    client = EngineClient(fake.url, timeout_s=DEADLINE_S, threads=1)
+    live: dict[str, DockerSandbox] = {}
+    sandbox = DockerSandbox(client, "never", 1, live)
     await sandbox.send_files([SourceFile("a", b"")], build=True, work=True)
     assert (await run(sandbox)).reason is LossReason.OUTSIDE
+    await sandbox.close()
+    assert live == {}
+    await client.close()
 
 
 @pytest.mark.parametrize(

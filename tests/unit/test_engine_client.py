@@ -234,6 +234,7 @@ async def test_a_removal_is_not_tried_again_when_the_engine_can_not_be_reached(
     [
         ("write memory.limit_in_bytes: device or resource busy", EngineConflictError),
         ("Device or Resource Busy", EngineConflictError),
+        ("runc did not: unable to set memory limit to 5", EngineConflictError),
         ("Minimum memory limit allowed is 6MB", EngineError),
     ],
 )

@@ -249,7 +249,7 @@ def agent_test(script: str) -> Iterator[subprocess.Popen[bytes]]:
         "--network=none",
         "--entrypoint=/bin/sh",
     ]
-    process = subprocess.Popen(  # noqa: S603 - words of ours only
+    process = subprocess.Popen(
         [*command, AGENT_TEST_IMAGE, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
     with process:

@@ -132,4 +132,4 @@ def test_a_pass_is_remembered_for_this_boot_engine_runtime_and_image(tmp_path: P
 def test_a_memory_that_can_t_be_read_is_empty(tmp_path: Path, damage: str | None) -> None:
     if damage is not None:
         (tmp_path / "selftest.json").write_text(damage)
-    assert passed_before(tmp_path) == (frozenset("a") if damage == '{"a": 1}' else frozenset())
+    assert passed_before(tmp_path) == frozenset()

@@ -1,18 +1,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import pytest
 import structlog
 
 from orchestrator.telemetry import configure_logging
-
-
-@pytest.fixture(autouse=True)
-def _restore_logging() -> Iterator[None]:
-    yield
-    structlog.reset_defaults()
 
 
 def test_away_from_a_terminal_a_line_is_one_json_object(

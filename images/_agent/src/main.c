@@ -7,7 +7,9 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
@@ -68,6 +70,35 @@ static void lock_shared_devices(void)
     (void)!chmod("/dev/mqueue", 0);
 }
 
+static bool set_oom_score(int file, int score)
+{
+    char text[16];
+    int size = snprintf(text, sizeof text, "%d", score);
+    return pwrite(file, text, (size_t)size, 0) == size;
+}
+
+/*
+ * The least inviting the kernel lets us be when memory runs out: programs may
+ * lower their own score as far as this, and not further, and are larger.
+ * Never the one that is not to be killed at all: then nobody might be.
+ */
+static void lower_oom_score(void)
+{
+    int allowed = 1000, refused = -1000;
+    int file = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+    if (file < 0)
+        return;
+    while (allowed - refused > 1) {
+        int middle = (allowed + refused) / 2;
+        if (set_oom_score(file, middle))
+            allowed = middle;
+        else
+            refused = middle;
+    }
+    (void)set_oom_score(file, allowed);
+    close(file);
+}
+
 static void start_lifetime(unsigned seconds)
 {
     struct sigaction action = {.sa_handler = lifetime_over};
@@ -105,6 +136,7 @@ int main(int argc, char **argv)
     struct identities ids = parse_identities(argv + 1);
     umask(022);
     lock_shared_devices();
+    lower_oom_score();
     identity_drop(ids.agent);
     start_lifetime(parse_number(argv[4], INT_MAX));
     int signals = prepare_signals();

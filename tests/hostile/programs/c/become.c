@@ -3,12 +3,12 @@
  * Invariant: a program has its own uid for good, and no capability.
  * Allowed outcomes: EPERM for each.
  */
+#include "attack.h"
+
 #include <grp.h>
 #include <linux/capability.h>
 #include <sys/fsuid.h>
 #include <sys/prctl.h>
-
-#include "attack.h"
 
 /* How setfsuid says no: by not having changed it. */
 static int file_uid(uid_t uid)

@@ -4,10 +4,10 @@
  * Invariant: whatever the kernel sends on behalf of a program, the agent goes on.
  * Allowed outcomes: the calls may succeed; the job is accepted with all its output.
  */
+#include "attack.h"
+
 #include <sched.h>
 #include <time.h>
-
-#include "attack.h"
 
 static const int deadly[] = {SIGALRM, SIGKILL, SIGSTOP, SIGTERM, SIGPIPE, SIGIO, SIGSEGV};
 enum { DEADLY = sizeof deadly / sizeof deadly[0] };

@@ -2,8 +2,10 @@
  * Attacks: what outlives a process and is counted per machine: System V shared memory, queues
  * and semaphores, POSIX message queues; pseudo-terminals, which are counted for all together.
  * Invariant: a job uses up nothing that another one could miss.
- * Allowed outcomes: ENOSPC (the limit is 0), EPERM or EACCES; POSIX shared memory works.
+ * Allowed outcomes: ENOSPC or EINVAL (the limits are 0), EPERM or EACCES; POSIX shared memory works.
  */
+#include "attack.h"
+
 #include <mqueue.h>
 #include <pty.h>
 #include <sys/ioctl.h>
@@ -13,8 +15,6 @@
 #include <sys/sem.h>
 #include <sys/shm.h>
 #include <termios.h>
-
-#include "attack.h"
 
 int main(void)
 {

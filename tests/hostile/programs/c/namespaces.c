@@ -4,11 +4,11 @@
  * Allowed outcomes: EPERM for each, EACCES where the agent's files are in the way,
  * ENOSYS for clone3 (so that libc falls back to clone).
  */
+#include "attack.h"
+
 #include <linux/sched.h>
 #include <sched.h>
 #include <sys/mount.h>
-
-#include "attack.h"
 
 struct flag {
     const char *name;

@@ -3,9 +3,9 @@
  * Invariant: limits can't be talked round: what is set is the hard limit.
  * Allowed outcomes: EPERM for raising; lowering works; the limit then bites.
  */
-#include <sys/resource.h>
-
 #include "attack.h"
+
+#include <sys/resource.h>
 
 static const struct {
     const char *name;

@@ -3,11 +3,10 @@
  * Invariant: no program can re-limit or starve the agent by a call.
  * Allowed outcomes: EPERM for each.
  */
-#include <sched.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-
 #include "attack.h"
+
+#include <sched.h>
+#include <sys/resource.h>
 
 static uid_t agent_uid(void)
 {
@@ -47,8 +46,6 @@ int main(void)
     REFUSED("sched_setparam(1)", sched_setparam(1, &idle));
     REFUSED("sched_setattr(1)", syscall(SYS_sched_setattr, 1, &attributes, 0));
     REFUSED("ioprio_set(1)", syscall(SYS_ioprio_set, 1, 1, 3 << 13), EPERM);
-    REFUSED("core scheduling with the agent", prctl(62 /* PR_SCHED_CORE */, 2 /* SHARE_TO */, 1, 0, 0),
-            EPERM, EINVAL, ENODEV);
     REFUSED("real-time priority for oneself",
             sched_setscheduler(0, SCHED_FIFO, &(struct sched_param){.sched_priority = 50}), EPERM);
     REFUSED("a negative nice value for oneself", setpriority(PRIO_PROCESS, 0, -20));

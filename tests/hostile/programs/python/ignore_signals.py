@@ -1,5 +1,4 @@
-"""Attacks: the wall limit. Every signal that can be is blocked and ignored, every other descriptor
-is closed, the process is a group of its own.
+"""Attacks: the wall limit. Every signal that can be is blocked and ignored, in two sessions.
 Invariant: a limit needs nobody's consent.
 Allowed outcomes: time_limit, cause wall."""
 
@@ -7,14 +6,14 @@ import os
 import signal
 import time
 
-signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65))
-for number in range(1, 65):
+signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+for number in signal.valid_signals():
     try:
         signal.signal(number, signal.SIG_IGN)
-    except (OSError, ValueError):
+    except OSError:
         continue
 print("deaf", flush=True)
-if os.fork() != 0:
-    os.setpgid(0, 0)
+if os.fork() == 0:
+    os.setsid()
 while True:
     time.sleep(60)

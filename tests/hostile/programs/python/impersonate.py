@@ -34,7 +34,7 @@ def refused(what, attempt):
 
 
 def start(path, *words):
-    return subprocess.run([path, *words], stdin=subprocess.PIPE, capture_output=True, input=b"")
+    return subprocess.run([path, *words], capture_output=True, input=b"")
 
 
 second = start(AGENT, *arguments)
@@ -45,7 +45,7 @@ shutil.copy(AGENT, "copy")
 os.chmod("copy", 0o755)
 expect("and a copy of it", start("./copy", *arguments).returncode == 70)
 refused("overwrite the agent", lambda: open(AGENT, "r+b"))
-refused("replace the agent", lambda: os.rename("copy", AGENT))
+refused("replace the agent", lambda: os.rename("/sandbox/probe", AGENT))
 refused("remove the agent", lambda: os.unlink(AGENT))
 refused("a program beside it", lambda: open("/sandbox/agent2", "wb"))
 libc = ctypes.CDLL(None)

@@ -19,8 +19,6 @@ SWITCHES = (
     "/proc/sys/vm/overcommit_memory",
     "/proc/sys/vm/drop_caches",
     "/proc/sysrq-trigger",
-    "/proc/kcore",
-    "/proc/timer_list",
     "/sys/kernel/uevent_helper",
     "/sys/power/state",
     "/sandbox/agent",

@@ -12,10 +12,10 @@ if stopped == 0:
     while True:
         time.sleep(60)
 if os.fork() == 0:
-    for number in range(1, 65):
+    for number in signal.valid_signals():
         try:
             signal.signal(number, signal.SIG_IGN)
-        except (OSError, ValueError):
+        except OSError:
             continue
     while True:
         time.sleep(60)

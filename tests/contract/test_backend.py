@@ -1,0 +1,298 @@
+"""The life of a sandbox, as `sandbox/backend.py` numbers it, held against every backend.
+
+Programs are in the few words of `sh` that the fake understands. What only a real kernel does
+(memory, processes, safety) is in tests/docker/ and tests/hostile/.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+
+from orchestrator.sandbox.fake import FakeBackend
+from orchestrator.sandbox.model import SourceFile, StageCause, StageKind, StageLoss
+from tests.sandbox_support import DEADLINE_S, Collector, make_spec, make_stage, run_script
+
+if TYPE_CHECKING:
+    from orchestrator.sandbox.backend import Backend, Sandbox
+    from tests.conftest import Docker
+
+
+@dataclass
+class Subject:
+    """A backend, and how to see what of it there still is."""
+
+    backend: Backend
+    names: Callable[[], Awaitable[set[str]]]
+
+
+@pytest.fixture(params=["fake", pytest.param("docker", marks=pytest.mark.docker)])
+def subject(request: pytest.FixtureRequest) -> Subject:
+    if request.param == "docker":
+        docker: Docker = request.getfixturevalue("docker")
+        return Subject(docker.backend, docker.names)
+    fake = FakeBackend()
+
+    async def names() -> set[str]:
+        return set(fake.live)
+
+    return Subject(fake, names)
+
+
+@pytest.fixture
+async def sandbox(subject: Subject) -> AsyncIterator[Sandbox]:
+    opened = await subject.backend.open(make_spec())
+    yield opened
+    await opened.close()
+
+
+# 1. open
+
+
+async def test_1_an_open_sandbox_is_there_under_its_name(subject: Subject) -> None:
+    sandbox = await subject.backend.open(make_spec())
+    assert await subject.names() == {sandbox.name}
+    await sandbox.close()
+
+
+async def test_1_sandboxes_have_names_of_their_own(subject: Subject) -> None:
+    first, second = await asyncio.gather(
+        subject.backend.open(make_spec()), subject.backend.open(make_spec())
+    )
+    assert await subject.names() == {first.name, second.name}
+    assert len({first.name, second.name}) == 2
+
+
+async def test_1_a_cancelled_open_leaves_nothing(subject: Subject) -> None:
+    opening = asyncio.create_task(subject.backend.open(make_spec()))
+    await asyncio.sleep(0)
+    opening.cancel()
+    await asyncio.wait([opening])
+    await subject.backend.shutdown()
+    assert await subject.names() == set()
+
+
+# 2. send_files
+
+
+@pytest.mark.parametrize("kind", StageKind)
+async def test_2_files_are_found_where_they_were_sent(sandbox: Sandbox, kind: StageKind) -> None:
+    compiling = kind is StageKind.COMPILE
+    content = bytes(range(1, 256)) * 3
+    await sandbox.send_files(
+        [SourceFile("a.bin", content), SourceFile("sub/b", b"")],
+        build=compiling,
+        work=not compiling,
+    )
+    _, stdout, _ = await run_script(sandbox, "cat a.bin; cat sub/b; echo end", kind=kind)
+    assert stdout == content + b"end\n"
+
+
+async def test_2_files_may_be_sent_to_both_folders_and_in_turns(sandbox: Sandbox) -> None:
+    await sandbox.send_files([SourceFile("a", b"1")], build=True, work=True)
+    await sandbox.send_files([SourceFile("b", b"2")], build=True, work=True)
+    for kind in StageKind:
+        _, stdout, _ = await run_script(sandbox, "cat a; cat b", kind=kind)
+        assert stdout == b"12"
+
+
+@pytest.mark.parametrize("kind", StageKind)
+async def test_2_a_file_for_one_folder_is_not_in_the_other(
+    sandbox: Sandbox, kind: StageKind
+) -> None:
+    compiling = kind is StageKind.COMPILE
+    await sandbox.send_files([SourceFile("a", b"1")], build=not compiling, work=compiling)
+    report, stdout, stderr = await run_script(sandbox, "cat a", kind=kind)
+    assert (report.exit_code, stdout) == (1, b"")
+    assert stderr.startswith(b"cat: a: ")
+
+
+async def test_2_a_file_of_several_frames_is_whole(sandbox: Sandbox) -> None:
+    content = bytes(range(256)) * 4096
+    await sandbox.send_files([SourceFile("large", content)], build=False, work=True)
+    _, stdout, _ = await run_script(sandbox, "cat large", stdout_limit=len(content))
+    assert stdout == content
+
+
+# 3. set_limits
+
+
+async def test_3_limits_may_be_set_between_stages(sandbox: Sandbox) -> None:
+    assert (await run_script(sandbox, "echo 1"))[1] == b"1\n"
+    assert await sandbox.set_limits(48 << 20, 8)
+    assert (await run_script(sandbox, "echo 2"))[1] == b"2\n"
+
+
+# 4. run_stage
+
+
+@pytest.mark.parametrize(
+    ("script", "code", "signal"),
+    [
+        ("", 0, None),
+        ("exit 0", 0, None),
+        ("exit 3", 3, None),
+        ("exit 255", 255, None),
+        ("kill -9 $$", None, 9),
+        ("kill -15 $$", None, 15),
+        ("echo x; exit 7; echo y", 7, None),
+        ("no-such-command", 127, None),
+    ],
+)
+async def test_4_a_stage_reports_its_exit_code_or_its_signal(
+    sandbox: Sandbox, script: str, code: int | None, signal: int | None
+) -> None:
+    report, _, _ = await run_script(sandbox, script)
+    assert (report.exit_code, report.signal) == (code, signal)
+    assert report.cause is StageCause.NONE
+    assert report.wall_us >= 0
+    assert not report.stdout_truncated
+    assert not report.stderr_truncated
+
+
+async def test_4_a_program_that_can_not_be_executed_is_exit_code_127_and_says_so(
+    sandbox: Sandbox,
+) -> None:
+    output = Collector()
+    stage = make_stage(argv=("/no/such/program", "x"))
+    report = await sandbox.run_stage(stage, output.take)
+    assert not isinstance(report, StageLoss)
+    assert report.exit_code == 127
+    assert b"/no/such/program" in output.stderr
+
+
+async def test_4_stdout_and_stderr_are_kept_apart_and_in_order(sandbox: Sandbox) -> None:
+    script = "echo 1; echo a >&2; echo 2; echo b >&2"
+    assert (await run_script(sandbox, script))[1:] == (b"1\n2\n", b"a\nb\n")
+
+
+@pytest.mark.parametrize("size", [0, 1, 262_144, 262_145, 1_000_000])
+async def test_4_stdin_is_read_to_its_end(sandbox: Sandbox, size: int) -> None:
+    stdin = (bytes(range(256)) * (size // 256 + 1))[:size]
+    report, stdout, _ = await run_script(sandbox, "cat", stdin=stdin, stdout_limit=1_000_000)
+    assert stdout == stdin
+    assert report.exit_code == 0
+
+
+async def test_4_a_program_need_not_read_its_stdin(sandbox: Sandbox) -> None:
+    assert (await run_script(sandbox, "exit 4", stdin=bytes(1_000_000)))[0].exit_code == 4
+    assert (await run_script(sandbox, "cat", stdin=b"next"))[1] == b"next"
+
+
+async def test_4_a_stage_that_overruns_is_ended_by_wall(sandbox: Sandbox) -> None:
+    report, stdout, _ = await run_script(sandbox, "echo x; sleep 50; echo y", wall_ms=200)
+    assert (report.cause, report.signal, stdout) == (StageCause.WALL, 9, b"x\n")
+    assert 200_000 <= report.wall_us < 5 * 200_000
+
+
+@pytest.mark.parametrize(
+    ("stream", "redirect"), [("stdout", ""), ("stderr", " >&2")], ids=["stdout", "stderr"]
+)
+@pytest.mark.parametrize(("limit", "kept"), [(6, b"12345\n"), (5, b"12345"), (1, b"1"), (0, b"")])
+async def test_4_output_is_passed_on_up_to_its_limit_and_the_byte_after_it_ends_the_stage(
+    sandbox: Sandbox, stream: str, redirect: str, limit: int, kept: bytes
+) -> None:
+    script = f"echo 12345{redirect}; sleep {0 if limit == 6 else 50}"
+    report, stdout, stderr = await run_script(sandbox, script, **{f"{stream}_limit": limit})
+    assert (stdout, stderr) == ((kept, b"") if stream == "stdout" else (b"", kept))
+    over = limit < 6
+    assert report.cause is (StageCause.OUTPUT if over else StageCause.NONE)
+    assert report.stdout_truncated is (over and stream == "stdout")
+    assert report.stderr_truncated is (over and stream == "stderr")
+    assert report.signal == (9 if over else None)
+
+
+async def test_4_stages_follow_each_other_whatever_became_of_the_last(sandbox: Sandbox) -> None:
+    scripts = ["echo 1", "exit 3", "kill -9 $$", "sleep 50", "cat"]
+    codes = []
+    for script in scripts:
+        stage = {"wall_ms": 200} if script == "sleep 50" else {}
+        codes.append((await run_script(sandbox, script, **stage))[0].exit_code)
+    assert codes == [0, 3, None, None, 0]
+    assert (await run_script(sandbox, "cat", stdin=b"last"))[1] == b"last"
+
+
+async def test_4_what_the_sink_raises_comes_out_and_the_sandbox_can_be_closed(
+    subject: Subject, sandbox: Sandbox
+) -> None:
+    async def sink(*_: object) -> None:
+        raise OSError("the client is gone")
+
+    with pytest.raises(OSError, match="client is gone"):
+        await sandbox.run_stage(make_stage("echo x; sleep 50"), sink)
+    await sandbox.close()
+    assert await subject.names() == set()
+
+
+async def test_4_a_cancelled_stage_leaves_the_sandbox_fit_for_closing(
+    subject: Subject, sandbox: Sandbox
+) -> None:
+    output = Collector()
+    running = asyncio.create_task(
+        sandbox.run_stage(make_stage("echo x; sleep 50", stdin=bytes(1_000_000)), output.take)
+    )
+    await output.first.wait()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    await sandbox.close()
+    assert await subject.names() == set()
+
+
+# 5. close
+
+
+async def test_5_a_closed_sandbox_is_gone_and_may_be_closed_again(
+    subject: Subject, sandbox: Sandbox
+) -> None:
+    await asyncio.gather(sandbox.close(), sandbox.close())
+    assert await subject.names() == set()
+    await sandbox.close()
+
+
+async def test_5_closing_in_the_middle_of_a_stage_ends_it(
+    subject: Subject, sandbox: Sandbox
+) -> None:
+    output = Collector()
+    running = asyncio.create_task(
+        sandbox.run_stage(make_stage("echo x; sleep 50", wall_ms=60_000), output.take)
+    )
+    await output.first.wait()
+    await sandbox.close()
+    async with asyncio.timeout(DEADLINE_S / 2):
+        assert isinstance(await running, StageLoss)
+    assert await subject.names() == set()
+
+
+async def test_5_a_stage_after_close_is_lost(sandbox: Sandbox) -> None:
+    await sandbox.close()
+    await sandbox.send_files([SourceFile("a", b"1")], build=True, work=True)
+    outcome = await sandbox.run_stage(make_stage("echo x"), Collector().take)
+    assert isinstance(outcome, StageLoss)
+
+
+# The backend
+
+
+async def test_a_sweep_leaves_what_is_open_alone(subject: Subject, sandbox: Sandbox) -> None:
+    assert await subject.backend.sweep() == 0
+    assert (await run_script(sandbox, "echo 1"))[1] == b"1\n"
+
+
+async def test_shutting_down_closes_everything_and_may_be_done_again(subject: Subject) -> None:
+    sandboxes = await asyncio.gather(*(subject.backend.open(make_spec()) for _ in range(2)))
+    output = Collector()
+    running = asyncio.create_task(
+        sandboxes[0].run_stage(make_stage("echo x; sleep 50", wall_ms=60_000), output.take)
+    )
+    await output.first.wait()
+    await subject.backend.shutdown()
+    await subject.backend.shutdown()
+    assert await subject.names() == set()
+    assert isinstance(await running, StageLoss)
+    for sandbox in sandboxes:
+        await sandbox.close()

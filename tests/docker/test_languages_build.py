@@ -1,0 +1,158 @@
+"""A fifth language, from a folder alone, on the real engine."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+from rich.console import Console
+
+from orchestrator.engine.images import run_once
+from orchestrator.errors import ContainerNotFoundError, EngineError
+from orchestrator.languages.commands import run_build
+from orchestrator.languages.installed import inspect_installed
+from orchestrator.languages.registry import load_languages
+from orchestrator.languages.sources import main_file_name, run_argv
+from orchestrator.sandbox.model import SandboxSpec, SourceFile, Stage, StageKind, StageReport
+from orchestrator.sandbox.model import Stream as OutputStream
+from orchestrator.settings import DEFAULT_IMAGES_DIR, Settings
+from tests.languages_support import write_language
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from orchestrator.engine.client import EngineClient
+    from orchestrator.languages.model import Language
+    from tests.conftest import Docker
+
+pytestmark = pytest.mark.docker
+
+
+@pytest.fixture
+async def shout(tmp_path: Path, engine: EngineClient) -> AsyncIterator[Language]:
+    """The language's folder beside the real shared ones; its images go at the end."""
+    images = tmp_path / "images"
+    for name in ("_agent", "_base", "_sandbox"):
+        shutil.copytree(DEFAULT_IMAGES_DIR / name, images / name)
+    write_language(images, f"shout-{secrets.token_hex(4)}")
+    (language,) = load_languages(images, [folder_id(images)])
+    yield language
+    for tag in (language.image, language.toolchain_image):
+        try:
+            await engine.call(lambda api, tag=tag: api.remove_image(tag, force=True))
+        except ContainerNotFoundError:
+            continue
+
+
+def folder_id(images: Path) -> str:
+    return next(path.name for path in images.iterdir() if path.name.startswith("shout"))
+
+
+async def build(language: Language, console: Console) -> None:
+    settings = Settings(
+        _env_file=None,  # type: ignore[call-arg]
+        images_dir=language.folder.parent,
+        languages=language.id,
+    )
+    await run_build(settings, [], console)
+
+
+async def image_id(engine: EngineClient, language: Language) -> str:
+    return str((await engine.inspect_image(language.image))["Id"])
+
+
+async def test_a_folder_is_all_a_language_needs(
+    shout: Language, engine: EngineClient, docker: Docker
+) -> None:
+    await build(shout, Console(quiet=True))
+    registry = load_languages(shout.folder.parent, [shout.id])
+    installed = await inspect_installed(engine, registry)
+    assert installed[shout.id].version == "1.2.3"
+    assert installed[shout.id].digest == await image_id(engine, shout)
+    assert await say_hello(docker, shout) == b"HELLO\n"
+
+
+async def say_hello(docker: Docker, language: Language) -> bytes:
+    """The hello sample, run in a sandbox as the run command says."""
+    output = bytearray()
+
+    async def sink(_stream: OutputStream, data: bytes) -> None:
+        output.extend(data)
+
+    spec = SandboxSpec("shout", language.image, 64 << 20, 8, 30, uses_compiler=False)
+    code = (language.folder / "samples" / "hello.awk").read_text()
+    name = main_file_name(language, code)
+    sandbox = await docker.backend.open(spec)
+    try:
+        await sandbox.send_files([SourceFile(name, code.encode())], build=False, work=True)
+        stage = Stage(StageKind.RUN, run_argv(language, [name], []), 5000, 5000, 1000, 1000)
+        report = await sandbox.run_stage(stage, sink)
+    finally:
+        await sandbox.close()
+    assert isinstance(report, StageReport)
+    assert report.exit_code == 0
+    return bytes(output)
+
+
+async def test_a_second_build_skips_and_a_change_rebuilds(
+    shout: Language, engine: EngineClient
+) -> None:
+    console = Console(record=True, width=200)
+    await build(shout, console)
+    first = await image_id(engine, shout)
+    console.export_text()
+    await build(shout, console)
+    assert console.export_text().splitlines() == [
+        f"{name}: up to date" for name in ("_agent", "_base", shout.id)
+    ]
+    assert await image_id(engine, shout) == first
+    with (shout.folder / "Dockerfile").open("a") as file:
+        file.write("RUN echo louder > /etc/shout\n")
+    await build(shout, console)
+    assert f"{shout.id}: built 1.2.3" in console.export_text()
+    assert await image_id(engine, shout) != first
+    assert await run_once(engine, shout.toolchain_image, ["cat", "/etc/shout"]) == "louder\n"
+
+
+@pytest.mark.parametrize(
+    ("step", "expected"),
+    [
+        ("RUN echo fine; nonsense --loud", "nonsense: not found"),
+        ("RUM true", "unknown instruction: RUM"),
+        ("COPY nothing /", "COPY failed: file not found"),
+    ],
+)
+async def test_a_broken_dockerfile_leaves_the_old_image(
+    shout: Language, engine: EngineClient, step: str, expected: str
+) -> None:
+    console = Console(record=True, width=200)
+    await build(shout, console)
+    before = await image_id(engine, shout)
+    with (shout.folder / "Dockerfile").open("a") as file:
+        file.write(f"{step}\n")
+    with pytest.raises(EngineError) as caught:
+        await build(shout, console)
+    message = str(caught.value)
+    assert message.startswith(f"{shout.id}: ")
+    assert expected in message
+    assert await image_id(engine, shout) == before
+    assert console.export_text().endswith(f"{shout.id}: failed\n")
+
+
+async def test_a_version_command_that_fails_leaves_no_container(
+    shout: Language, engine: EngineClient
+) -> None:
+    toml = shout.folder / "language.toml"
+    toml.write_text(toml.read_text().replace("echo version 1.2.3-4", "exit 3"))
+    with pytest.raises(EngineError, match=r"exit status 3: shouting on$"):
+        await build(shout, Console(quiet=True))
+    with pytest.raises(ContainerNotFoundError):
+        await engine.inspect_image(shout.image)
+    assert not [
+        container
+        for container in await engine.list_containers(["codebae.instance=languages-build"])
+        if container["Image"] == shout.toolchain_image
+    ]

@@ -1,0 +1,151 @@
+"""The real parts, opened on an engine that says what it is told to."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestrator import parts
+from orchestrator.errors import ConfigurationError, EngineUnavailableError
+from orchestrator.languages.model import LABEL_LANGUAGE, LABEL_VERSION
+from orchestrator.parts import engine_traits, open_docker_parts
+from orchestrator.sandbox.backend import Backend
+from orchestrator.sandbox.instance import claim_instance
+from orchestrator.sandbox.selftest import CheckResult
+from orchestrator.settings import Settings
+from tests.api_support import make_settings
+from tests.fake_engine import Answer, FakeEngine, fake_engine, refuse, say
+
+INFO = {"ID": "engine", "ServerVersion": "1", "DefaultRuntime": "runc"}
+
+
+def image(language: str, digest: str = "") -> Answer:
+    labels = {LABEL_LANGUAGE: language, LABEL_VERSION: "1.2"}
+    return Answer(
+        200, {"Id": digest or f"sha256:{language}", "Size": 5, "Config": {"Labels": labels}}
+    )
+
+
+@pytest.fixture
+async def fake() -> AsyncIterator[FakeEngine]:
+    async with fake_engine() as engine:
+        engine.answers["GET /info"] = Answer(200, INFO)
+        for name in ("c", "python"):
+            engine.answers[f"GET /images/codebae-runner/{name}:current/json"] = image(name)
+        yield engine
+
+
+@pytest.fixture
+def settings(fake: FakeEngine, tmp_path: Path) -> Settings:
+    return make_settings(docker_host=fake.url, state_dir=tmp_path, languages="python,c")
+
+
+class Proof:
+    """Stands for the self-test: which images were tried, and which of them fail."""
+
+    def __init__(self) -> None:
+        self.tried: list[str] = []
+        self.failing: set[str] = set()
+
+    async def run(self, _: Backend, image: str) -> list[CheckResult]:
+        name = image.removeprefix("codebae-runner/").removesuffix(":current")
+        self.tried.append(name)
+        return [CheckResult(name, "memory", passed=name not in self.failing, detail="")]
+
+
+@pytest.fixture
+def proof(monkeypatch: pytest.MonkeyPatch) -> Proof:
+    made = Proof()
+    monkeypatch.setattr(parts, "run_selftest", made.run)
+    return made
+
+
+async def prove(settings: Settings) -> list[tuple[str, bool]]:
+    async with open_docker_parts(settings) as opened:
+        return [(result.image, result.passed) async for result in opened.prove()]
+
+
+async def test_the_parts_are_what_the_settings_and_the_images_say(settings: Settings) -> None:
+    async with open_docker_parts(settings) as opened:
+        assert opened.registry.ids == ("python", "c")
+        assert {name: each.version for name, each in opened.installed.items()} == {
+            "python": "1.2",
+            "c": "1.2",
+        }
+        with (
+            pytest.raises(ConfigurationError, match="in use by another server"),
+            claim_instance(settings.state_dir),
+        ):
+            pass
+    with claim_instance(settings.state_dir):
+        pass  # and given back
+
+
+@pytest.mark.parametrize(
+    ("call", "answer", "error", "message"),
+    [
+        pytest.param("GET /info", say(b""), EngineUnavailableError, "reached", id="no engine"),
+        pytest.param(
+            "GET /images/*",
+            refuse(404, "no"),
+            ConfigurationError,
+            "no image for .*make",
+            id="image",
+        ),
+        pytest.param(
+            "GET /images/*", image("other"), ConfigurationError, "no image for", id="not ours"
+        ),
+    ],
+)
+async def test_parts_that_can_t_be_had_say_why_and_keep_nothing(  # noqa: PLR0913, PLR0917 - columns
+    fake: FakeEngine,
+    settings: Settings,
+    call: str,
+    answer: Any,
+    error: type[Exception],
+    message: str,
+) -> None:
+    fake.answers = {call: answer} | {k: v for k, v in fake.answers.items() if k != call}
+    with pytest.raises(error, match=message):
+        async with open_docker_parts(settings):
+            pass
+    with claim_instance(settings.state_dir):
+        pass
+
+
+async def test_an_image_that_passed_is_not_tried_again_until_it_changes(
+    fake: FakeEngine, settings: Settings, proof: Proof
+) -> None:
+    assert await prove(settings) == [("python", True), ("c", True)]
+    assert await prove(settings) == []
+    fake.answers["GET /images/codebae-runner/c:current/json"] = image("c", "sha256:2")
+    assert await prove(settings) == [("c", True)]
+    assert proof.tried == ["python", "c", "c"]
+
+
+async def test_an_image_that_failed_is_tried_again_and_the_others_are_not(
+    settings: Settings, proof: Proof
+) -> None:
+    proof.failing = {"python"}
+    assert await prove(settings) == [("python", False), ("c", True)]
+    proof.failing = set()
+    assert await prove(settings) == [("python", True)]
+    assert await prove(settings) == []
+
+
+async def test_another_engine_or_another_runtime_has_proved_nothing(
+    fake: FakeEngine, settings: Settings, proof: Proof
+) -> None:
+    await prove(settings)
+    fake.answers["GET /info"] = Answer(200, INFO | {"ServerVersion": "2"})
+    assert len(await prove(settings)) == 2
+    assert len(await prove(settings.model_copy(update={"runtime": "runsc"}))) == 2
+    assert len(proof.tried) == 6
+
+
+def test_sandboxes_are_made_as_the_settings_say() -> None:
+    traits = engine_traits(make_settings(job_cpus=1, runtime="crun"), "me")
+    assert (traits.instance, traits.cpus, traits.runtime) == ("me", 1, "crun")
