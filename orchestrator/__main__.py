@@ -35,7 +35,7 @@ def serve(*, dev: bool) -> None:
 
     if dev:
         _guard(lambda: serving.ensure_api_key(Path(".env")))
-    _run(serving.serve(_settings(), out))
+    _run(serving.serve(_settings(), out, show_key=dev))
 
 
 @main.command()

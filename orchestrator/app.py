@@ -11,7 +11,6 @@ import structlog
 from aiohttp import web
 
 from orchestrator.api import keys, routes
-from orchestrator.errors import EngineError, RunnerError
 from orchestrator.jobs.admission import Admission
 from orchestrator.jobs.readiness import Readiness
 from orchestrator.jobs.service import JobService
@@ -34,10 +33,13 @@ def build_app(settings: Settings, open_parts: OpenParts | None = None) -> web.Ap
     app[keys.READINESS] = Readiness()
     app[keys.STARTED] = time.monotonic()
     app[keys.ADMISSION] = Admission(
-        slots=settings.slots, queue=settings.max_queue, memory_mb=settings.memory_budget
+        slots=settings.slots,
+        queue=settings.max_queue,
+        memory_mb=settings.memory_budget,
+        keys=len(settings.api_keys),
     )
     routes.add_routes(app)
-    app.on_shutdown.append(_stop_admission)
+    app.on_shutdown.append(_drain)
 
     async def run_parts(app: web.Application) -> AsyncIterator[None]:
         async with (open_parts or open_docker_parts)(settings) as parts, _service(app, parts):
@@ -47,8 +49,11 @@ def build_app(settings: Settings, open_parts: OpenParts | None = None) -> web.Ap
     return app
 
 
-async def _stop_admission(app: web.Application) -> None:
+async def _drain(app: web.Application) -> None:
+    """No more jobs; those under way get DRAIN_TIMEOUT, then they are answered as cancelled."""
     app[keys.ADMISSION].drain()
+    if keys.SERVICE in app:
+        await app[keys.SERVICE].finish(app[keys.SETTINGS].drain_timeout)
 
 
 @contextlib.asynccontextmanager
@@ -78,8 +83,8 @@ async def _prove_limits(parts: Parts, readiness: Readiness) -> None:
     while True:
         try:
             failure = await _first_failure(parts)
-        except (RunnerError, OSError) as err:
-            log.warning("selftest_interrupted", error=str(err))
+        except Exception as err:  # noqa: BLE001 - whatever it is, /health has to say it
+            log.warning("selftest_interrupted", error=repr(err))
             readiness.settle(f"self-test: {err}")
             await asyncio.sleep(SELFTEST_RETRY_S)
             continue
@@ -92,7 +97,7 @@ async def _prove_limits(parts: Parts, readiness: Readiness) -> None:
 async def _first_failure(parts: Parts) -> str | None:
     async for result in parts.prove():
         if not result.passed:
-            return f"self-test: {result.check} failed in {result.image}: {result.detail}"
+            return f"self-test: {result.check} failed in {result.language}: {result.detail}"
     return None
 
 
@@ -101,8 +106,8 @@ async def _sweep_forever(backend: Backend, interval_s: float) -> None:
         await asyncio.sleep(interval_s)
         try:
             swept = await backend.sweep()
-        except EngineError as err:
-            log.warning("sweep_failed", error=str(err))
+        except Exception as err:  # noqa: BLE001 - the next sweep must come whatever this one met
+            log.warning("sweep_failed", error=repr(err))
         else:
             if swept:
                 log.warning("swept", containers=swept)

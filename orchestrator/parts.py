@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 
 from orchestrator.engine.client import EngineClient, Json
+from orchestrator.errors import ConfigurationError
 from orchestrator.languages.installed import inspect_installed
 from orchestrator.languages.model import InstalledLanguage
 from orchestrator.languages.registry import Registry, load_languages
@@ -41,6 +42,7 @@ async def open_docker_parts(settings: Settings) -> AsyncIterator[Parts]:
         try:
             info = await engine.info()
             installed = await inspect_installed(engine, registry)
+            check_consistency(settings, registry)
             backend = DockerBackend(engine, engine_traits(settings, instance))
         except BaseException:
             await engine.close()
@@ -54,6 +56,22 @@ async def open_docker_parts(settings: Settings) -> AsyncIterator[Parts]:
             yield Parts(backend, registry, installed, prove)
         finally:
             await backend.shutdown()
+
+
+def check_consistency(settings: Settings, registry: Registry) -> None:
+    """Languages must fit the server's maxima. Raises ConfigurationError naming both sides."""
+    for language in registry:
+        defaults = language.limits
+        for name, value, most in (
+            ("MAX_MEMORY_MB", defaults.memory_mb, settings.max_memory_mb),
+            ("MEMORY_BUDGET_MB", defaults.memory_mb, settings.memory_budget),
+            ("MAX_PROCESSES", defaults.processes, settings.max_processes),
+        ):
+            if value > most:
+                raise ConfigurationError(
+                    f"setting {name}: {most} is less than the {value} that images/{language.id}/"
+                    "language.toml has as default"
+                )
 
 
 def open_engine(settings: Settings) -> EngineClient:
@@ -86,7 +104,7 @@ async def prove_images(
     for language in installed.values():
         mark = fingerprint(info, settings.runtime, language.digest)
         if mark not in known:
-            results = await run_selftest(backend, language.language.image)
+            results = await run_selftest(backend, language.language.id, language.digest)
             for result in results:
                 yield result
             if not all(result.passed for result in results):

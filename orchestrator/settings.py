@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from orchestrator.errors import ConfigurationError
 
+MIN_CPUS = 0.01
 DEFAULT_IMAGES_DIR = Path(__file__).resolve().parent.parent / "images"
 
 Milliseconds = Annotated[int, Field(ge=1, le=3_600_000)]
@@ -61,6 +62,13 @@ class Settings(BaseSettings):
         10.0, description="Seconds a client has to send its request body."
     )
 
+    answer_timeout: Seconds = Field(
+        10.0, description="Seconds a client has to take its answer; then it is hung up on."
+    )
+    drain_timeout: Annotated[float, Field(ge=0, le=3600)] = Field(
+        5.0, description="Seconds running jobs get after SIGTERM before they end as cancelled."
+    )
+
     execution_timeout: Milliseconds = Field(
         5000, description="Wall time of a run when the client names none, in ms."
     )
@@ -68,7 +76,7 @@ class Settings(BaseSettings):
     compile_cpu_ms: Milliseconds = Field(10_000, description="CPU time of a compile, in ms.")
     compile_wall_ms: Milliseconds = Field(15_000, description="Wall time of a compile, in ms.")
     max_job_ms: Milliseconds = Field(
-        120_000, description="Longest life of a job once it has a sandbox, in ms."
+        120_000, description="Longest life of a job once it has a slot, in ms."
     )
     max_output_size: Bytes = Field(
         100_000, description="Most bytes of stdout, and of stderr, a run may print."
@@ -98,7 +106,7 @@ class Settings(BaseSettings):
     )
     engine_timeout: Seconds = Field(30.0, description="Deadline of every engine call, in seconds.")
     engine_threads: Annotated[int, Field(ge=1, le=256)] = Field(
-        8, description="Threads, and connections, for engine calls."
+        8, description="Threads for engine calls, each with a connection of its own."
     )
     runtime: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]*$")] = Field(
         "",
@@ -117,6 +125,13 @@ class Settings(BaseSettings):
     log_level: Annotated[str, Field(pattern=r"^(debug|info|warning|error)$")] = Field(
         "info", description="debug, info, warning or error."
     )
+
+    @field_validator("job_cpus")
+    @classmethod
+    def _engine_takes_it(cls, value: float) -> float:
+        if 0 < value < MIN_CPUS:
+            raise ValueError(f"0 (the default) or at least {MIN_CPUS}: the engine takes no less")
+        return value
 
     @field_validator("docker_host")
     @classmethod

@@ -28,9 +28,11 @@ can_install() { is_debian && is_root; }
 
 has_systemd() { [ -d /run/systemd/system ]; }
 
-# The engine's socket as a path: that of DOCKER_HOST, or the usual one.
+# The engine's socket as a path: that of DOCKER_HOST (the environment's, else that of .env, as
+# the server has it), or the usual one.
 engine_socket() {
-    local host=${DOCKER_HOST:-unix://$DEFAULT_SOCKET}
+    local host=${DOCKER_HOST:-$(sed -n 's/^DOCKER_HOST=//p' "$ROOT/.env" 2>/dev/null | tail -n 1)}
+    host=${host:-unix://$DEFAULT_SOCKET}
     case $host in
         unix:///*) printf '%s\n' "${host#unix://}" ;;
         *) die "DOCKER_HOST is $host" "Only an engine behind a unix:// socket can be used." ;;

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from aiohttp import web
 
 from orchestrator.api.answer import to_answer
@@ -32,8 +34,21 @@ async def execute(request: web.Request) -> web.Response:
         raise unavailable("engine_unavailable", f"Not ready to run programs: {reason}")
     with app[ADMISSION].ticket(key) as ticket:
         result = await app[SERVICE].execute(await _receive(request), ticket)
-    _raise_failure(result)
-    return web.json_response(to_answer(result))
+        _raise_failure(result)
+        return await _answer(request, result)
+
+
+async def _answer(request: web.Request, result: JobResult) -> web.Response:
+    """Send the answer while the ticket is still held: unread answers are memory too."""
+    response = web.json_response(to_answer(result))
+    try:
+        async with asyncio.timeout(request.app[SETTINGS].answer_timeout):
+            await response.prepare(request)
+            await response.write_eof()
+    except (TimeoutError, ConnectionError):
+        if request.transport is not None:
+            request.transport.abort()
+    return response
 
 
 async def _receive(request: web.Request) -> Submission:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 MIN_MEMORY_MB = 16
 """Below this the agent itself and a small C program do not fit together."""
 MIN_PROCESSES = 4
-"""The agent counts too, and must be able to start a stage whatever a client asks."""
+"""A shell with a pipe, or a runtime with a helper thread, gets by with this; less is a typo."""
 
 
 def resolve_limits(request: ExecuteRequest, defaults: LimitDefaults, settings: Settings) -> Limits:

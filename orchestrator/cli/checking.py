@@ -12,15 +12,17 @@ from orchestrator.settings import Settings
 
 async def check(settings: Settings, out: Console) -> bool:
     """Run every probe in every image, remembered passes or not; True when all held."""
-    table = Table("image", "limit", "", "what happened", title="Do the limits bite on this engine?")
+    table = Table(
+        "language", "limit", "", "what happened", title="Do the limits bite on this engine?"
+    )
     passed = True
     async with open_docker_parts(settings) as parts:
         for installed in parts.installed.values():
-            with out.status(f"Trying the limits in {installed.language.image}"):
-                results = await run_selftest(parts.backend, installed.language.image)
+            with out.status(f"Trying the limits in {installed.language.name}"):
+                results = await run_selftest(parts.backend, installed.language.id, installed.digest)
             for result in results:
                 mark = "[green]holds[/]" if result.passed else "[bold red]FAILS[/]"
-                table.add_row(result.image, result.check, mark, result.detail)
+                table.add_row(result.language, result.check, mark, result.detail)
                 passed = passed and result.passed
     out.print(table)
     return passed

@@ -16,7 +16,7 @@ from orchestrator.app import build_app
 from orchestrator.errors import ConfigurationError
 from orchestrator.settings import Settings
 
-SHUTDOWN_S = 10.0  # what running requests get after SIGTERM before they are cancelled
+SHUTDOWN_S = 1.0  # aiohttp's own wait, twice, once every job has been answered
 
 
 def ensure_api_key(env_file: Path) -> None:
@@ -34,8 +34,8 @@ def _sets_api_key(line: str) -> bool:
     return name.strip().removeprefix("export ").strip() == "API_KEY" and bool(value.strip(" \t\"'"))
 
 
-async def serve(settings: Settings, out: Console) -> None:
-    """Serve until SIGTERM or SIGINT.
+async def serve(settings: Settings, out: Console, *, show_key: bool) -> None:
+    """Serve until SIGTERM or SIGINT; `show_key` prints the key with a command to try.
 
     Raises ConfigurationError or EngineError when it can't start.
     """
@@ -55,7 +55,9 @@ async def serve(settings: Settings, out: Console) -> None:
     try:
         await runner.setup()
         port = await _listen(runner, settings)
-        await announce(app, port, settings, out, stop)
+        await announce(app, port, out, stop)
+        if show_key:
+            _show_key(settings.api_keys[0], port, out)
         await stop.wait()
         out.print("Stopping: running jobs are ended, containers removed")
     finally:
@@ -73,9 +75,7 @@ async def _listen(runner: web.AppRunner, settings: Settings) -> int:
     return int(runner.addresses[0][1])
 
 
-async def announce(
-    app: web.Application, port: int, settings: Settings, out: Console, stop: asyncio.Event
-) -> None:
+async def announce(app: web.Application, port: int, out: Console, stop: asyncio.Event) -> None:
     """Print what is served, once the self-test has passed (or what is wrong with it)."""
     waits = [asyncio.create_task(event.wait()) for event in (app[keys.READINESS].settled, stop)]
     with out.status("Self-test: do the limits bite on this engine?"):
@@ -86,20 +86,19 @@ async def announce(
     if reason is not None:
         out.print(f"[bold red]Not ready:[/] {reason}", highlight=False)
         return
-    url = f"http://localhost:{port}"
-    key = settings.api_keys[0]
-    out.print(f"[bold green]Ready[/] on {url}", highlight=False)
+    out.print(f"[bold green]Ready[/] on http://localhost:{port}", highlight=False)
     for installed in app[keys.SERVICE].installed.values():
         out.print(f"  {installed.language.id:<12} {installed.language.name} {installed.version}")
-    if out.is_terminal or not os.environ.get("API_KEY"):
-        out.print(f"API key: {key}", highlight=False)
-        out.print("Try it:", highlight=False)
-        out.print(_curl(url, key), highlight=False, markup=False, soft_wrap=True)
 
 
-def _curl(url: str, key: str) -> str:
+def _show_key(key: str, port: int, out: Console) -> None:
     body = """{"language": "python", "code": "print(\\"Hello, World!\\")"}"""
-    return (
-        f"curl -s {url}/execute -H 'Authorization: Bearer {key}' "
-        f"-H 'Content-Type: application/json' -d '{body}'"
+    out.print(f"API key: {key}", highlight=False)
+    out.print("Try it:", highlight=False)
+    out.print(
+        f"curl -s http://localhost:{port}/execute -H 'Authorization: Bearer {key}' "
+        f"-H 'Content-Type: application/json' -d '{body}'",
+        highlight=False,
+        markup=False,
+        soft_wrap=True,
     )

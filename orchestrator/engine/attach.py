@@ -96,12 +96,12 @@ class AttachStream:
         except OSError as err:
             raise EngineUnavailableError(f"The attach stream broke: {err}") from err
 
-    def close(self) -> None:
-        """Hang up, which the container sees as the end of its stdin. Idempotent."""
-        self._writer.close()
+    async def abort(self) -> None:
+        """Hang up at once, which the container sees as the end of its stdin. Idempotent.
 
-    async def wait_closed(self) -> None:
-        """Wait until the socket is closed; whatever it says about that is of no interest."""
+        What is still unsent is dropped: waiting for a peer that does not read would have no end.
+        """
+        self._writer.transport.abort()
         with contextlib.suppress(OSError):
             await self._writer.wait_closed()
 

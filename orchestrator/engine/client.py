@@ -88,7 +88,10 @@ class EngineClient:
         if client is None:
             # base_url is named: from_env() would follow the caller's Docker context instead.
             client = docker.APIClient(
-                base_url=self._base_url, version=API_VERSION, timeout=math.ceil(self._timeout_s)
+                base_url=self._base_url,
+                version=API_VERSION,
+                timeout=math.ceil(self._timeout_s),
+                num_pools=1,
             )
             self._local.client = client
             with self._lock:

@@ -7,7 +7,7 @@ and the job's memory out of the budget. Waiting is fair: one queue per key, the 
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, deque
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -47,7 +47,7 @@ class Ticket:
         """Give it back; idempotent."""
         if self._held:
             self._held = False
-            self._admission._tickets -= 1  # noqa: SLF001 - a ticket is its admission's other half
+            self._admission._tickets[self.key] -= 1  # noqa: SLF001 - a ticket is its admission's other half
 
 
 class Reservation:
@@ -69,12 +69,17 @@ class Reservation:
 class Admission:
     """Counts tickets, slots and memory. For one event loop; nothing here blocks."""
 
-    def __init__(self, *, slots: int, queue: int, memory_mb: int) -> None:
-        """`slots` jobs at once, `queue` more requests held, `memory_mb` MiB reserved at most."""
+    def __init__(self, *, slots: int, queue: int, memory_mb: int, keys: int = 1) -> None:
+        """`slots` jobs at once, `queue` more requests held, `memory_mb` MiB reserved at most.
+
+        With several `keys`, none of them may hold the last quarter of the tickets: there is always
+        room for somebody else.
+        """
         self._slots = slots
-        self._queue = queue
         self._budget_mb = memory_mb
-        self._tickets = 0
+        self._most = slots + queue
+        self._most_per_key = self._most if keys <= 1 else max(1, self._most * 3 // 4)
+        self._tickets: Counter[str] = Counter()
         self._active = 0
         self._reserved_mb = 0
         self._waiting: OrderedDict[str, deque[_Waiter]] = OrderedDict()
@@ -98,9 +103,9 @@ class Admission:
         """A ticket for `key`, at once. Raises QueueFullError or DrainingError."""
         if self._draining:
             raise DrainingError
-        if self._tickets >= self._slots + self._queue:
+        if self._tickets.total() >= self._most or self._tickets[key] >= self._most_per_key:
             raise QueueFullError(RETRY_AFTER_S)
-        self._tickets += 1
+        self._tickets[key] += 1
         return Ticket(self, key)
 
     async def reserve(self, ticket: Ticket, memory_mb: int) -> Reservation:

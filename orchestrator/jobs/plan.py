@@ -14,7 +14,10 @@ from orchestrator.settings import Settings
 
 MIB = 1 << 20
 LIFETIME_SLACK_S = 30
-_COMMON_ENV = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "TMPDIR": "/tmp"}  # noqa: S108 - inside the sandbox
+_COMMON_ENV = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8"}
+# Compilers' temporary files go where the compiler's own share of memory is; /tmp is the run's.
+_COMPILE_ENV = {**_COMMON_ENV, "HOME": "/build", "TMPDIR": "/build"}
+_RUN_ENV = {**_COMMON_ENV, "HOME": "/work", "TMPDIR": "/tmp"}  # noqa: S108 - inside the sandbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +59,12 @@ def make_plan(
         processes = max(processes, language.limits.processes)
     spec = SandboxSpec(
         job_id=job_id,
-        image=language.image,
+        image=installed.digest,  # not the tag: what was proved is what is used
         memory_bytes=memory_mb * MIB,
         processes=processes,
         lifetime_s=settings.max_job_ms // 1000 + LIFETIME_SLACK_S,
         uses_compiler=language.compile is not None,
+        run_memory_bytes=limits.memory_mb * MIB,
     )
     _check_files_fit(submission, spec)
     return Plan(
@@ -78,8 +82,8 @@ def _check_files_fit(submission: Submission, spec: SandboxSpec) -> None:
     room = work_bytes(spec) // 2
     if size > room:
         raise InvalidSubmissionError(
-            f"files: {size} bytes in all, but limits.memory_mb of {spec.memory_bytes // MIB} "
-            f"leaves room for {room}",
+            f"files: {size} bytes in all, but limits.memory_mb of "
+            f"{submission.limits.memory_mb} leaves room for {room}",
             field="files",
         )
 
@@ -90,7 +94,7 @@ def _compile_stage(submission: Submission, language: Language, settings: Setting
     return Stage(
         kind=StageKind.COMPILE,
         argv=compile_argv(language, _paths(submission), submission.compile_args),
-        env={**_COMMON_ENV, "HOME": "/build", **language.compile.env},
+        env={**_COMPILE_ENV, **language.compile.env},
         wall_ms=settings.compile_wall_ms,
         cpu_ms=settings.compile_cpu_ms,
         stdout_limit=settings.max_output_size,
@@ -103,7 +107,7 @@ def _run_stage(submission: Submission, language: Language) -> Stage:
     return Stage(
         kind=StageKind.RUN,
         argv=run_argv(language, _paths(submission), submission.args),
-        env={**_COMMON_ENV, "HOME": "/work", **language.run.env, **submission.env},
+        env={**_RUN_ENV, **language.run.env, **submission.env},
         wall_ms=limits.wall_ms,
         cpu_ms=limits.cpu_ms,
         stdout_limit=limits.output_bytes,

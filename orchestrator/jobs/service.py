@@ -7,6 +7,7 @@ finally: remove the container, then release the reservation
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 import time
 from collections.abc import Mapping
@@ -46,7 +47,9 @@ class _Job:
     installed: InstalledLanguage
     plan: Plan
     accepted_at: float
-    reserved_at: float = 0.0
+    reserved_at: float | None = None
+    timer: asyncio.Timeout = field(default_factory=lambda: asyncio.timeout(None))
+    cancelled_by: Cause = Cause.DEADLINE
     openings: list[asyncio.Task[Sandbox]] = field(default_factory=list)
     sandbox_s: float = 0.0
     compile: StageResult | None = None
@@ -89,6 +92,8 @@ class JobService:
         self._admission = admission
         self._jobs: dict[str, _Job] = {}
         self._retiring: set[asyncio.Task[None]] = set()
+        self._idle = asyncio.Event()
+        self._idle.set()
 
     def active_jobs(self) -> tuple[ActiveJob, ...]:
         """The jobs accepted and not yet answered, oldest first."""
@@ -106,15 +111,14 @@ class JobService:
         """
         job = self._accept(submission)
         self._jobs[job.id] = job
+        self._idle.clear()
         try:
-            reservation = await self._admission.reserve(ticket, job.plan.sandbox_memory_mb)
-            job.reserved_at = time.monotonic()
-            try:
-                await self._run_within_deadline(job)
-            finally:
-                self._retire(job, reservation)
+            async with job.timer:
+                await self._reserve_and_run(job, ticket)
+        except TimeoutError:
+            job.ended = (Verdict.CANCELLED, job.cancelled_by)
         finally:
-            del self._jobs[job.id]
+            self._forget(job)
         result = _result(job, time.monotonic())
         log.info(
             "job",
@@ -124,6 +128,17 @@ class JobService:
             total_ms=round(result.timings.total_ms),
         )
         return result
+
+    async def finish(self, timeout_s: float) -> None:
+        """Let the jobs under way end; after `timeout_s` they end as cancelled, by `drain`."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                await self._idle.wait()
+        for job in self._jobs.values():
+            job.cancelled_by = Cause.DRAIN
+            with contextlib.suppress(RuntimeError):  # its own deadline has just passed
+                job.timer.reschedule(asyncio.get_running_loop().time())
+        await self._idle.wait()
 
     async def drain(self) -> None:
         """Wait until every container of an ended job is removed."""
@@ -136,17 +151,25 @@ class JobService:
         plan = make_plan(job_id, submission, installed, self._settings)
         return _Job(job_id, submission, installed, plan, accepted_at=time.monotonic())
 
-    async def _run_within_deadline(self, job: _Job) -> None:
+    def _forget(self, job: _Job) -> None:
+        del self._jobs[job.id]
+        if not self._jobs:
+            self._idle.set()
+
+    async def _reserve_and_run(self, job: _Job, ticket: Ticket) -> None:
+        reservation = await self._admission.reserve(ticket, job.plan.sandbox_memory_mb)
+        job.reserved_at = time.monotonic()
+        deadline = asyncio.get_running_loop().time() + self._settings.max_job_ms / 1000
+        job.timer.reschedule(deadline)
         try:
-            async with asyncio.timeout(self._settings.max_job_ms / 1000):
+            await self._attempt(job)
+            if job.failure is Failure.INTERNAL_ERROR:
+                # Lost through no fault of the program's, and nobody has seen output: once more.
+                await self._close_all(job)
+                job.compile = job.run = job.failure = None
                 await self._attempt(job)
-                if job.failure is Failure.INTERNAL_ERROR and job.ended is None:
-                    # Lost through no fault of the program's, and nobody has seen output: once more.
-                    await self._close_all(job)
-                    job.compile = job.run = job.failure = None
-                    await self._attempt(job)
-        except TimeoutError:
-            job.ended = (Verdict.CANCELLED, Cause.DEADLINE)
+        finally:
+            self._retire(job, reservation)
 
     async def _attempt(self, job: _Job) -> None:
         """One sandbox, the whole job in it; what came of it is written into `job`."""
@@ -236,7 +259,7 @@ def _result(job: _Job, now: float) -> JobResult:
         compile=job.compile,
         run=job.run,
         timings=Timings(
-            queue_ms=(job.reserved_at - job.accepted_at) * 1000,
+            queue_ms=((job.reserved_at or now) - job.accepted_at) * 1000,
             sandbox_ms=job.sandbox_s * 1000,
             compile_ms=_wall_ms(job.compile),
             run_ms=_wall_ms(job.run),

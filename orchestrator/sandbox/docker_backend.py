@@ -39,7 +39,8 @@ AGENT_GRACE_S = (
     10.0  # what the agent may take beyond a stage's wall limit to kill, drain and report
 )
 READY_TIMEOUT_S = 15.0
-STOP_TIMEOUT_S = 3.0  # how long a container may take to be seen as stopped once its stream ended
+OOM_NEWS_TRIES = 3
+OOM_NEWS_S = 0.1
 DEADLINE_SLACK_S = 60
 MAX_DIAGNOSTICS = 2048
 SIGKILLED = 128 + 9
@@ -92,9 +93,15 @@ class DockerBackend:
         """Remove this instance's containers that no job holds, and anyone's past their deadline."""
         found = await self._engine.list_containers([LABEL_INSTANCE])
         names = leftovers(found, self._traits.instance, frozenset(self._live), time.time())
+        removed = 0
         for name in names:
-            await self._engine.remove_container(name)
-        return len(names)
+            try:
+                await self._engine.remove_container(name)
+            except EngineError as err:
+                log.warning("sweep_stuck", container=name, error=str(err))
+            else:
+                removed += 1
+        return removed
 
     async def shutdown(self) -> None:
         """Remove what is still there, then let go of the engine."""
@@ -186,8 +193,8 @@ class DockerSandbox:
         """What the engine says became of a container whose stream ended or made no sense."""
         try:
             await self._hang_up()
-            await self._engine.wait_container(self.name, deadline_s=STOP_TIMEOUT_S)
-            state = (await self._engine.inspect_container(self.name))["State"]
+            await self._engine.wait_container(self.name, deadline_s=self._engine.timeout_s)
+            state = await self._final_state()
         except ContainerNotFoundError:
             return StageLoss(LossReason.OUTSIDE, "the container was removed from outside")
         except EngineError as err:
@@ -202,6 +209,16 @@ class DockerSandbox:
         said = self._diagnostics.decode("utf-8", "replace").strip()
         detail = f"{symptom}; exit status {state['ExitCode']} {state.get('Error', '')} {said}"
         return StageLoss(LossReason.UNKNOWN, detail.strip())
+
+    async def _final_state(self) -> dict[str, Any]:
+        """How the container ended; the engine may hear of an OOM kill a moment after its end."""
+        tries = OOM_NEWS_TRIES
+        while True:
+            state: dict[str, Any] = (await self._engine.inspect_container(self.name))["State"]
+            tries -= 1
+            if tries == 0 or state.get("OOMKilled") or state["ExitCode"] != SIGKILLED:
+                return state
+            await asyncio.sleep(OOM_NEWS_S)
 
     async def close(self) -> None:
         """See `Sandbox.close`: hangs up, which ends everything, and removes the container."""
@@ -226,8 +243,7 @@ class DockerSandbox:
         that has ended may never come.
         """
         if self._stream is not None:
-            self._stream.close()
-            await self._stream.wait_closed()
+            await self._stream.abort()
 
 
 def _deadline_s(stage: Stage) -> float | None:

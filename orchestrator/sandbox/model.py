@@ -59,6 +59,8 @@ class SandboxSpec:
     processes: int
     lifetime_s: int
     uses_compiler: bool = True
+    run_memory_bytes: int = 0
+    """What the memory limit will be once the compiler is done; 0: the same."""
 
 
 @dataclass(frozen=True, slots=True)

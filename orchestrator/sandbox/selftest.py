@@ -13,6 +13,7 @@ from orchestrator.errors import EngineError, SandboxError
 from orchestrator.sandbox.backend import Backend, Sandbox
 from orchestrator.sandbox.model import (
     LimitHit,
+    LossReason,
     SandboxSpec,
     Stage,
     StageCause,
@@ -48,7 +49,7 @@ class Probe:
 class CheckResult:
     """One line of the self-test."""
 
-    image: str
+    language: str
     check: str
     passed: bool
     detail: str
@@ -82,17 +83,20 @@ PROBES: tuple[Probe, ...] = (
 )
 
 
-async def run_selftest(backend: Backend, image: str) -> list[CheckResult]:
-    """The probes in one image, up to the first that fails; what can't be tried has failed."""
+async def run_selftest(backend: Backend, language: str, image: str) -> list[CheckResult]:
+    """The probes in one image, up to the first that fails.
+
+    Raises EngineError when they could not be tried, which says nothing about the limits.
+    """
     spec = SandboxSpec("selftest", image, MEMORY_BYTES, PROCESSES, LIFETIME_S, uses_compiler=False)
     try:
         sandbox = await backend.open(spec)
-    except (EngineError, SandboxError) as err:
-        return [CheckResult(image, "start", passed=False, detail=str(err))]
+    except SandboxError as err:
+        return [CheckResult(language, "start", passed=False, detail=str(err))]
     results = []
     try:
         for probe in PROBES:
-            results.append(await _try(sandbox, image, probe))
+            results.append(await _try(sandbox, language, probe))
             if not results[-1].passed:
                 break
     finally:
@@ -100,7 +104,7 @@ async def run_selftest(backend: Backend, image: str) -> list[CheckResult]:
     return results
 
 
-async def _try(sandbox: Sandbox, image: str, probe: Probe) -> CheckResult:
+async def _try(sandbox: Sandbox, language: str, probe: Probe) -> CheckResult:
     output = bytearray()
 
     async def sink(stream: Stream, data: bytes) -> None:
@@ -120,9 +124,11 @@ async def _try(sandbox: Sandbox, image: str, probe: Probe) -> CheckResult:
     outcome = await sandbox.run_stage(stage, sink)
     text = output.decode("utf-8", "replace")
     if isinstance(outcome, StageLoss):
-        return CheckResult(image, probe.name, passed=False, detail=outcome.detail)
+        if outcome.reason is LossReason.OUTSIDE:
+            raise EngineError(f"the {probe.name} probe was cut off: {outcome.detail}")
+        return CheckResult(language, probe.name, passed=False, detail=outcome.detail)
     passed = probe.holds(outcome, text)
-    return CheckResult(image, probe.name, passed=passed, detail=_describe(outcome, text))
+    return CheckResult(language, probe.name, passed=passed, detail=_describe(outcome, text))
 
 
 def _describe(report: StageReport, text: str) -> str:

@@ -80,7 +80,7 @@ def _host_config(spec: SandboxSpec, uids: Uids, traits: EngineTraits) -> dict[st
         "PidsLimit": pids_limit(spec.processes),
         "OomScoreAdj": OOM_SCORE,
         "Tmpfs": tmpfs_mounts(spec, uids),
-        "ShmSize": spec.memory_bytes // 32,
+        "ShmSize": _run_memory(spec) // 32,
         # SysV and POSIX queues are counted per uid or per machine, and outlive their process.
         "Sysctls": {
             "kernel.shmmni": "0",
@@ -112,8 +112,8 @@ def tmpfs_mounts(spec: SandboxSpec, uids: Uids) -> dict[str, str]:
         if folder == "/build" and not spec.uses_compiler:
             continue
         options = ["rw", "nosuid", "nodev", "exec" if folder in owners else "noexec"]
-        size = spec.memory_bytes * share // 32
-        options += [f"size={size}", f"nr_inodes={_INODES[folder]}"]
+        memory = spec.memory_bytes if folder == "/build" else _run_memory(spec)
+        options += [f"size={memory * share // 32}", f"nr_inodes={_INODES[folder]}"]
         options.append(f"mode={modes.get(folder, '1777')}")
         if folder in owners:
             options += [f"uid={owners[folder]}", f"gid={owners[folder]}"]
@@ -128,12 +128,20 @@ def pids_limit(processes: int) -> int:
 
 def work_bytes(spec: SandboxSpec) -> int:
     """How much fits in `/work`, in bytes."""
-    return spec.memory_bytes * _TMPFS_32NDS["/work"] // 32
+    return _run_memory(spec) * _TMPFS_32NDS["/work"] // 32
+
+
+def _run_memory(spec: SandboxSpec) -> int:
+    return spec.run_memory_bytes or spec.memory_bytes
 
 
 def file_size_limit(spec: SandboxSpec) -> int:
-    """The largest file a program may write, in bytes: half of `/work`, so that it can be met."""
-    return work_bytes(spec) // 2
+    """The largest file a program may write, in bytes.
+
+    Half of `/work` as the compiler's memory would have it: the compiler must be able to write its
+    program; to a run with less memory `/work` is the closer limit.
+    """
+    return spec.memory_bytes * _TMPFS_32NDS["/work"] // 64
 
 
 def _ulimit(name: str, value: int) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """Uids for a sandbox: agent, compile and run, shared with no other live sandbox.
 
 The kernel counts inotify instances, pipe buffers, pending signals and more per uid, across
-containers. The range is drawn afresh for each sandbox out of 100 million, so two servers that share
-an engine meet with a chance of 1 in 10^8 per pair of live sandboxes; one never meets itself.
+containers. The range is drawn afresh for each sandbox out of 67 million, so two servers that share
+an engine meet with a chance of 1 in 67 million per pair of live sandboxes; one never meets itself.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ import secrets
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-RANGE_START = 0x1000_0000  # above every login, subordinate and dynamic uid range in common use
+RANGE_START = 0x7000_0000  # above systemd's container range, the highest in common use
 RANGE_SIZE = 4
-RANGES = 100_000_000
+RANGES = 67_000_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,10 @@ SEEDS = (1, 2)
 async def test_no_frame_stream_makes_the_decoder_misbehave(docker: Docker, seed: int) -> None:
     sandbox = await docker.backend.open(make_spec(**SPEC))
     output = Collector()
-    env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "ASAN_OPTIONS": "detect_leaks=0"}
+    env = {
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "ASAN_OPTIONS": "detect_leaks=0:quarantine_size_mb=8",
+    }
     stage = make_stage(
         f"fuzz_proto {FUZZ_ITERATIONS} {seed}", wall_ms=90_000, cpu_ms=90_000, env=env
     )

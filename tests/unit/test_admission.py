@@ -227,3 +227,15 @@ async def _play(plan: list[tuple[str, int]]) -> None:
 def release(task: asyncio.Task[Reservation]) -> None:
     if task.done() and not task.cancelled():
         task.result().release()
+
+
+def test_among_several_keys_none_can_hold_every_ticket() -> None:
+    admission = Admission(slots=2, queue=6, memory_mb=100, keys=2)
+    for _ in range(6):
+        admission.ticket("greedy")
+    with pytest.raises(QueueFullError):
+        admission.ticket("greedy")
+    for _ in range(2):
+        admission.ticket("other")
+    with pytest.raises(QueueFullError):
+        admission.ticket("other")

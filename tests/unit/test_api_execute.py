@@ -1,14 +1,23 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 
 from orchestrator.errors import EngineError, InvalidSubmissionError
 from orchestrator.jobs.admission import Admission
-from orchestrator.jobs.model import ActiveJob, Failure, JobResult, Submission, Verdict
-from tests.api_support import PRINT, StubService, make_result, post
+from orchestrator.jobs.model import (
+    ActiveJob,
+    Failure,
+    JobResult,
+    StageResult,
+    Submission,
+    Verdict,
+)
+from tests.api_support import KEY, PRINT, StubService, make_result, make_settings, post
 
 if TYPE_CHECKING:
     from tests.api_support import Client, Serve
@@ -152,3 +161,29 @@ async def test_what_nobody_foresaw_is_a_503_and_tells_nothing(
         {"error": "Internal error, try again", "code": "internal_error"},
     )
     assert "request.failed" in capsys.readouterr().out
+
+
+async def test_an_answer_nobody_takes_holds_its_ticket_and_is_dropped_at_its_deadline(
+    serve: Serve,
+) -> None:
+    huge = make_result(run=StageResult(Verdict.ACCEPTED, b"\0" * 4_000_000, exit_code=0))
+    admission = Admission(slots=1, queue=0, memory_mb=1024)
+    settings = make_settings(answer_timeout=0.2)
+    client = await serve(StubService(lambda _: huge), settings=settings, admission=admission)
+    reader, writer = await asyncio.open_connection(client.host, client.port, limit=1024)
+    body = json.dumps(PRINT).encode()
+    writer.write(
+        b"POST /execute HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\n"
+        + f"Authorization: Bearer {KEY}\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+        + body
+    )
+    await writer.drain()
+    assert await reader.read(1) == b"H"
+    assert (await post(client))[0] == 429
+    async with asyncio.timeout(10):
+        while (await post(client, {}))[0] == 429:  # noqa: ASYNC110 - what a caller does
+            await asyncio.sleep(0.01)
+        with contextlib.suppress(ConnectionError):
+            while await reader.read(65_536):
+                pass
+    writer.close()

@@ -37,8 +37,7 @@ async def open_stream(fake: FakeEngine, agent: Raw) -> AttachStream:
 
 
 async def hang_up(stream: AttachStream) -> None:
-    stream.close()
-    await stream.wait_closed()
+    await stream.abort()
 
 
 def join(outputs: list[Output], *, is_stderr: bool) -> bytes:

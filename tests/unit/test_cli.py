@@ -216,12 +216,12 @@ async def test_a_server_stopped_during_its_self_test_announces_nothing(
 ) -> None:
     from rich.console import Console  # noqa: PLC0415 - for this test alone
 
-    from tests.api_support import make_app, make_settings  # noqa: PLC0415 - as above
+    from tests.api_support import make_app  # noqa: PLC0415 - as above
 
     stop = asyncio.Event()
     stop.set()
     app = make_app(reason="the self-test is running")
-    await serving.announce(app, 1, make_settings(), Console(), stop)
+    await serving.announce(app, 1, Console(), stop)
     assert "Ready" not in capsys.readouterr().out
     assert parts.checks
 

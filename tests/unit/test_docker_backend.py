@@ -382,3 +382,17 @@ async def test_a_cancelled_close_goes_on(fake: FakeEngine, backend: DockerBacken
     gate.set()
     await sandbox.close()
     assert fake.containers == {}
+
+
+async def test_one_container_that_can_not_be_removed_does_not_keep_the_others(
+    fake: FakeEngine, backend: DockerBackend
+) -> None:
+    labels = {LABEL_INSTANCE: INSTANCE, LABEL_DEADLINE: "1"}
+    names = ("stuck", "first", "second")
+    fake.answers["GET /containers/json"] = Answer(
+        200, [{"Id": name, "Names": [f"/{name}"], "Labels": labels} for name in names]
+    )
+    fake.answers["DELETE /containers/stuck"] = refuse(500, "device or resource busy")
+    for name in names[1:]:
+        fake.answers[f"DELETE /containers/{name}"] = Answer(204, None)
+    assert await backend.sweep() == 2

@@ -50,8 +50,8 @@ class Proof:
         self.tried: list[str] = []
         self.failing: set[str] = set()
 
-    async def run(self, _: Backend, image: str) -> list[CheckResult]:
-        name = image.removeprefix("codebae-runner/").removesuffix(":current")
+    async def run(self, _: Backend, name: str, image: str) -> list[CheckResult]:
+        assert image.startswith("sha256:")
         self.tried.append(name)
         return [CheckResult(name, "memory", passed=name not in self.failing, detail="")]
 
@@ -65,7 +65,7 @@ def proof(monkeypatch: pytest.MonkeyPatch) -> Proof:
 
 async def prove(settings: Settings) -> list[tuple[str, bool]]:
     async with open_docker_parts(settings) as opened:
-        return [(result.image, result.passed) async for result in opened.prove()]
+        return [(result.language, result.passed) async for result in opened.prove()]
 
 
 async def test_the_parts_are_what_the_settings_and_the_images_say(settings: Settings) -> None:
@@ -144,6 +144,22 @@ async def test_another_engine_or_another_runtime_has_proved_nothing(
     assert len(await prove(settings)) == 2
     assert len(await prove(settings.model_copy(update={"runtime": "runsc"}))) == 2
     assert len(proof.tried) == 6
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("MAX_MEMORY_MB", {"max_memory_mb": 255}),
+        ("MEMORY_BUDGET_MB", {"memory_budget_mb": 255}),
+        ("MAX_PROCESSES", {"max_processes": 63}),
+    ],
+)
+async def test_a_maximum_below_a_language_s_default_stops_the_start(
+    settings: Settings, name: str, changes: dict[str, int]
+) -> None:
+    with pytest.raises(ConfigurationError, match=f"setting {name}: .* images/python/language.toml"):
+        async with open_docker_parts(settings.model_copy(update=changes)):
+            pass
 
 
 def test_sandboxes_are_made_as_the_settings_say() -> None:

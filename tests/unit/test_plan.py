@@ -61,6 +61,8 @@ def test_a_compiler_never_gets_less_than_its_language_s_defaults() -> None:
     assert (made.run_memory_bytes, made.run_processes) == (32 * MIB, 8)
     assert made.run_has_other_limits
     assert made.sandbox_memory_mb == 256
+    assert made.sandbox.run_memory_bytes == 32 * MIB
+    assert made.sandbox.image == "sha256:0"
 
 
 def test_more_than_the_defaults_is_given_to_both_stages() -> None:

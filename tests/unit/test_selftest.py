@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.errors import EngineUnavailableError
+from orchestrator.errors import EngineError, EngineUnavailableError, SandboxError
 from orchestrator.sandbox.backend import OutputSink
 from orchestrator.sandbox.fake import FakeBackend, FakeSandbox
 from orchestrator.sandbox.model import (
@@ -62,7 +62,7 @@ class Engine:
 async def test_where_every_limit_bites_every_probe_passes(monkeypatch: pytest.MonkeyPatch) -> None:
     engine = Engine()
     engine.install(monkeypatch)
-    results = await run_selftest(engine.backend, "image")
+    results = await run_selftest(engine.backend, "sh", "image")
     assert [result.check for result in results] == [probe.name for probe in PROBES]
     assert all(result.passed for result in results)
     assert not engine.backend.live
@@ -99,17 +99,31 @@ async def test_a_limit_that_does_not_bite_fails_and_ends_the_test(
     engine = Engine()
     engine.outcomes[probe] = (outcome, text)
     engine.install(monkeypatch)
-    *before, last = await run_selftest(engine.backend, "image")
+    *before, last = await run_selftest(engine.backend, "sh", "image")
     assert all(result.passed for result in before)
     assert (last.check, last.passed) == (probe, False)
     assert last.detail
     assert not engine.backend.live
 
 
-async def test_an_image_whose_sandbox_does_not_start_has_failed() -> None:
+async def test_an_image_whose_agent_does_not_start_has_failed() -> None:
+    backend = FakeBackend(fail_open=lambda: SandboxError("no agent"))
+    (result,) = await run_selftest(backend, "sh", "image")
+    assert (result.check, result.passed, result.detail) == ("start", False, "no agent")
+
+
+async def test_an_engine_in_trouble_says_nothing_about_the_limits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     backend = FakeBackend(fail_open=lambda: EngineUnavailableError("away"))
-    (result,) = await run_selftest(backend, "image")
-    assert (result.check, result.passed, result.detail) == ("start", False, "away")
+    with pytest.raises(EngineUnavailableError):
+        await run_selftest(backend, "sh", "image")
+    engine = Engine()
+    engine.outcomes["cpu"] = (StageLoss(LossReason.OUTSIDE, "killed"), "")
+    engine.install(monkeypatch)
+    with pytest.raises(EngineError, match="the cpu probe was cut off: killed"):
+        await run_selftest(engine.backend, "sh", "image")
+    assert not engine.backend.live
 
 
 def test_a_pass_is_remembered_for_this_boot_engine_runtime_and_image(tmp_path: Path) -> None:

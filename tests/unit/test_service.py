@@ -240,3 +240,23 @@ async def test_a_job_larger_than_the_whole_budget_is_refused() -> None:
     with pytest.raises(InvalidSubmissionError, match=r"limits\.memory_mb: 2048 MB is more"):
         await bench.run("echo never", memory_mb=2048)
     await bench.settled()
+
+
+async def test_jobs_that_outlast_the_drain_are_answered_as_cancelled_wherever_they_are() -> None:
+    bench = Bench()
+    running = await started(bench, "sleep 60")
+    waiting = asyncio.create_task(bench.run("echo never"))
+    await until(lambda: bench.admission.waiting == 1)
+    await bench.service.finish(timeout_s=0)
+    for task in (running, waiting):
+        result = await task
+        assert (result.status, result.killed_by) == (Verdict.CANCELLED, Cause.DRAIN)
+    await bench.settled()
+
+
+async def test_jobs_that_end_within_the_drain_keep_their_verdict() -> None:
+    bench = Bench()
+    running = await started(bench, "sleep 0.01; echo done")
+    await bench.service.finish(timeout_s=DEADLINE_S)
+    assert (await running).status is Verdict.ACCEPTED
+    await bench.service.finish(timeout_s=DEADLINE_S)

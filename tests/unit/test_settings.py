@@ -26,6 +26,7 @@ def _no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
         ("MAX_QUEUE", "-1", "setting MAX_QUEUE: Input should be greater than or equal to 0"),
         ("LOG_LEVEL", "loud", "setting LOG_LEVEL: String should match pattern"),
         ("DOCKER_HOST", "tcp://engine:2375", "setting DOCKER_HOST: only a unix:// socket"),
+        ("JOB_CPUS", "0.001", "setting JOB_CPUS: 0 (the default) or at least 0.01"),
         ("EXECUTION_TIMEOUT", "60001", "EXECUTION_TIMEOUT is larger than MAX_TIMEOUT"),
         ("MAX_JOB_MS", "70000", "MAX_JOB_MS is less than COMPILE_WALL_MS + MAX_TIMEOUT"),
     ],

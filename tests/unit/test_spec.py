@@ -152,6 +152,15 @@ def test_each_writable_folder_has_bounds_and_an_owner() -> None:
     assert [path for path, options in mounts.items() if "exec" in options] == ["/build", "/work"]
 
 
+def test_what_a_run_may_write_follows_its_own_memory_and_only_the_build_the_compiler_s() -> None:
+    spec = make_spec(memory_bytes=256 * MIB, run_memory_bytes=32 * MIB)
+    mounts = {path: _options(text) for path, text in tmpfs_mounts(spec, UIDS).items()}
+    sizes = {path: int(options["size"]) // MIB for path, options in mounts.items()}
+    assert sizes == {"/build": 48, "/work": 5, "/tmp": 4, "/dev/shm": 1}
+    assert work_bytes(spec) == 5 * MIB
+    assert file_size_limit(spec) == 20 * MIB
+
+
 def test_an_interpreted_language_has_no_build_folder() -> None:
     assert "/build" not in tmpfs_mounts(make_spec(uses_compiler=False), UIDS)
 
