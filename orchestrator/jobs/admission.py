@@ -78,7 +78,7 @@ class Admission:
         self._slots = slots
         self._budget_mb = memory_mb
         self._most = slots + queue
-        self._most_per_key = self._most if keys <= 1 else max(1, self._most * 3 // 4)
+        self._most_per_key = self._most if keys <= 1 else -(-self._most * 3 // 4)
         self._tickets: Counter[str] = Counter()
         self._active = 0
         self._reserved_mb = 0
