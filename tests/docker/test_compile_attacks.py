@@ -60,6 +60,7 @@ class Bomb:
     compile_args: tuple[str, ...] = ()
 
 
+RUN_FOLDER = "/work"
 COMPILER = frozenset({None})
 BOMBS = (
     Bomb("a device", "c", '#include "/dev/zero"\nint main(void) {}', HARD_LIMITS | COMPILER),
@@ -78,7 +79,7 @@ BOMBS = (
         COMPILER,
         "denied",
     ),
-    Bomb("the run's folder", "c", '#include "/work/main.c"', COMPILER, "denied"),
+    Bomb("the run's folder", "c", f'#include "{RUN_FOLDER}/main.c"', COMPILER, "denied"),
     Bomb("include of itself", "c", "#include __FILE__\n", COMPILER, "nested"),
     Bomb(
         "include of itself, twice",

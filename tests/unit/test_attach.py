@@ -173,6 +173,16 @@ async def test_while_nobody_reads_the_engine_can_not_write_on_for_ever(fake: Fak
     await hang_up(stream)
 
 
+async def test_hanging_up_does_not_wait_for_a_peer_that_does_not_read(fake: FakeEngine) -> None:
+    stream = await open_stream(fake, hang)
+    writing = asyncio.create_task(stream.write(bytes(64 << 20)))
+    await asyncio.sleep(0)
+    assert not writing.done()
+    async with asyncio.timeout(DEADLINE_S):
+        await stream.abort()
+        await writing
+
+
 async def test_a_cancelled_attach_hangs_up(fake: FakeEngine) -> None:
     hung_up = asyncio.Event()
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import socket
 from collections.abc import Callable
@@ -234,6 +235,9 @@ async def test_a_server_stopped_during_its_self_test_announces_nothing(
         ("PORT=1\n", True),
         ("API_KEY=mine\n", False),
         (" API_KEY = mine", False),
+        ("export API_KEY=mine\n", False),
+        ("API_KEY=\n", True),
+        ('API_KEY=""\n', True),
     ],
 )
 def test_a_key_is_made_up_only_where_there_is_none(
@@ -245,8 +249,16 @@ def test_a_key_is_made_up_only_where_there_is_none(
         file.write_text(before)
     serving.ensure_api_key(file)
     serving.ensure_api_key(file)
-    lines = file.read_text().splitlines()
-    assert sum("API_KEY" in line for line in lines) == 1
+    values = re.findall(r"(?m)API_KEY *= *([^\s\"].*)$", file.read_text())
+    assert len(values) == 1
     assert ("mine" not in file.read_text()) == made
     if before is None:
         assert file.stat().st_mode & 0o077 == 0
+
+
+def test_a_key_of_the_environment_is_not_written_down(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("API_KEY", "mine")
+    serving.ensure_api_key(tmp_path / ".env")
+    assert not (tmp_path / ".env").exists()

@@ -216,6 +216,23 @@ async def test_a_lost_sandbox_is_told_by_what_the_engine_says_of_it(
     assert re.search(detail, loss.detail)
 
 
+async def test_news_of_an_oom_kill_that_come_a_moment_late_are_waited_for(
+    fake: FakeEngine, backend: DockerBackend
+) -> None:
+    async def late(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        request = fake.requests[-1]
+        ends_as(fake, ExitCode=137, OOMKilled=True)
+        fake.containers[request.path.split("/")[2]] = {"ExitCode": 137, "OOMKilled": False}
+        answers, fake.answers = fake.answers, {}
+        await fake.answer(request, reader, writer)
+        fake.answers = answers
+
+    fake.agent = agent(until="hanging up")
+    fake.answers["GET /containers/*/json"] = late
+    loss = await run(await backend.open(make_spec()))
+    assert loss.reason is LossReason.OOM
+
+
 async def test_an_agent_that_speaks_nonsense_and_exits_well_is_no_cut_connection(
     fake: FakeEngine, backend: DockerBackend
 ) -> None:

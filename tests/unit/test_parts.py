@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from orchestrator import parts
+from orchestrator.engine.client import EngineClient
 from orchestrator.errors import ConfigurationError, EngineUnavailableError
 from orchestrator.languages.model import LABEL_LANGUAGE, LABEL_VERSION
-from orchestrator.parts import engine_traits, open_docker_parts
+from orchestrator.parts import engine_traits, open_docker_parts, open_engine
 from orchestrator.sandbox.backend import Backend
 from orchestrator.sandbox.instance import claim_instance
 from orchestrator.sandbox.selftest import CheckResult
@@ -107,11 +108,21 @@ async def test_parts_that_can_t_be_had_say_why_and_keep_nothing(  # noqa: PLR091
     answer: Any,
     error: type[Exception],
     message: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    opened: list[EngineClient] = []
+
+    def remember(settings: Settings) -> EngineClient:
+        opened.append(open_engine(settings))
+        return opened[-1]
+
+    monkeypatch.setattr(parts, "open_engine", remember)
     fake.answers = {call: answer} | {k: v for k, v in fake.answers.items() if k != call}
     with pytest.raises(error, match=message):
         async with open_docker_parts(settings):
             pass
+    with pytest.raises(EngineUnavailableError, match="closed"):
+        await opened[0].info()
     with claim_instance(settings.state_dir):
         pass
 

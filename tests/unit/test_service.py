@@ -18,11 +18,12 @@ from orchestrator.jobs.model import Cause, Failure, JobResult, Limits, Submissio
 from orchestrator.jobs.service import JobService
 from orchestrator.languages.model import InstalledLanguage
 from orchestrator.languages.registry import Registry
+from orchestrator.sandbox.backend import OutputSink
 from orchestrator.sandbox.fake import FakeBackend
-from orchestrator.sandbox.model import SourceFile
+from orchestrator.sandbox.model import SourceFile, StageReport, Stream
 from tests.api_support import make_settings
 from tests.parts_support import sh_language
-from tests.sandbox_support import DEADLINE_S
+from tests.sandbox_support import DEADLINE_S, make_report
 
 
 class Bench:
@@ -143,6 +144,29 @@ async def test_a_sandbox_that_can_t_be_had_is_our_own_failure(
     assert (result.status, result.failure, result.run) == (Verdict.INTERNAL_ERROR, failure, None)
     assert len(bench.backend.opened) == tries
     await bench.settled()
+
+
+async def test_a_sandbox_that_was_lost_is_gone_before_the_second_one_is_made() -> None:
+    bench = Bench()
+    there: list[int] = []
+    bench.backend.fail_open = lambda: there.append(len(bench.backend.live))
+    await bench.run("lose outside")
+    assert there == [0, 0]
+
+
+async def test_output_beyond_the_limit_is_not_kept_whatever_a_sandbox_passes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def flood(_: Any, __: Any, sink: OutputSink) -> StageReport:
+        for stream in Stream:
+            for _piece in range(3):
+                await sink(stream, b"x" * 70)
+        return make_report()
+
+    monkeypatch.setattr("orchestrator.sandbox.fake.FakeSandbox.run_stage", flood)
+    result = await Bench().run("")
+    assert result.run is not None
+    assert (result.run.stdout, result.run.stderr) == (b"x" * 100, b"x" * 100)
 
 
 async def test_a_second_try_that_succeeds_is_the_result() -> None:

@@ -27,6 +27,7 @@ def container(instance: str | None, deadline: object = 2000, name: str = "box") 
         (container(OTHER, deadline=1000), False),
         (container(OTHER, deadline=None), False),
         (container(OTHER, deadline="soon"), False),
+        (container(OTHER, deadline="²"), False),  # a digit to Python, and no number
         (container(None, deadline=1), False),
         ({"Id": "abc", "Names": ["/stranger"], "Labels": None}, False),
     ],

@@ -31,9 +31,10 @@ attack() {
     done
     refused "list /proc/1/fd" ls /proc/1/fd/
     refused "write /proc/1/fd/1" sh -c 'echo forged >/proc/1/fd/1'
-    refused "list /work" ls /work
-    refused "write to /work" sh -c 'echo planted >/work/planted'
-    refused "chmod /work" chmod 777 /work
+    run_folder=/work
+    refused "list $run_folder" ls $run_folder
+    refused "write to $run_folder" sh -c "echo planted >$run_folder/planted"
+    refused "chmod $run_folder" chmod 777 $run_folder
     refused "read /etc/shadow" cat /etc/shadow
     refused "write to /etc" sh -c 'echo planted >/etc/ld.so.preload'
     refused "write to /sandbox" sh -c 'echo planted >/sandbox/agent'
