@@ -1,0 +1,72 @@
+"""A unix socket in front of the real engine, which can be made to go away or to fall silent."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from tests.sandbox_support import SOCKET
+
+CHUNK = 65_536
+
+
+class EngineProxy:
+    """Passes bytes to and fro until told otherwise."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._server: asyncio.Server | None = None
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._flowing = asyncio.Event()
+        self._flowing.set()
+
+    @property
+    def url(self) -> str:
+        return f"unix://{self.path}"
+
+    async def come(self) -> None:
+        """Listen, as an engine that has started."""
+        self._server = await asyncio.start_unix_server(self._serve, self.path)
+
+    async def go(self) -> None:
+        """Cut every connection and refuse new ones, as an engine that was killed."""
+        assert self._server is not None
+        self._server.close()
+        self.path.unlink(missing_ok=True)
+        for writer in tuple(self._writers):
+            writer.transport.abort()
+
+    def freeze(self) -> None:
+        """Accept and say nothing, as an engine that was stopped."""
+        self._flowing.clear()
+
+    def thaw(self) -> None:
+        self._flowing.set()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there = await asyncio.open_unix_connection(SOCKET.removeprefix("unix://"))
+        self._writers |= {writer, there[1]}
+        with contextlib.suppress(OSError):
+            await asyncio.gather(self._pump(reader, there[1]), self._pump(there[0], writer))
+        for each in (writer, there[1]):
+            each.transport.abort()
+            self._writers.discard(each)
+
+    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(CHUNK):
+            await self._flowing.wait()
+            writer.write(data)
+            await writer.drain()
+        if writer.can_write_eof():
+            writer.write_eof()
+
+
+@contextlib.asynccontextmanager
+async def engine_proxy(folder: Path) -> AsyncIterator[EngineProxy]:
+    proxy = EngineProxy(folder / "engine.sock")
+    await proxy.come()
+    yield proxy
+    proxy.thaw()
+    await proxy.go()
