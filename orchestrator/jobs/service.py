@@ -159,9 +159,10 @@ class JobService:
     async def _reserve_and_run(self, job: _Job, ticket: Ticket) -> None:
         reservation = await self._admission.reserve(ticket, job.plan.sandbox_memory_mb)
         job.reserved_at = time.monotonic()
-        deadline = asyncio.get_running_loop().time() + self._settings.max_job_ms / 1000
-        job.timer.reschedule(deadline)
         try:
+            if job.cancelled_by is not Cause.DRAIN:  # which has set the timer already
+                deadline = asyncio.get_running_loop().time() + self._settings.max_job_ms / 1000
+                job.timer.reschedule(deadline)
             await self._attempt(job)
             if job.failure is Failure.INTERNAL_ERROR:
                 # Lost through no fault of the program's, and nobody has seen output: once more.

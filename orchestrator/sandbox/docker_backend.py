@@ -35,9 +35,8 @@ from orchestrator.sandbox.uids import draw_uids
 
 log = structlog.get_logger(__name__)
 
-AGENT_GRACE_S = (
-    10.0  # what the agent may take beyond a stage's wall limit to kill, drain and report
-)
+# What the agent may take beyond a stage's wall limit to kill, drain and report.
+AGENT_GRACE_S = 10.0
 READY_TIMEOUT_S = 15.0
 OOM_NEWS_TRIES = 3
 OOM_NEWS_S = 0.1

@@ -284,3 +284,26 @@ async def test_jobs_that_end_within_the_drain_keep_their_verdict() -> None:
     await bench.service.finish(timeout_s=DEADLINE_S)
     assert (await running).status is Verdict.ACCEPTED
     await bench.service.finish(timeout_s=DEADLINE_S)
+
+
+async def test_a_job_that_gets_its_slot_just_as_the_drain_ends_is_cancelled_all_the_same() -> None:
+    bench = Bench()
+    held = await bench.admission.reserve(bench.admission.ticket("key-2"), 10)
+    waiting = asyncio.create_task(bench.run("sleep 60"))
+    await until(lambda: bench.admission.waiting == 1)
+    (job,) = bench.service._jobs.values()  # noqa: SLF001 - the race needs the job itself
+    timer = job.timer
+
+    class GrantedMeanwhile:
+        """The slot is granted, and the job not yet awake, when the drain looks at its timer."""
+
+        def reschedule(self, when: float) -> None:
+            held.release()
+            timer.reschedule(when)
+
+    job.timer = GrantedMeanwhile()  # type: ignore[assignment]
+    async with asyncio.timeout(DEADLINE_S / 10):
+        await bench.service.finish(timeout_s=0)
+    result = await waiting
+    assert (result.status, result.killed_by) == (Verdict.CANCELLED, Cause.DRAIN)
+    await bench.settled()
