@@ -92,7 +92,7 @@ def sweep() -> None:
 def _settings(*, log_level: str | None = None) -> Settings:
     """The settings, and logging set up by them; `log_level` where a person reads the output."""
     settings = _guard(load_settings)
-    configure_logging(log_level or settings.log_level)
+    configure_logging(log_level or settings.log_level, settings.log_format)
     return settings
 
 

@@ -14,13 +14,13 @@ from orchestrator.api import keys, routes
 from orchestrator.jobs.admission import Admission
 from orchestrator.jobs.readiness import Readiness
 from orchestrator.jobs.service import JobService
+from orchestrator.jobs.watch import EngineWatch
 from orchestrator.parts import OpenParts, Parts, open_docker_parts
 from orchestrator.sandbox.backend import Backend
 from orchestrator.settings import Settings
 
 log = structlog.get_logger(__name__)
 
-SELFTEST_RETRY_S = 5.0
 BODY_SLACK = 1  # aiohttp's own limit stays just above ours, so that the refusal is in our words
 
 
@@ -39,7 +39,7 @@ def build_app(settings: Settings, open_parts: OpenParts | None = None) -> web.Ap
         keys=len(settings.api_keys),
     )
     routes.add_routes(app)
-    app.on_shutdown.append(_drain)
+    app.on_shutdown.append(drain)
 
     async def run_parts(app: web.Application) -> AsyncIterator[None]:
         async with (open_parts or open_docker_parts)(settings) as parts, _service(app, parts):
@@ -49,8 +49,11 @@ def build_app(settings: Settings, open_parts: OpenParts | None = None) -> web.Ap
     return app
 
 
-async def _drain(app: web.Application) -> None:
-    """No more jobs; those under way get DRAIN_TIMEOUT, then they are answered as cancelled."""
+async def drain(app: web.Application) -> None:
+    """No more jobs; those under way get DRAIN_TIMEOUT, then they are answered as cancelled.
+
+    Idempotent. Whoever comes meanwhile is still answered: with 503.
+    """
     app[keys.ADMISSION].drain()
     if keys.SERVICE in app:
         await app[keys.SERVICE].finish(app[keys.SETTINGS].drain_timeout)
@@ -59,13 +62,13 @@ async def _drain(app: web.Application) -> None:
 @contextlib.asynccontextmanager
 async def _service(app: web.Application, parts: Parts) -> AsyncIterator[None]:
     settings = app[keys.SETTINGS]
+    watch = EngineWatch(parts.backend, parts.prove, app[keys.READINESS])
     service = JobService(
-        settings, parts.backend, app[keys.ADMISSION], parts.registry, parts.installed
+        settings, parts.backend, app[keys.ADMISSION], parts.registry, parts.installed, watch=watch
     )
     app[keys.SERVICE] = service
-    await parts.backend.sweep()
     tasks = [
-        asyncio.create_task(_prove_limits(parts, app[keys.READINESS]), name="selftest"),
+        asyncio.create_task(watch.run(settings.engine_interval), name="watch"),
         asyncio.create_task(_sweep_forever(parts.backend, settings.sweep_interval), name="sweep"),
     ]
     try:
@@ -74,31 +77,8 @@ async def _service(app: web.Application, parts: Parts) -> AsyncIterator[None]:
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)
+        await watch.close()
         await service.drain()
-
-
-async def _prove_limits(parts: Parts, readiness: Readiness) -> None:
-    """The self-test: one that could not be made is tried again, one that failed is not."""
-    readiness.reason = "the self-test is running"
-    while True:
-        try:
-            failure = await _first_failure(parts)
-        except Exception as err:  # noqa: BLE001 - whatever it is, /health has to say it
-            log.warning("selftest_interrupted", error=repr(err))
-            readiness.settle(f"self-test: {err}")
-            await asyncio.sleep(SELFTEST_RETRY_S)
-            continue
-        break
-    if failure is not None:
-        log.error("selftest_failed", reason=failure)
-    readiness.settle(failure)
-
-
-async def _first_failure(parts: Parts) -> str | None:
-    async for result in parts.prove():
-        if not result.passed:
-            return f"self-test: {result.check} failed in {result.language}: {result.detail}"
-    return None
 
 
 async def _sweep_forever(backend: Backend, interval_s: float) -> None:

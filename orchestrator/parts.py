@@ -40,7 +40,7 @@ async def open_docker_parts(settings: Settings) -> AsyncIterator[Parts]:
     with claim_instance(settings.state_dir) as instance:
         engine = open_engine(settings)
         try:
-            info = await engine.info()
+            await engine.info()  # an engine that is not there is said so, before anything else
             installed = await inspect_installed(engine, registry)
             check_consistency(settings, registry)
             backend = DockerBackend(engine, engine_traits(settings, instance))
@@ -49,6 +49,8 @@ async def open_docker_parts(settings: Settings) -> AsyncIterator[Parts]:
             raise
 
         async def prove() -> AsyncIterator[CheckResult]:
+            # Asked for each time: an engine that is back may be another one.
+            info = await engine.info()
             async for result in prove_images(settings, backend, info, installed):
                 yield result
 

@@ -65,6 +65,11 @@ class Settings(BaseSettings):
     answer_timeout: Seconds = Field(
         10.0, description="Seconds a client has to take its answer; then it is hung up on."
     )
+    stream_buffer: Bytes = Field(
+        262_144,
+        description="Bytes of output held for a stream's reader that is behind; beyond it the "
+        "program waits.",
+    )
     drain_timeout: Annotated[float, Field(ge=0, le=3600)] = Field(
         5.0, description="Seconds running jobs get after SIGTERM before they end as cancelled."
     )
@@ -108,6 +113,14 @@ class Settings(BaseSettings):
     engine_threads: Annotated[int, Field(ge=1, le=256)] = Field(
         8, description="Threads for engine calls, each with a connection of its own."
     )
+    engine_interval: Seconds = Field(
+        2.0, description="Seconds between looks whether the engine is still there."
+    )
+    engine_patience: Annotated[float, Field(ge=0, le=3600)] = Field(
+        10.0,
+        description="Seconds an accepted job waits for an engine that has gone away; then it is "
+        "answered with 503.",
+    )
     runtime: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]*$")] = Field(
         "",
         description="The engine's runtime for sandboxes (runc, crun, runsc); empty: its default.",
@@ -124,6 +137,10 @@ class Settings(BaseSettings):
     sweep_interval: Seconds = Field(60.0, description="Seconds between sweeps for leftovers.")
     log_level: Annotated[str, Field(pattern=r"^(debug|info|warning|error)$")] = Field(
         "info", description="debug, info, warning or error."
+    )
+    log_format: Annotated[str, Field(pattern=r"^(auto|json|text)$")] = Field(
+        "auto",
+        description="json: an object per line; text: for people; auto: text on a terminal.",
     )
 
     @field_validator("job_cpus")

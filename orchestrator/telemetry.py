@@ -1,30 +1,95 @@
 """Logging: structlog, readable in a terminal, one JSON object per line elsewhere.
 
-Never in a log line: code, input, output, keys.
+Never in a log line: code, input, output, keys. An exception that nobody foresaw may quote any of
+them, so of those only the type and the place are written; our own messages are made to be read.
 """
 
 from __future__ import annotations
 
 import logging
 import sys
+import traceback
+from collections.abc import MutableMapping
+from typing import Any
 
 import structlog
 
+from orchestrator.errors import RunnerError
 
-def configure_logging(level: str) -> None:
-    """Set structlog up for the process; `level` as in the LOG_LEVEL setting."""
-    to_terminal = sys.stderr.isatty()
+_SHARED: tuple[structlog.typing.Processor, ...] = (
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso"),
+)
+
+
+def configure_logging(level: str, log_format: str = "auto") -> None:
+    """Set logging up for the process, the libraries' included.
+
+    `level` and `log_format` as in the settings LOG_LEVEL and LOG_FORMAT.
+    """
+    as_text = log_format == "text" or (log_format == "auto" and sys.stderr.isatty())
     renderer: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer() if to_terminal else structlog.processors.JSONRenderer()
+        structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        if as_text
+        else structlog.processors.JSONRenderer()
     )
+    number = logging.getLevelNamesMapping()[level.upper()]
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso"),
-            structlog.processors.format_exc_info,
-            renderer,
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
+        processors=[*_SHARED, _describe_exception, renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                _keep_to_the_point,
+                _describe_exception,
+                renderer,
+            ],
+            foreign_pre_chain=[*_SHARED, structlog.stdlib.add_logger_name],
+        )
+    )
+    # Libraries speak up when something is wrong; below that they would tell of every request.
+    logging.basicConfig(handlers=[handler], level=max(number, logging.WARNING), force=True)
+
+
+def _describe_exception(
+    _logger: Any, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """`exc_info` as `exception`: a line per frame, and no message that may quote a client."""
+    info = event.pop("exc_info", None)
+    error = sys.exception() if info is True else info[1] if isinstance(info, tuple) else info
+    if isinstance(error, BaseException):
+        event["exception"] = describe(error)
+    return event
+
+
+def describe(error: BaseException) -> str:
+    """An exception without what it says, unless it is one of ours; with where it came from."""
+    frames = traceback.extract_tb(error.__traceback__)
+    places = [f"  {frame.filename}:{frame.lineno} in {frame.name}" for frame in frames]
+    lines = [*places, _name(error)]
+    if isinstance(error, BaseExceptionGroup):
+        lines += [describe(each) for each in error.exceptions]
+    earlier = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if earlier is not None:
+        lines = [describe(earlier), "then", *lines]
+    return "\n".join(lines)
+
+
+def _name(error: BaseException) -> str:
+    kind = type(error)
+    name = f"{kind.__module__}.{kind.__qualname__}".removeprefix("builtins.")
+    return f"{name}: {error}" if isinstance(error, RunnerError) else name
+
+
+def _keep_to_the_point(
+    _logger: Any, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """A library's own line: asyncio's quote a task with all that it was called with."""
+    text = str(event.get("event", ""))
+    event["event"] = text.partition("\n")[0][:200]
+    return event

@@ -15,6 +15,7 @@ from aiohttp.test_utils import TestClient
 from orchestrator.api.keys import ADMISSION, READINESS, SERVICE, SETTINGS, STARTED
 from orchestrator.api.routes import add_routes, middlewares
 from orchestrator.jobs.admission import Admission, Ticket
+from orchestrator.jobs.events import SILENCE, Listener, Queued
 from orchestrator.jobs.model import (
     ActiveJob,
     JobResult,
@@ -24,6 +25,7 @@ from orchestrator.jobs.model import (
     Verdict,
 )
 from orchestrator.jobs.readiness import Readiness
+from orchestrator.jobs.statistics import Statistics
 from orchestrator.languages.model import (
     CommandRule,
     InstalledLanguage,
@@ -100,8 +102,27 @@ def make_result(submission: Submission | None = None, **changes: Any) -> JobResu
 
 
 @dataclass
+class StubPlace:
+    """A place in the queue that a test moves."""
+
+    position: int = 0
+
+
+@dataclass
+class StubJob:
+    """What handlers use of a job."""
+
+    submission: Submission
+    id: str = "job-1"
+    place: StubPlace = field(default_factory=StubPlace)
+
+
+@dataclass
 class StubService:
-    """Answers with `outcome`, once `gate` is open, and remembers what it was asked."""
+    """Answers with `outcome`, once `gate` is open, and remembers what it was asked.
+
+    `script`: what a job does beforehand, with its listener.
+    """
 
     outcome: Callable[[Submission], JobResult] = make_result
     installed: Mapping[str, InstalledLanguage] = field(default_factory=lambda: INSTALLED)
@@ -111,14 +132,31 @@ class StubService:
     tickets: list[Ticket] = field(default_factory=list)
     gate: asyncio.Event | None = None
     entered: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(0))
+    refusal: Exception | None = None
+    script: Callable[[Listener], Awaitable[None]] | None = None
+    place: StubPlace = field(default_factory=StubPlace)
+    statistics: Statistics = field(default_factory=Statistics)
+    cancelled: int = 0
 
-    async def execute(self, submission: Submission, ticket: Ticket) -> JobResult:
+    def accept(self, submission: Submission, ticket: Ticket) -> StubJob:
         self.submissions.append(submission)
         self.tickets.append(ticket)
+        if self.refusal is not None:
+            raise self.refusal
+        return StubJob(submission, place=self.place)
+
+    async def run(self, job: StubJob, listener: Listener = SILENCE) -> JobResult:
+        listener.send(Queued(job.place.position))
         self.entered.release()
-        if self.gate is not None:
-            await self.gate.wait()
-        return self.outcome(submission)
+        try:
+            if self.script is not None:
+                await self.script(listener)
+            if self.gate is not None:
+                await self.gate.wait()
+        except asyncio.CancelledError:
+            self.cancelled += 1
+            raise
+        return self.outcome(job.submission)
 
     def active_jobs(self) -> tuple[ActiveJob, ...]:
         return self.active

@@ -138,6 +138,8 @@ class FakeEngine:
     async def _default(self, request: Request) -> Answer | Raw:  # noqa: PLR0911 - a table
         name = request.path.split("/")[2] if request.path.count("/") > 1 else ""
         match request.method, request.path.rpartition("/")[2]:
+            case "GET", "_ping":
+                return Answer(200)
             case "POST", "create":
                 self.containers[request.query["name"]] = {"ExitCode": 0, "OOMKilled": False}
                 return Answer(201, {"Id": request.query["name"], "Warnings": []})

@@ -44,8 +44,8 @@ def to_answer(result: JobResult) -> dict[str, Any]:
         "language": result.language,
         "version": result.version,
         "status": result.status.value,
-        "compile": _stage(result.compile, result.encoding),
-        "run": _stage(result.run, result.encoding),
+        "compile": result.compile and stage_fields(result.compile, result.encoding),
+        "run": result.run and stage_fields(result.run, result.encoding),
         "tests": None,
         "warnings": list(result.warnings),
         "timings": _timings(result.timings),
@@ -117,9 +117,8 @@ def _encode(data: bytes, encoding: Encoding, *, truncated: bool) -> str:
     return decode(data, truncated=truncated)
 
 
-def _stage(stage: StageResult | None, encoding: Encoding) -> dict[str, Any] | None:
-    if stage is None:
-        return None
+def stage_fields(stage: StageResult, encoding: Encoding) -> dict[str, Any]:
+    """A stage as the answer, and a stream's `exit`, have it."""
     return {
         "status": stage.status.value,
         "stdout": _encode(stage.stdout, encoding, truncated=stage.stdout_truncated),

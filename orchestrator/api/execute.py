@@ -1,4 +1,4 @@
-"""`POST /execute`: one program in, one answer out."""
+"""`POST /execute`: one program in, one answer out; or its events, where a stream is asked for."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from orchestrator.api.answer import to_answer
 from orchestrator.api.auth import authenticate
 from orchestrator.api.body import read_json
 from orchestrator.api.errors import unavailable
+from orchestrator.api.formats import Format, choose_format
 from orchestrator.api.keys import ADMISSION, READINESS, SERVICE, SETTINGS
+from orchestrator.api.streaming import stream
 from orchestrator.api.submission import to_submission
 from orchestrator.jobs.model import Failure, JobResult, Submission, Verdict
 
@@ -20,7 +22,7 @@ _FAILURES = {
 }
 
 
-async def execute(request: web.Request) -> web.Response:
+async def execute(request: web.Request) -> web.StreamResponse:
     """Run the submission in the body; 200 whatever the program does.
 
     In this order: who asks, is the server fit to run anything, is there room to hold the request;
@@ -28,12 +30,16 @@ async def execute(request: web.Request) -> web.Response:
     DrainingError for the middleware; is cancelled when the client goes away.
     """
     app = request.app
+    form = choose_format(",".join(request.headers.getall("Accept", ())))
     key = authenticate(request.headers, app[SETTINGS].api_keys)
     reason = app[READINESS].reason
     if reason is not None:
         raise unavailable("engine_unavailable", f"Not ready to run programs: {reason}")
     with app[ADMISSION].ticket(key) as ticket:
-        result = await app[SERVICE].execute(await _receive(request), ticket)
+        job = app[SERVICE].accept(await _receive(request), ticket)
+        if form is not Format.JSON:
+            return await stream(request, job, form)
+        result = await app[SERVICE].run(job)
         _raise_failure(result)
         return await _answer(request, result)
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
+from typing import Any
 
 from aiohttp import web
 
-from orchestrator.api.keys import READINESS, SERVICE, STARTED
+from orchestrator.api.keys import ADMISSION, READINESS, SERVICE, STARTED
+from orchestrator.jobs.statistics import Summary
 
 
 async def health(request: web.Request) -> web.Response:
     """200 when programs can be run, else 503 and why. `uptime` in seconds."""
     app = request.app
-    reason = app[READINESS].reason
+    reason = "draining" if app[ADMISSION].draining else app[READINESS].reason
     state = {"status": "healthy"} if reason is None else {"status": "unhealthy", "reason": reason}
     figures = {
         "activeJobs": len(app[SERVICE].active_jobs()),
@@ -22,9 +25,50 @@ async def health(request: web.Request) -> web.Response:
 
 
 async def stats(request: web.Request) -> web.Response:
-    """The jobs under way; `duration` in ms since each was accepted."""
+    """The jobs under way (`duration` in ms since each was accepted), and those that ended."""
+    service = request.app[SERVICE]
     jobs = [
-        {"id": job.id, "language": job.language, "duration": job.duration_ms}
-        for job in request.app[SERVICE].active_jobs()
+        {
+            "id": job.id,
+            "language": job.language,
+            "duration": job.duration_ms,
+            "phase": job.phase.value,
+        }
+        for job in service.active_jobs()
     ]
-    return web.json_response({"activeJobs": len(jobs), "jobs": jobs})
+    return web.json_response(
+        {
+            "activeJobs": len(jobs),
+            "jobs": jobs,
+            "since_start": to_wire(service.statistics.since_start()),
+            "last_15_minutes": to_wire(service.statistics.lately()),
+        }
+    )
+
+
+def to_wire(summary: Summary) -> dict[str, Any]:
+    """Counts by language, verdict and cause, each and together; percentiles in ms."""
+    languages: Counter[str] = Counter()
+    verdicts: Counter[str] = Counter()
+    causes: Counter[str] = Counter()
+    outcomes = []
+    for (language, status, killed_by), count in sorted(summary.outcomes.items(), key=str):
+        languages[language] += count
+        verdicts[status.value] += count
+        if killed_by is not None:
+            causes[killed_by.value] += count
+        outcomes.append(
+            {"language": language, "status": status.value, "killed_by": killed_by, "jobs": count}
+        )
+    return {
+        "seconds": round(summary.seconds, 1),
+        "jobs": languages.total(),
+        "languages": languages,
+        "verdicts": verdicts,
+        "causes": causes,
+        "outcomes": outcomes,
+        "latency_ms": {
+            name: {f"p{p}": round(value, 1) for p, value in found.items()}
+            for name, found in summary.latencies.items()
+        },
+    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 import uuid
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from aiohttp.typedefs import Handler
 
 HEADER = "X-Request-Id"
+QUIET = ("/health", "/stats")
+MAX_SHOWN = 100
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _STORED = web.RequestKey("request_id", str)
 
@@ -36,10 +39,25 @@ async def add_request_id(request: web.BaseRequest, response: web.StreamResponse)
 
 
 @web.middleware
-async def bind_request_id(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Every line logged on behalf of a request names it."""
+async def log_request(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Every line logged on behalf of a request names it; the last one says how it was answered."""
+    started = time.monotonic()
+    status = 0  # the client went away
     with structlog.contextvars.bound_contextvars(request_id=request_id(request)):
-        return await handler(request)
+        try:
+            response = await handler(request)
+            status = response.status
+            return response
+        finally:
+            # Health checks come every few seconds and say nothing; a path may be anything.
+            write = log.debug if request.path in QUIET else log.info
+            write(
+                "request",
+                method=request.method[:MAX_SHOWN],
+                path=request.rel_url.raw_path[:MAX_SHOWN],
+                status=status,
+                duration_ms=round((time.monotonic() - started) * 1000, 1),
+            )
 
 
 @web.middleware

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from orchestrator.api.execute import execute
 from orchestrator.api.health import health, stats
-from orchestrator.api.middleware import add_request_id, bind_request_id, errors_as_json
+from orchestrator.api.middleware import add_request_id, errors_as_json, log_request
 
 if TYPE_CHECKING:
     from aiohttp import web
 
-middlewares = (bind_request_id, errors_as_json)
+middlewares = (log_request, errors_as_json)
 """Outermost first; for `web.Application(middlewares=...)`."""
 
 

@@ -9,12 +9,13 @@ from rich.console import Console
 
 from orchestrator.errors import InvalidSubmissionError
 from orchestrator.jobs.admission import Admission
+from orchestrator.jobs.events import JobEvent, Printed
 from orchestrator.jobs.model import JobResult, Limits, Submission
 from orchestrator.jobs.service import JobService
 from orchestrator.languages.model import Language
 from orchestrator.languages.registry import Registry
 from orchestrator.parts import open_docker_parts
-from orchestrator.sandbox.model import SourceFile
+from orchestrator.sandbox.model import SourceFile, Stream
 from orchestrator.settings import Settings
 
 OWN_FAULT = 1
@@ -31,7 +32,7 @@ async def run_file(
         service = JobService(settings, parts.backend, admission, parts.registry, parts.installed)
         submission = _submission(settings, language, file, stdin)
         with admission.ticket("cli") as ticket:
-            result = await service.execute(submission, ticket)
+            result = await service.run(service.accept(submission, ticket), _Printer())
         await service.drain()
     return _report(result, err)
 
@@ -67,13 +68,24 @@ def _submission(settings: Settings, language: Language, file: Path, stdin: bytes
     )
 
 
+class _Printer:
+    """A `Listener` that prints what the program prints, as it does."""
+
+    has_heard = False
+
+    def send(self, event: JobEvent) -> None:
+        """Print output; the rest is told at the end."""
+        if isinstance(event, Printed):
+            self.has_heard = True
+            file = sys.stdout if event.stream is Stream.STDOUT else sys.stderr
+            file.buffer.write(event.data)
+            file.buffer.flush()
+
+    async def drain(self, deadline: float) -> None:
+        """It waits in `send`: there is nobody else here to be held up."""
+
+
 def _report(result: JobResult, err: Console) -> int:
-    for stage in (result.compile, result.run):
-        if stage is not None:
-            sys.stdout.buffer.write(stage.stdout)
-            sys.stdout.buffer.flush()
-            sys.stderr.buffer.write(stage.stderr)
-            sys.stderr.buffer.flush()
     cause = f" ({result.killed_by.value})" if result.killed_by else ""
     times = result.timings
     err.print(

@@ -12,8 +12,9 @@ from aiohttp import web
 from rich.console import Console
 
 from orchestrator.api import keys
-from orchestrator.app import build_app
+from orchestrator.app import build_app, drain
 from orchestrator.errors import ConfigurationError
+from orchestrator.jobs.model import Cause
 from orchestrator.settings import Settings
 
 SHUTDOWN_S = 1.0  # aiohttp's own wait, twice, once every job has been answered
@@ -50,8 +51,14 @@ async def serve(settings: Settings, out: Console, *, show_key: bool) -> None:
     )
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+
+    def ask_to_stop() -> None:
+        if stop.is_set():  # asked twice: whoever does is not willing to wait
+            app[keys.SERVICE].end_all(Cause.DRAIN)
+        stop.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, ask_to_stop)
     try:
         await runner.setup()
         port = await _listen(runner, settings)
@@ -59,9 +66,16 @@ async def serve(settings: Settings, out: Console, *, show_key: bool) -> None:
         if show_key:
             _show_key(settings.api_keys[0], port, out)
         await stop.wait()
-        out.print("Stopping: running jobs are ended, containers removed")
+        _say_goodbye(app, settings, out)
+        await drain(app)  # while it still listens: who comes now is told so
     finally:
         await runner.cleanup()
+
+
+def _say_goodbye(app: web.Application, settings: Settings, out: Console) -> None:
+    jobs = len(app[keys.SERVICE].active_jobs())
+    waits = f"; {jobs} under way, {settings.drain_timeout:g} s at most" if jobs else ""
+    out.print(f"Stopping: no more jobs{waits}", highlight=False)
 
 
 async def _listen(runner: web.AppRunner, settings: Settings) -> int:

@@ -2,7 +2,9 @@
 
 Each thread of a small pool has a client (and so a connection) of its own. Every call has a deadline
 of its own, on the socket and on the waiting task; the SDK's many exceptions become the five of
-`errors.py`. The byte stream of a running sandbox does not come through here (`attach.py`).
+`errors.py`. A ping is the breaker: while the last one failed, calls are refused at once instead of
+piling up before an engine that does not answer. The byte stream of a running sandbox does not come
+through here (`attach.py`).
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ import requests
 from docker import APIClient
 from docker import errors as docker_errors
 
+from orchestrator.engine.ping import ping
 from orchestrator.errors import (
     ContainerNotFoundError,
     EngineConflictError,
@@ -34,6 +37,7 @@ Json = dict[str, Any]
 BUSY = ("device or resource busy", "unable to set memory limit")
 REMOVE_TRIES = 3
 API_VERSION = "1.41"  # Debian 12's engine; newer ones speak it too
+PING_TIMEOUT_S = 5.0  # it takes a millisecond; a machine may be busy
 
 
 class EngineClient:
@@ -47,6 +51,7 @@ class EngineClient:
         self._clients: list[APIClient] = []
         self._lock = threading.Lock()
         self._closed = False
+        self._unavailable: str | None = None
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="engine")
 
     @property
@@ -59,6 +64,18 @@ class EngineClient:
         """The path of the engine's unix socket."""
         return self._base_url.removeprefix("unix://")
 
+    async def ping(self) -> None:
+        """Ask whether the engine is there; raises EngineUnavailableError.
+
+        As it ends, calls are let through, or refused, until the next one.
+        """
+        try:
+            await ping(self.socket_path, timeout_s=min(PING_TIMEOUT_S, self._timeout_s))
+        except EngineUnavailableError as err:
+            self._unavailable = str(err)
+            raise
+        self._unavailable = None
+
     async def call(self, function: Callable[[APIClient], T], *, deadline_s: float = 0) -> T:
         """Run `function` with this thread's client; `deadline_s` 0 means the default.
 
@@ -67,6 +84,8 @@ class EngineClient:
         """
         if self._closed:
             raise EngineUnavailableError("The engine client is closed")
+        if self._unavailable is not None:
+            raise EngineUnavailableError(self._unavailable)
         timeout = deadline_s or self._timeout_s
         loop = asyncio.get_running_loop()
         try:

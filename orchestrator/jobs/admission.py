@@ -66,6 +66,30 @@ class Reservation:
             self._admission._give_back(self.memory_mb)  # noqa: SLF001 - as above
 
 
+class Place:
+    """A job's place in the queue. Whoever has it waits for the `reservation`, or leaves."""
+
+    def __init__(self, admission: Admission, key: str, waiter: _Waiter) -> None:
+        """Made by `Admission.enqueue` only."""
+        self._admission = admission
+        self._key = key
+        self._waiter = waiter
+
+    @property
+    def position(self) -> int:
+        """How many grants until it is this one's turn, were nobody else to come; 0: it has been."""
+        return self._admission._position(self._key, self._waiter)  # noqa: SLF001 - as above
+
+    async def reservation(self) -> Reservation:
+        """Wait for slot and memory. Cancelling it leaves the queue."""
+        try:
+            await self._waiter.granted
+        except asyncio.CancelledError:
+            self._admission._abandon(self._key, self._waiter)  # noqa: SLF001 - as above
+            raise
+        return Reservation(self._admission, self._waiter.memory_mb)
+
+
 class Admission:
     """Counts tickets, slots and memory. For one event loop; nothing here blocks."""
 
@@ -91,6 +115,11 @@ class Admission:
         return self._active
 
     @property
+    def draining(self) -> bool:
+        """Whether further tickets are refused for good."""
+        return self._draining
+
+    @property
     def waiting(self) -> int:
         """Jobs waiting for a reservation."""
         return sum(len(queue) for queue in self._waiting.values())
@@ -108,8 +137,11 @@ class Admission:
         self._tickets[key] += 1
         return Ticket(self, key)
 
-    async def reserve(self, ticket: Ticket, memory_mb: int) -> Reservation:
-        """Wait for a slot and `memory_mb`. Raises InvalidSubmissionError if it could never fit."""
+    def enqueue(self, ticket: Ticket, memory_mb: int) -> Place:
+        """A place in the queue for a slot and `memory_mb`; granted at once where there is room.
+
+        Raises InvalidSubmissionError if it could never fit.
+        """
         if memory_mb > self._budget_mb:
             raise InvalidSubmissionError(
                 f"limits.memory_mb: {memory_mb} MB is more than this server has for all jobs "
@@ -119,12 +151,21 @@ class Admission:
         waiter = _Waiter(memory_mb, asyncio.get_running_loop().create_future())
         self._waiting.setdefault(ticket.key, deque()).append(waiter)
         self._admit()
-        try:
-            await waiter.granted
-        except asyncio.CancelledError:
-            self._abandon(ticket.key, waiter)
-            raise
-        return Reservation(self, memory_mb)
+        return Place(self, ticket.key, waiter)
+
+    def _position(self, key: str, waiter: _Waiter) -> int:
+        """Keys take turns: before the n-th of one key at most n of each other key get in."""
+        mine = self._waiting.get(key, ())
+        if waiter not in mine:
+            return 0
+        rank = mine.index(waiter)
+        ahead, is_before_mine = rank, 1
+        for other, queue in self._waiting.items():
+            if other == key:
+                is_before_mine = 0
+            else:
+                ahead += min(len(queue), rank + is_before_mine)
+        return ahead + 1
 
     def _abandon(self, key: str, waiter: _Waiter) -> None:
         if waiter.granted.done() and not waiter.granted.cancelled():

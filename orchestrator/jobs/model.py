@@ -41,6 +41,15 @@ class Cause(StrEnum):
     ENGINE = "engine"
 
 
+class Phase(StrEnum):
+    """Where a job under way is."""
+
+    QUEUED = "queued"
+    CREATING = "creating"
+    COMPILING = "compiling"
+    RUNNING = "running"
+
+
 class Encoding(StrEnum):
     """How bytes travel in JSON."""
 
@@ -135,3 +144,4 @@ class ActiveJob:
     id: str
     language: str
     duration_ms: int
+    phase: Phase = Phase.QUEUED

@@ -71,6 +71,10 @@ class Backend(Protocol):
         """
         ...
 
+    async def ping(self) -> None:
+        """Ask whether sandboxes can be made at all. Raises EngineUnavailableError when not."""
+        ...
+
     async def sweep(self) -> int:
         """Remove leftovers (see `sweep.py`); how many there were. Raises EngineError."""
         ...

@@ -88,6 +88,10 @@ class DockerBackend:
         task.add_done_callback(self._background.discard)
         return task
 
+    async def ping(self) -> None:
+        """See `Backend.ping`."""
+        await self._engine.ping()
+
     async def sweep(self) -> int:
         """Remove this instance's containers that no job holds, and anyone's past their deadline."""
         found = await self._engine.list_containers([LABEL_INSTANCE])
@@ -182,11 +186,20 @@ class DockerSandbox:
             async with asyncio.timeout(_deadline_s(stage)):
                 return await self._session.run_stage(stage, sink)
         except TimeoutError:
-            await self._hang_up()
-            await self._engine.kill_container(self.name)
-            return StageLoss(LossReason.UNKNOWN, "the agent did not report in time")
+            return await self._give_up()
         except SandboxError as err:
             return await self._find_out_why(err)
+
+    async def _give_up(self) -> StageLoss:
+        """End a sandbox whose agent did not report in time, unless it is the engine that hangs."""
+        late = "the agent did not report in time"
+        await self._hang_up()
+        try:
+            await self._engine.ping()
+        except EngineUnavailableError as err:
+            return StageLoss(LossReason.OUTSIDE, f"{late}: {err}")
+        await self._engine.kill_container(self.name)
+        return StageLoss(LossReason.UNKNOWN, late)
 
     async def _find_out_why(self, symptom: SandboxError) -> StageLoss:
         """What the engine says became of a container whose stream ended or made no sense."""

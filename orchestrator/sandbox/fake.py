@@ -30,9 +30,10 @@ from orchestrator.sandbox.model import (
 
 @dataclass(slots=True)
 class FakeBackend:
-    """Counts what it made. `fail_open`: raises what this returns, unless that is None."""
+    """Counts what it made. `fail_open`, `fail_ping`: raises what this returns, unless None."""
 
     fail_open: Callable[[], EngineError | SandboxError | None] = lambda: None
+    fail_ping: Callable[[], EngineError | None] = lambda: None
     opened: list[SandboxSpec] = field(default_factory=list)
     live: dict[str, FakeSandbox] = field(default_factory=dict)
     min_memory_bytes: int = 0
@@ -47,6 +48,12 @@ class FakeBackend:
         sandbox = FakeSandbox(self, f"fake-{len(self.opened)}")
         self.live[sandbox.name] = sandbox
         return sandbox
+
+    async def ping(self) -> None:
+        """See `Backend.ping`."""
+        error = self.fail_ping()
+        if error is not None:
+            raise error
 
     async def sweep(self) -> int:
         """Nothing is ever left."""

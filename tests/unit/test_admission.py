@@ -19,7 +19,10 @@ def make(slots: int = 1, queue: int = 100, memory_mb: int = 1000) -> Admission:
 
 
 def reserve(admission: Admission, key: str = "a", memory_mb: int = 10) -> asyncio.Task[Reservation]:
-    return asyncio.create_task(admission.reserve(admission.ticket(key), memory_mb), name=key)
+    async def enter() -> Reservation:
+        return await admission.enqueue(admission.ticket(key), memory_mb).reservation()
+
+    return asyncio.create_task(enter(), name=key)
 
 
 async def settle() -> None:
@@ -69,7 +72,7 @@ async def test_draining_refuses_tickets_and_honours_those_given() -> None:
     admission.drain()
     with pytest.raises(DrainingError):
         admission.ticket("a")
-    (await admission.reserve(ticket, 10)).release()
+    (await admission.enqueue(ticket, 10).reservation()).release()
 
 
 async def test_slots_are_bounded() -> None:
@@ -104,7 +107,7 @@ async def test_memory_is_bounded_and_big_jobs_are_not_starved() -> None:
 async def test_what_could_never_fit_is_refused_at_once() -> None:
     admission = make(memory_mb=100)
     with pytest.raises(InvalidSubmissionError) as caught:
-        await admission.reserve(admission.ticket("a"), 101)
+        admission.enqueue(admission.ticket("a"), 101)
     assert caught.value.field == "limits.memory_mb"
     assert admission.waiting == 0
 
@@ -121,6 +124,33 @@ async def test_keys_take_turns() -> None:
     running.release()
     order = await let_all_in([*greedy, modest])
     assert order == ["greedy 0", "modest", "greedy 1", "greedy 2"]
+
+
+async def test_a_place_tells_how_many_grants_it_is_away() -> None:
+    admission = make()
+    running = admission.enqueue(admission.ticket("a"), 10)
+    assert running.position == 0
+    greedy = [admission.enqueue(admission.ticket("greedy"), 10) for _ in range(3)]
+    modest = admission.enqueue(admission.ticket("modest"), 10)
+    assert [place.position for place in (*greedy, modest)] == [1, 3, 4, 2]
+    (await running.reservation()).release()
+    assert [place.position for place in (*greedy, modest)] == [0, 2, 3, 1]
+
+
+@given(st.lists(st.sampled_from("abc"), min_size=1, max_size=12))
+def test_positions_are_the_order_in_which_all_are_let_in(keys: list[str]) -> None:
+    async def scenario() -> None:
+        admission = make()
+        held = await admission.enqueue(admission.ticket("a"), 10).reservation()
+        places = [admission.enqueue(admission.ticket(key), 10) for key in keys]
+        assert sorted(place.position for place in places) == list(range(1, len(keys) + 1))
+        for place in sorted(places, key=lambda each: each.position):
+            assert place.position == 1
+            held.release()
+            assert place.position == 0
+            held = await place.reservation()
+
+    asyncio.run(scenario())
 
 
 async def test_a_waiter_that_leaves_takes_nothing_along() -> None:

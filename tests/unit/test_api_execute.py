@@ -13,6 +13,7 @@ from orchestrator.jobs.model import (
     ActiveJob,
     Failure,
     JobResult,
+    Phase,
     StageResult,
     Submission,
     Verdict,
@@ -119,10 +120,7 @@ async def test_trouble_of_ours_is_a_503(serve: Serve, failure: Failure | None, c
 async def test_what_the_service_refuses_is_a_400(
     serve: Serve, error: Exception, answer: object
 ) -> None:
-    def outcome(_: Submission) -> JobResult:
-        raise error
-
-    assert (await post(await serve(StubService(outcome))))[:2] == (400, answer)
+    assert (await post(await serve(StubService(refusal=error))))[:2] == (400, answer)
 
 
 async def test_details_name_every_field(client: Client) -> None:
@@ -138,12 +136,11 @@ async def test_details_name_every_field(client: Client) -> None:
 
 
 async def test_stats_tell_the_jobs_under_way(serve: Serve) -> None:
-    client = await serve(StubService(active=(ActiveJob("abc", "c", 12),)))
+    client = await serve(StubService(active=(ActiveJob("abc", "c", 12, Phase.RUNNING),)))
     async with client.get("/stats") as response:
-        assert await response.json() == {
-            "activeJobs": 1,
-            "jobs": [{"id": "abc", "language": "c", "duration": 12}],
-        }
+        answer = await response.json()
+    assert answer["activeJobs"] == 1
+    assert answer["jobs"] == [{"id": "abc", "language": "c", "duration": 12, "phase": "running"}]
     async with client.get("/health") as response:
         assert (await response.json())["activeJobs"] == 1
 

@@ -6,10 +6,9 @@ from typing import Any
 import pytest
 from aiohttp.test_utils import TestClient
 
-from orchestrator import app as app_module
 from orchestrator.api import keys
-from orchestrator.app import build_app
-from orchestrator.errors import EngineUnavailableError
+from orchestrator.app import build_app, drain
+from orchestrator.errors import EngineUnavailableError, SandboxError
 from tests.api_support import BEARER, make_settings
 from tests.parts_support import FAIL, PASS, FakeParts
 from tests.sandbox_support import DEADLINE_S
@@ -53,10 +52,10 @@ async def test_a_server_whose_limits_do_not_hold_says_so_and_runs_nothing(
 
 
 async def test_a_self_test_the_engine_did_not_let_through_is_made_again(
-    aiohttp_client: Any, monkeypatch: pytest.MonkeyPatch
+    aiohttp_client: Any,
 ) -> None:
-    monkeypatch.setattr(app_module, "SELFTEST_RETRY_S", 0)
-    client = await start(aiohttp_client, FakeParts([EngineUnavailableError("away"), [PASS]]))
+    checks: list[Any] = [EngineUnavailableError("away"), SandboxError("no agent"), [PASS]]
+    client = await start(aiohttp_client, FakeParts(checks), engine_interval=0.001)
     async with asyncio.timeout(DEADLINE_S):
         while (await health(client))[0] != 200:  # noqa: ASYNC110 - what a load balancer does
             await asyncio.sleep(0)
@@ -96,3 +95,31 @@ async def test_a_server_that_stops_takes_no_more_jobs_and_lets_go_of_the_engine(
         assert (await response.json())["code"] == "draining"
     await client.close()
     assert parts.backend.closed
+
+
+async def test_a_server_whose_engine_goes_away_says_so_until_it_is_back(
+    aiohttp_client: Any,
+) -> None:
+    parts = FakeParts([[PASS], [PASS]])
+    client = await start(aiohttp_client, parts, engine_interval=0.001)
+    parts.backend.fail_ping = lambda: EngineUnavailableError("it went away")
+    async with asyncio.timeout(DEADLINE_S):
+        while (await health(client))[0] == 200:  # noqa: ASYNC110 - what a load balancer does
+            await asyncio.sleep(0)
+    assert (await health(client))[1]["reason"] == "engine: it went away"
+    async with client.post("/execute", json={}, headers=BEARER) as response:
+        assert (response.status, "Retry-After" in response.headers) == (503, True)
+        assert (await response.json())["code"] == "engine_unavailable"
+    parts.backend.fail_ping = lambda: None
+    async with asyncio.timeout(DEADLINE_S):
+        while (await health(client))[0] != 200:  # noqa: ASYNC110 - what a load balancer does
+            await asyncio.sleep(0)
+    assert parts.checks == []  # it was proved again
+
+
+async def test_a_server_that_drains_is_not_healthy(aiohttp_client: Any) -> None:
+    client = await start(aiohttp_client, FakeParts())
+    assert client.app is not None
+    await drain(client.app)
+    status, state = await health(client)
+    assert (status, state["reason"]) == (503, "draining")

@@ -34,7 +34,7 @@ def parts(monkeypatch: pytest.MonkeyPatch) -> FakeParts:
 def cli(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Result]:
     """Runs a command in an empty folder, with logging left alone."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(command_line, "configure_logging", lambda _: None)
+    monkeypatch.setattr(command_line, "configure_logging", lambda *_: None)
 
     def run(*words: str, **env: str) -> Result:
         return CliRunner(env={"API_KEY": "", **env}).invoke(command_line.main, words)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -8,19 +9,37 @@ import pytest
 
 from orchestrator.errors import (
     ContainerNotFoundError,
+    DrainingError,
     EngineError,
     EngineUnavailableError,
     InvalidSubmissionError,
     SandboxError,
 )
 from orchestrator.jobs.admission import Admission
-from orchestrator.jobs.model import Cause, Failure, JobResult, Limits, Submission, Verdict
+from orchestrator.jobs.events import (
+    SILENCE,
+    JobEvent,
+    Listener,
+    Printed,
+    Queued,
+    StageEnded,
+    StageStarted,
+)
+from orchestrator.jobs.model import (
+    Cause,
+    Failure,
+    JobResult,
+    Limits,
+    Phase,
+    Submission,
+    Verdict,
+)
 from orchestrator.jobs.service import JobService
 from orchestrator.languages.model import InstalledLanguage
 from orchestrator.languages.registry import Registry
 from orchestrator.sandbox.backend import OutputSink
 from orchestrator.sandbox.fake import FakeBackend
-from orchestrator.sandbox.model import SourceFile, StageReport, Stream
+from orchestrator.sandbox.model import SourceFile, StageKind, StageReport, Stream
 from tests.api_support import make_settings
 from tests.parts_support import sh_language
 from tests.sandbox_support import DEADLINE_S, make_report
@@ -41,8 +60,9 @@ class Bench:
             {"sh": InstalledLanguage(known, "1.2", "sha256:0")},
         )
 
-    async def run(self, script: str, **changes: Any) -> JobResult:
-        limits = Limits(5000, 5000, changes.pop("memory_mb", 64), 100, 16)
+    async def run(self, script: str, listener: Listener = SILENCE, **changes: Any) -> JobResult:
+        wall_ms = changes.pop("wall_ms", 5000)
+        limits = Limits(wall_ms, wall_ms, changes.pop("memory_mb", 64), 100, 16)
         submission = Submission(
             language="sh",
             files=(SourceFile("main.sh", script.encode()),),
@@ -50,7 +70,7 @@ class Bench:
             **changes,
         )
         with self.admission.ticket("key-1") as ticket:
-            return await self.service.execute(submission, ticket)
+            return await self.service.run(self.service.accept(submission, ticket), listener)
 
     async def settled(self) -> None:
         """Everything is given back."""
@@ -130,7 +150,7 @@ async def test_a_sandbox_lost_to_the_program_is_a_verdict_and_not_tried_again(
 @pytest.mark.parametrize(
     ("error", "failure", "tries"),
     [
-        (EngineUnavailableError("gone"), Failure.ENGINE_UNAVAILABLE, 1),
+        (EngineUnavailableError("gone"), Failure.ENGINE_UNAVAILABLE, 2),
         (ContainerNotFoundError("no such image"), Failure.INTERNAL_ERROR, 2),
         (SandboxError("the agent did not start"), Failure.INTERNAL_ERROR, 2),
     ],
@@ -175,6 +195,179 @@ async def test_a_second_try_that_succeeds_is_the_result() -> None:
     bench.backend.fail_open = lambda: next(errors)
     result = await bench.run("echo fine")
     assert (result.status, result.failure) == (Verdict.ACCEPTED, None)
+
+
+async def test_an_engine_that_is_not_back_in_time_gets_no_second_try() -> None:
+    bench = Bench(engine_patience=0.01)
+    bench.backend.fail_open = lambda: EngineUnavailableError("gone")
+    bench.backend.fail_ping = lambda: EngineUnavailableError("gone")
+    result = await bench.run("echo never")
+    assert (result.status, result.failure) == (
+        Verdict.INTERNAL_ERROR,
+        Failure.ENGINE_UNAVAILABLE,
+    )
+    assert len(bench.backend.opened) == 1
+    await bench.settled()
+
+
+async def test_an_engine_that_comes_back_in_time_is_not_noticed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("orchestrator.jobs.watch.ASK_AGAIN_S", 0)
+    bench = Bench()
+    away = [EngineUnavailableError("gone")] * 3
+    bench.backend.fail_open = lambda: away[0] if away else None
+    bench.backend.fail_ping = lambda: away.pop() if away else None
+    result = await bench.run("echo fine")
+    assert (result.status, away) == (Verdict.ACCEPTED, [])
+
+
+class Ear:
+    """A listener that keeps what it hears; `slow`: it never has passed on what it was sent."""
+
+    def __init__(self, *, slow: bool = False) -> None:
+        self.events: list[JobEvent] = []
+        self.has_heard = False
+        self.deadlines: list[float] = []
+        self._slow = slow
+
+    def send(self, event: JobEvent) -> None:
+        self.events.append(event)
+        self.has_heard = self.has_heard or isinstance(event, Printed | StageEnded)
+
+    async def drain(self, deadline: float) -> None:
+        self.deadlines.append(deadline)
+        if self._slow:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout_at(deadline):
+                    await asyncio.Event().wait()
+
+
+async def test_a_listener_hears_everything_in_order() -> None:
+    ear = Ear()
+    result = await Bench("echo compiling").run("echo one; echo two >&2", ear)
+    assert result.compile is not None
+    assert result.run is not None
+    assert ear.events == [
+        Queued(0),
+        StageStarted(StageKind.COMPILE),
+        Printed(Stream.STDOUT, b"compiling\n"),
+        StageEnded(StageKind.COMPILE, result.compile),
+        StageStarted(StageKind.RUN),
+        Printed(Stream.STDOUT, b"one\n"),
+        Printed(Stream.STDERR, b"two\n"),
+        StageEnded(StageKind.RUN, result.run),
+    ]
+
+
+async def test_a_listener_hears_of_a_run_that_never_fitted() -> None:
+    bench = Bench("echo ok")
+    bench.backend.min_memory_bytes = 40 << 20
+    ear = Ear()
+    result = await bench.run("echo never", ear, memory_mb=32)
+    assert result.run is not None
+    assert ear.events[-2:] == [
+        StageStarted(StageKind.RUN),
+        StageEnded(StageKind.RUN, result.run),
+    ]
+
+
+async def test_a_listener_is_told_its_place_in_the_queue() -> None:
+    bench = Bench()
+    first, ear = await started(bench, "sleep 60"), Ear()
+    second = asyncio.create_task(bench.run("echo next", ear))
+    await until(lambda: bench.admission.waiting == 1)
+    assert ear.events == [Queued(1)]
+    await cancelled(first)
+    await second
+
+
+async def test_a_sandbox_lost_before_it_said_a_word_is_replaced_without_a_word() -> None:
+    bench = Bench()
+    errors = iter([None, SandboxError("once"), None])
+    bench.backend.fail_open = lambda: next(errors)
+    ear = Ear()
+    result = await bench.run("lose outside", ear)
+    assert result.failure is Failure.INTERNAL_ERROR
+    assert ear.events == [Queued(0), StageStarted(StageKind.RUN)]
+
+
+async def test_a_sandbox_lost_after_output_was_heard_is_not_replaced() -> None:
+    bench = Bench()
+    result = await bench.run("echo heard; lose outside", ear := Ear())
+    assert result.status is Verdict.INTERNAL_ERROR
+    assert len(bench.backend.opened) == 1
+    assert ear.events[-1] == Printed(Stream.STDOUT, b"heard\n")
+    assert (await bench.run("echo unheard; lose outside")).status is Verdict.INTERNAL_ERROR
+    assert len(bench.backend.opened) == 3
+
+
+async def test_a_listener_that_is_behind_holds_a_program_up_no_longer_than_its_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def flood(_: Any, __: Any, sink: OutputSink) -> StageReport:
+        for _piece in range(5):
+            await sink(Stream.STDOUT, b"x" * 10)
+        return make_report()
+
+    monkeypatch.setattr("orchestrator.sandbox.fake.FakeSandbox.run_stage", flood)
+    ear = Ear(slow=True)
+    before = asyncio.get_running_loop().time()
+    async with asyncio.timeout(DEADLINE_S):
+        result = await Bench().run("", ear, wall_ms=50)
+    assert result.run is not None
+    assert result.run.stdout == b"x" * 50
+    assert len(set(ear.deadlines)) == 1
+    assert ear.deadlines[0] >= before + 0.05
+
+
+async def test_what_nobody_foresaw_is_an_internal_error_and_a_result_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*_: Any) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("orchestrator.jobs.attempt.judge_stage", fail)
+    bench = Bench()
+    result = await bench.run("echo fine")
+    assert (result.status, result.failure) == (Verdict.INTERNAL_ERROR, Failure.INTERNAL_ERROR)
+    await bench.settled()
+
+
+async def test_every_job_is_counted_once_with_how_it_ended() -> None:
+    bench = Bench()
+    await bench.run("echo fine")
+    await bench.run("exit 1")
+    await bench.service.drain()
+    await cancelled(await started(bench, "sleep 60"))
+    await bench.settled()
+    assert bench.service.statistics.since_start().outcomes == {
+        ("sh", Verdict.ACCEPTED, None): 1,
+        ("sh", Verdict.RUNTIME_ERROR, None): 1,
+        ("sh", Verdict.CANCELLED, Cause.CLIENT): 1,
+    }
+
+
+async def test_a_job_s_phase_is_told() -> None:
+    bench = Bench("sleep 60")
+    compiling = await started(bench, "")
+    waiting = asyncio.create_task(bench.run(""))
+    await until(lambda: bench.admission.waiting == 1)
+    await until(lambda: bench.service.active_jobs()[0].phase is not Phase.CREATING)
+    assert [job.phase for job in bench.service.active_jobs()] == [Phase.COMPILING, Phase.QUEUED]
+    for task in (waiting, compiling):
+        await cancelled(task)
+    running = await started(bench := Bench(), "sleep 60")
+    await until(lambda: bench.service.active_jobs()[0].phase is Phase.RUNNING)
+    await cancelled(running)
+
+
+async def test_a_ticket_older_than_the_drain_comes_too_late() -> None:
+    bench = Bench()
+    await bench.service.finish(timeout_s=0)
+    with pytest.raises(DrainingError):
+        await bench.run("echo never")
+    await bench.settled()
 
 
 async def test_a_job_past_its_deadline_is_cancelled() -> None:
@@ -288,7 +481,7 @@ async def test_jobs_that_end_within_the_drain_keep_their_verdict() -> None:
 
 async def test_a_job_that_gets_its_slot_just_as_the_drain_ends_is_cancelled_all_the_same() -> None:
     bench = Bench()
-    held = await bench.admission.reserve(bench.admission.ticket("key-2"), 10)
+    held = await bench.admission.enqueue(bench.admission.ticket("key-2"), 10).reservation()
     waiting = asyncio.create_task(bench.run("sleep 60"))
     await until(lambda: bench.admission.waiting == 1)
     (job,) = bench.service._jobs.values()  # noqa: SLF001 - the race needs the job itself

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import json
+import logging
 
 import pytest
 import structlog
 
-from orchestrator.telemetry import configure_logging
+from orchestrator.errors import EngineError
+from orchestrator.telemetry import configure_logging, describe
 
 
 def test_away_from_a_terminal_a_line_is_one_json_object(
@@ -32,3 +34,56 @@ def test_what_is_below_the_level_is_not_written(capsys: pytest.CaptureFixture[st
     configure_logging("warning")
     structlog.get_logger().info("job")
     assert capsys.readouterr().err == ""
+
+
+CODE = "print('the secret program')"
+
+
+def fail() -> None:
+    try:
+        int(CODE)
+    except ValueError as err:
+        raise KeyError(CODE) from err
+
+
+@pytest.mark.parametrize("log_format", ["json", "text"])
+def test_an_exception_is_told_by_type_and_place_and_never_quoted(
+    capsys: pytest.CaptureFixture[str], log_format: str
+) -> None:
+    configure_logging("info", log_format)
+    for logger in (structlog.get_logger(), logging.getLogger("library")):
+        try:
+            fail()
+        except KeyError:
+            logger.exception("it failed")
+        text = capsys.readouterr().err
+        assert "KeyError" in text
+        assert "ValueError" in text
+        assert "in fail" in text
+        assert "secret" not in text
+
+
+def test_our_own_exceptions_are_quoted_in_groups_too() -> None:
+    text = describe(ExceptionGroup(CODE, [EngineError("no such image"), OSError(CODE)]))
+    assert "EngineError: no such image" in text
+    assert "OSError" in text
+    assert "secret" not in text
+
+
+def test_a_library_s_line_is_one_short_line_of_the_same_form(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    configure_logging("info")
+    logging.getLogger("asyncio").error("Task was destroyed\ntask: <%s>", CODE)
+    logging.getLogger("asyncio").info("nobody needs to know")
+    line = json.loads(capsys.readouterr().err)
+    assert (line["event"], line["logger"]) == ("Task was destroyed", "asyncio")
+
+
+@pytest.mark.parametrize(("log_format", "is_json"), [("json", True), ("text", False)])
+def test_the_form_can_be_chosen(
+    capsys: pytest.CaptureFixture[str], log_format: str, *, is_json: bool
+) -> None:
+    configure_logging("info", log_format)
+    structlog.get_logger().info("job", id="1")
+    assert capsys.readouterr().err.startswith("{") is is_json

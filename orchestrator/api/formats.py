@@ -1,0 +1,54 @@
+"""Which of three forms an answer takes, and how events look in two of them. No I/O."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+
+class Format(StrEnum):
+    """An answer's form, by its media type."""
+
+    JSON = "application/json"
+    NDJSON = "application/x-ndjson"
+    SSE = "text/event-stream"
+
+
+def choose_format(accept: str) -> Format:
+    """What an `Accept` header asks for: the stream it prefers, unless JSON is as welcome or more.
+
+    What we don't have is passed over, and whoever asks for nothing we have gets JSON, as everybody
+    did before there were streams.
+    """
+    best, best_weight = Format.JSON, 0.0
+    for entry in accept.split(","):
+        media_type, *parameters = (part.strip().lower() for part in entry.split(";"))
+        weight = _weight(parameters)
+        known = {"*/*": Format.JSON, "application/*": Format.JSON}.get(media_type)
+        form = known or next((each for each in Format if each == media_type), None)
+        if form is not None and (
+            weight > best_weight or (weight == best_weight and form is Format.JSON)
+        ):
+            best, best_weight = form, weight
+    return best
+
+
+def _weight(parameters: list[str]) -> float:
+    for parameter in parameters:
+        name, _, value = parameter.partition("=")
+        if name.strip() == "q":
+            try:
+                return min(max(float(value), 0.0), 1.0)
+            except ValueError:
+                return 0.0
+    return 1.0
+
+
+def frame(event: Mapping[str, Any], form: Format) -> bytes:
+    """One event on the wire. JSON has no newline in it, so neither form needs more escaping."""
+    text = json.dumps(event)
+    if form is Format.SSE:
+        return f"event: {event['event']}\ndata: {text}\n\n".encode()
+    return f"{text}\n".encode()

@@ -1,0 +1,114 @@
+"""One attempt at a job: a sandbox, the files, compile, run. What came of it is in the job."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+
+import structlog
+
+from orchestrator.errors import EngineError, EngineUnavailableError, SandboxError
+from orchestrator.jobs.events import Listener, Printed, StageEnded, StageStarted
+from orchestrator.jobs.job import Job
+from orchestrator.jobs.model import Cause, Failure, Phase, StageResult, Verdict
+from orchestrator.jobs.verdict import Captured, MemoryRule, judge_stage
+from orchestrator.sandbox.backend import Backend, Sandbox
+from orchestrator.sandbox.model import Stage, StageKind, Stream
+
+log = structlog.get_logger(__name__)
+
+_PHASES = {StageKind.COMPILE: Phase.COMPILING, StageKind.RUN: Phase.RUNNING}
+
+
+async def attempt(job: Job, backend: Backend, listener: Listener) -> None:
+    """One sandbox, the whole job in it; what was opened is in `job.openings`, for the caller."""
+    try:
+        sandbox = await _open(job, backend)
+        await sandbox.send_files(job.plan.files, build=job.plan.compile is not None, work=True)
+        if await _compiles(job, sandbox, listener):
+            await _run(job, sandbox, listener)
+    except EngineUnavailableError as err:
+        log.warning("engine_unavailable", job_id=job.id, error=str(err))
+        job.failure = Failure.ENGINE_UNAVAILABLE
+    except (EngineError, SandboxError) as err:
+        log.error("sandbox_failed", job_id=job.id, error=str(err))
+        job.failure = Failure.INTERNAL_ERROR
+
+
+async def _open(job: Job, backend: Backend) -> Sandbox:
+    job.phase = Phase.CREATING
+    started = time.monotonic()
+    opening = asyncio.create_task(backend.open(job.plan.sandbox), name=f"open {job.id}")
+    job.openings.append(opening)
+    # Shielded: whoever hangs up meanwhile keeps the slot until the container is gone again.
+    sandbox = await asyncio.shield(opening)
+    job.sandbox_s += time.monotonic() - started
+    return sandbox
+
+
+async def _compiles(job: Job, sandbox: Sandbox, listener: Listener) -> bool:
+    if job.plan.compile is None:
+        return True
+    job.compile = await _stage(job, sandbox, job.plan.compile, listener)
+    return job.compile.status is Verdict.ACCEPTED
+
+
+async def _run(job: Job, sandbox: Sandbox, listener: Listener) -> None:
+    """Run the program, unless what compile left alone exceeds the run's limits."""
+    plan = job.plan
+    if not plan.run_has_other_limits or await sandbox.set_limits(
+        plan.run_memory_bytes, plan.run_processes
+    ):
+        job.run = await _stage(job, sandbox, plan.run, listener)
+        return
+    _announce(job, StageKind.RUN, listener)
+    job.run = StageResult(Verdict.MEMORY_LIMIT, killed_by=Cause.MEMORY)
+    listener.send(StageEnded(StageKind.RUN, job.run))
+
+
+async def _stage(job: Job, sandbox: Sandbox, stage: Stage, listener: Listener) -> StageResult:
+    _announce(job, stage.kind, listener)
+    output = _Output(stage, listener)
+    outcome = await sandbox.run_stage(stage, output.take)
+    memory = MemoryRule(job.submission.limits.memory_mb * 1024, job.installed.language.memory_error)
+    result = judge_stage(stage.kind, outcome, output.captured(), memory)
+    if result.status is Verdict.INTERNAL_ERROR:
+        log.warning("sandbox_lost", job_id=job.id, outcome=str(outcome))
+        job.failure = Failure.INTERNAL_ERROR
+    else:
+        listener.send(StageEnded(stage.kind, result))
+    return result
+
+
+def _announce(job: Job, kind: StageKind, listener: Listener) -> None:
+    job.phase = _PHASES[kind]
+    if kind not in job.announced:  # it was, when a sandbox was lost before it said a word
+        job.announced.add(kind)
+        listener.send(StageStarted(kind))
+
+
+class _Output:
+    """Keeps a stage's output and passes it on; the agent caps it, the cap here bounds our memory.
+
+    A reader that is behind holds the program up, but only until the stage's own time is up: by then
+    the agent has ended it, and its end must not wait for the reader.
+    """
+
+    def __init__(self, stage: Stage, listener: Listener) -> None:
+        self._listener = listener
+        self._buffers = {Stream.STDOUT: bytearray(), Stream.STDERR: bytearray()}
+        self._limits = {Stream.STDOUT: stage.stdout_limit, Stream.STDERR: stage.stderr_limit}
+        wall_s = stage.wall_ms / 1000 or math.inf
+        self._time_is_up = asyncio.get_running_loop().time() + wall_s
+
+    async def take(self, stream: Stream, data: bytes) -> None:
+        buffer = self._buffers[stream]
+        piece = data[: self._limits[stream] - len(buffer)]
+        if piece:
+            buffer += piece
+            self._listener.send(Printed(stream, piece))
+            await self._listener.drain(self._time_is_up)
+
+    def captured(self) -> Captured:
+        return Captured(bytes(self._buffers[Stream.STDOUT]), bytes(self._buffers[Stream.STDERR]))

@@ -1,0 +1,75 @@
+"""What a job tells while it is under way, and who listens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from orchestrator.jobs.model import StageResult
+from orchestrator.sandbox.model import StageKind, Stream
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """Accepted. `position`: how many jobs are let in until it is this one's turn; 0: it is."""
+
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class StageStarted:
+    """The sandbox is there, and a stage begins in it."""
+
+    kind: StageKind
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """A stage's output, as it comes; never more of it in all than the stage's result has."""
+
+    stream: Stream
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class StageEnded:
+    """A stage is over."""
+
+    kind: StageKind
+    result: StageResult
+
+
+JobEvent = Queued | StageStarted | Printed | StageEnded
+"""In this order: `Queued`, then per stage `StageStarted`, `Printed` (any number), `StageEnded`."""
+
+
+class Listener(Protocol):
+    """Takes a job's events."""
+
+    @property
+    def has_heard(self) -> bool:
+        """Whether it was sent any output or end of a stage: a job can't begin anew unnoticed."""
+        ...
+
+    def send(self, event: JobEvent) -> None:
+        """Take an event, at once."""
+        ...
+
+    async def drain(self, deadline: float) -> None:
+        """Wait while too much was taken and not passed on, until `deadline` (the loop's time)."""
+        ...
+
+
+class Silence:
+    """Nobody listens."""
+
+    has_heard = False
+
+    def send(self, event: JobEvent) -> None:
+        """Drop it."""
+
+    async def drain(self, deadline: float) -> None:
+        """Nothing is ever kept."""
+
+
+SILENCE = Silence()

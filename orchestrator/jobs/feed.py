@@ -1,0 +1,75 @@
+"""A bounded buffer between a job and one reader of its events."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import deque
+
+from orchestrator.jobs.events import JobEvent, Printed, StageEnded
+
+EVENT_BYTES = 256
+"""What an event costs beside its data: many small ones are memory, too."""
+BATCH_BYTES = 65_536
+
+
+class Feed:
+    """A `Listener` whose events somebody takes out at the other end. One writer, one reader.
+
+    Nothing sent is ever dropped. `drain` makes the job wait while more than `limit` bytes are
+    held; what is sent beyond that is bounded by the stages' output limits, and is no copy: the
+    job's own result holds the same bytes.
+    """
+
+    def __init__(self, limit: int) -> None:
+        """`limit` in bytes."""
+        self._limit = limit
+        self._events: deque[JobEvent] = deque()
+        self._held = 0
+        self._closed = False
+        self._filled = asyncio.Event()
+        self._has_room = asyncio.Event()
+        self._has_room.set()
+        self.has_heard = False
+
+    def send(self, event: JobEvent) -> None:
+        """See `Listener.send`."""
+        self.has_heard = self.has_heard or isinstance(event, Printed | StageEnded)
+        self._events.append(event)
+        self._held += _size(event)
+        self._filled.set()
+        if self._held > self._limit:
+            self._has_room.clear()
+
+    async def drain(self, deadline: float) -> None:
+        """See `Listener.drain`."""
+        if self._has_room.is_set():
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout_at(deadline):
+                await self._has_room.wait()
+
+    def close(self) -> None:
+        """There will be no more events."""
+        self._closed = True
+        self._filled.set()
+
+    async def take(self) -> list[JobEvent]:
+        """The oldest events, about `BATCH_BYTES` of them; waits for one; none: it was closed."""
+        await self._filled.wait()
+        batch: list[JobEvent] = []
+        taken = 0
+        while self._events and taken < BATCH_BYTES:
+            event = self._events.popleft()
+            batch.append(event)
+            taken += _size(event)
+        self._held -= taken
+        if self._held <= self._limit:
+            self._has_room.set()
+        if not self._events and not self._closed:
+            self._filled.clear()
+        return batch
+
+
+def _size(event: JobEvent) -> int:
+    return EVENT_BYTES + (len(event.data) if isinstance(event, Printed) else 0)

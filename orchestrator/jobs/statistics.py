@@ -1,0 +1,140 @@
+"""Counts and latencies of the jobs that ended: since the start, and over the last 15 minutes.
+
+Memory is bounded whatever comes: a latency is counted in a bucket 2 % wide, so a percentile is
+right to within 1 %; the last minutes are a ring of one-minute counts.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from orchestrator.jobs.model import Cause, JobResult, Verdict
+
+WINDOW_MINUTES = 15
+PERCENTILES = (50, 95, 99)
+LATENCIES = ("queue", "sandbox", "compile", "run", "total")
+
+_LOG_WIDTH = math.log(1.02)
+_LEAST_MS = 0.001  # what is less counts as this; it is the agent's own resolution
+
+Outcome = tuple[str, Verdict, Cause | None]
+"""A language's id, how its job ended, and by whom."""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What happened in `seconds`. Percentiles in ms: by latency, then by percentile."""
+
+    seconds: float
+    outcomes: Mapping[Outcome, int]
+    latencies: Mapping[str, Mapping[int, float]]
+
+
+@dataclass(slots=True)
+class _Tally:
+    """Counts of outcomes, and of latencies by bucket."""
+
+    outcomes: Counter[Outcome] = field(default_factory=Counter)
+    latencies: dict[str, Counter[int]] = field(
+        default_factory=lambda: {name: Counter() for name in LATENCIES}
+    )
+
+    def count(self, result: JobResult) -> None:
+        self.outcomes[result.language, result.status, result.killed_by] += 1
+        for name, milliseconds in _latencies(result):
+            self.latencies[name][_bucket(milliseconds)] += 1
+
+    def add(self, other: _Tally) -> None:
+        self.outcomes.update(other.outcomes)
+        for name, buckets in other.latencies.items():
+            self.latencies[name].update(buckets)
+
+    def summary(self, seconds: float) -> Summary:
+        latencies = {name: percentiles(buckets) for name, buckets in self.latencies.items()}
+        return Summary(seconds, dict(self.outcomes), latencies)
+
+
+class Statistics:
+    """Counts every job's result. For one event loop."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """`clock` in seconds."""
+        self._clock = clock
+        self._started = clock()
+        self._all = _Tally()
+        self._minutes: deque[tuple[int, _Tally]] = deque()
+
+    def record(self, result: JobResult) -> None:
+        """Count a job that ended."""
+        self._all.count(result)
+        self._this_minute().count(result)
+
+    def since_start(self) -> Summary:
+        """Everything."""
+        return self._all.summary(self._clock() - self._started)
+
+    def lately(self) -> Summary:
+        """The last 15 minutes: the 14 full ones before this one, and this one so far."""
+        self._forget_old()
+        tally = _Tally()
+        for _, minute in self._minutes:
+            tally.add(minute)
+        into_this_minute = (self._clock() - self._started) % 60
+        window = (WINDOW_MINUTES - 1) * 60 + into_this_minute
+        return tally.summary(min(window, self._clock() - self._started))
+
+    def _this_minute(self) -> _Tally:
+        self._forget_old()
+        now = self._minute()
+        if not self._minutes or self._minutes[-1][0] != now:
+            self._minutes.append((now, _Tally()))
+        return self._minutes[-1][1]
+
+    def _forget_old(self) -> None:
+        oldest = self._minute() - WINDOW_MINUTES + 1
+        while self._minutes and self._minutes[0][0] < oldest:
+            self._minutes.popleft()
+
+    def _minute(self) -> int:
+        return int(self._clock() - self._started) // 60
+
+
+def percentiles(buckets: Mapping[int, int]) -> dict[int, float]:
+    """The p-th percentile in ms for each p of PERCENTILES, by nearest rank; none of nothing."""
+    total = sum(buckets.values())
+    if not total:
+        return {}
+    ranks = {p: math.ceil(total * p / 100) for p in PERCENTILES}
+    found: dict[int, float] = {}
+    seen = 0
+    for bucket, count in sorted(buckets.items()):
+        seen += count
+        for p, rank in ranks.items():
+            if rank <= seen:
+                found.setdefault(p, _middle(bucket))
+    return found
+
+
+def _latencies(result: JobResult) -> Iterator[tuple[str, float]]:
+    """Those the job has: a job that never got a sandbox says nothing about making one."""
+    times = result.timings
+    yield "queue", times.queue_ms
+    if times.sandbox_ms:
+        yield "sandbox", times.sandbox_ms
+    if result.compile is not None and result.compile.wall_ms is not None:
+        yield "compile", result.compile.wall_ms
+    if result.run is not None and result.run.wall_ms is not None:
+        yield "run", result.run.wall_ms
+    yield "total", times.total_ms
+
+
+def _bucket(milliseconds: float) -> int:
+    return round(math.log(max(milliseconds, _LEAST_MS)) / _LOG_WIDTH)
+
+
+def _middle(bucket: int) -> float:
+    return math.exp(bucket * _LOG_WIDTH)

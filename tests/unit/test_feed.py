@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orchestrator.jobs.events import JobEvent, Printed, Queued, StageEnded, StageStarted
+from orchestrator.jobs.feed import BATCH_BYTES, EVENT_BYTES, Feed
+from orchestrator.jobs.model import StageResult, Verdict
+from orchestrator.sandbox.model import StageKind, Stream
+from tests.sandbox_support import DEADLINE_S
+
+
+def printed(size: int) -> Printed:
+    return Printed(Stream.STDOUT, b"x" * size)
+
+
+async def everything(feed: Feed) -> list[JobEvent]:
+    events: list[JobEvent] = []
+    while batch := await feed.take():
+        events += batch
+    return events
+
+
+def soon() -> float:
+    return asyncio.get_running_loop().time() + DEADLINE_S
+
+
+@given(st.lists(st.integers(0, 3 * BATCH_BYTES), max_size=20))
+def test_whatever_is_sent_comes_out_in_order_and_then_the_end(sizes: list[int]) -> None:
+    async def scenario() -> None:
+        feed = Feed(1000)
+        sent = [printed(size) for size in sizes]
+        for event in sent:
+            feed.send(event)
+        feed.close()
+        assert await everything(feed) == sent
+        assert await feed.take() == []
+
+    asyncio.run(scenario())
+
+
+async def test_a_reader_waits_for_the_first_event() -> None:
+    feed = Feed(1000)
+    reading = asyncio.create_task(feed.take())
+    await asyncio.sleep(0)
+    assert not reading.done()
+    feed.send(Queued(3))
+    assert await reading == [Queued(3)]
+
+
+async def test_a_reader_gets_no_more_at_once_than_a_batch() -> None:
+    feed = Feed(10 * BATCH_BYTES)
+    for _ in range(4):
+        feed.send(printed(BATCH_BYTES // 2))
+    assert len(await feed.take()) == 2
+
+
+async def test_the_writer_waits_while_the_reader_is_behind() -> None:
+    feed = Feed(EVENT_BYTES + 10)
+    feed.send(printed(10))
+    await feed.drain(soon())
+    feed.send(printed(0))
+    waiting = asyncio.create_task(feed.drain(soon()))
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    await feed.take()
+    await waiting
+
+
+async def test_many_small_events_are_memory_too() -> None:
+    feed = Feed(10 * EVENT_BYTES)
+    for _ in range(11):
+        feed.send(printed(1))
+    waiting = asyncio.create_task(feed.drain(soon()))
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    waiting.cancel()
+
+
+async def test_the_writer_waits_no_longer_than_its_deadline_and_loses_nothing() -> None:
+    feed = Feed(1)
+    feed.send(printed(10))
+    await feed.drain(asyncio.get_running_loop().time() - 1)
+    feed.send(printed(20))
+    feed.close()
+    assert await everything(feed) == [printed(10), printed(20)]
+
+
+@pytest.mark.parametrize(
+    ("event", "heard"),
+    [
+        (Queued(0), False),
+        (StageStarted(StageKind.RUN), False),
+        (printed(1), True),
+        (StageEnded(StageKind.RUN, StageResult(Verdict.ACCEPTED)), True),
+    ],
+)
+async def test_only_output_and_ends_make_a_job_s_start_final(event: JobEvent, heard: bool) -> None:  # noqa: FBT001 - a table's column
+    feed = Feed(1000)
+    feed.send(event)
+    assert feed.has_heard is heard

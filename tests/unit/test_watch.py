@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from orchestrator.errors import EngineError, EngineUnavailableError
+from orchestrator.jobs.readiness import Readiness
+from orchestrator.jobs.watch import EngineWatch
+from orchestrator.sandbox.fake import FakeBackend
+from orchestrator.sandbox.selftest import CheckResult
+from tests.parts_support import FAIL, PASS
+
+AWAY = EngineUnavailableError("nobody is there")
+
+
+class Scene:
+    """A watch over a fake engine, and a self-test that gives `results`, or raises one."""
+
+    def __init__(self, *results: CheckResult | Exception) -> None:
+        self.backend = FakeBackend()
+        self.readiness = Readiness()
+        self.results = results or (PASS,)
+        self.proofs = 0
+        self.watch = EngineWatch(self.backend, self._prove, self.readiness)
+
+    async def _prove(self) -> AsyncIterator[CheckResult]:
+        self.proofs += 1
+        for result in self.results:
+            if isinstance(result, Exception):
+                raise result
+            yield result
+
+    async def check(self, *, away: bool = False) -> str | None:
+        self.backend.fail_ping = lambda: AWAY if away else None
+        is_ready = await self.watch.check()
+        assert is_ready is (self.readiness.reason is None)
+        return self.readiness.reason
+
+
+async def test_limits_that_hold_are_proved_once() -> None:
+    scene = Scene()
+    assert not scene.readiness.settled.is_set()
+    assert await scene.check() is None
+    assert await scene.check() is None
+    assert scene.readiness.settled.is_set()
+    assert scene.proofs == 1
+
+
+async def test_limits_that_do_not_hold_are_not_tried_again() -> None:
+    scene = Scene(PASS, FAIL)
+    for _ in range(2):
+        reason = await scene.check()
+        assert reason == "self-test: memory failed in image: exit code 0; printed survived"
+    assert scene.proofs == 1
+
+
+async def test_an_engine_that_was_away_is_proved_anew() -> None:
+    scene = Scene()
+    await scene.check()
+    assert await scene.check(away=True) == "engine: nobody is there"
+    assert await scene.check(away=True) == "engine: nobody is there"
+    assert await scene.check() is None
+    assert scene.proofs == 2
+
+
+async def test_a_failed_proof_is_made_again_with_an_engine_that_was_away() -> None:
+    scene = Scene(FAIL)
+    await scene.check()
+    await scene.check(away=True)
+    scene.results = (PASS,)
+    assert await scene.check() is None
+
+
+async def test_an_engine_that_is_away_from_the_start_is_the_reason() -> None:
+    scene = Scene()
+    assert await scene.check(away=True) == "engine: nobody is there"
+    assert scene.readiness.settled.is_set()
+    assert await scene.check() is None
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [(AWAY, "engine: nobody is there"), (EngineError("no"), "self-test: no")],
+)
+async def test_a_proof_that_could_not_be_made_is_made_again(error: Exception, reason: str) -> None:
+    scene = Scene(error)
+    assert await scene.check() == reason
+    scene.results = (PASS,)
+    assert await scene.check() is None
+    assert scene.proofs == 2
+
+
+async def test_what_a_predecessor_left_is_swept_before_jobs_are_taken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    scene = Scene()
+    reasons: list[str | None] = []
+
+    async def sweep(_: Any) -> int:
+        reasons.append(scene.readiness.reason)
+        return 1
+
+    monkeypatch.setattr(FakeBackend, "sweep", sweep)
+    await scene.check()
+    await scene.check(away=True)
+    await scene.check()
+    assert reasons == ["the self-test is running", "engine: nobody is there"]
+
+
+async def test_looks_at_the_same_time_are_one_look() -> None:
+    scene = Scene()
+    asked = 0
+
+    def count() -> None:
+        nonlocal asked
+        asked += 1
+
+    scene.backend.fail_ping = count
+    assert await asyncio.gather(*(scene.watch.check() for _ in range(3))) == [True] * 3
+    assert asked == 1
+
+
+async def test_whoever_waits_for_the_engine_gives_up_in_the_end() -> None:
+    scene = Scene()
+    scene.backend.fail_ping = lambda: AWAY
+    assert await scene.watch.wait_until_back(0.01) is False
+    scene.backend.fail_ping = lambda: None
+    assert await scene.watch.wait_until_back(0.0) is False
+    assert await scene.watch.wait_until_back(60) is True
+
+
+async def test_a_look_under_way_is_given_up_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    scene = Scene()
+    asked = asyncio.Event()
+
+    async def never(_: Any) -> None:
+        asked.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(FakeBackend, "ping", never)
+    await scene.watch.close()
+    running = asyncio.create_task(scene.watch.run(60))
+    await asked.wait()
+    await scene.watch.close()
+    with pytest.raises(asyncio.CancelledError):
+        await running
