@@ -25,8 +25,11 @@ async def health(request: web.Request) -> web.Response:
 
 
 async def stats(request: web.Request) -> web.Response:
-    """The jobs under way (`duration` in ms since each was accepted), and those that ended."""
-    service = request.app[SERVICE]
+    """The jobs under way (`duration` in ms since each was accepted), and those that ended.
+
+    A slot stays in use until its job's container is gone, a little longer than the job.
+    """
+    service, admission = request.app[SERVICE], request.app[ADMISSION]
     jobs = [
         {
             "id": job.id,
@@ -40,6 +43,11 @@ async def stats(request: web.Request) -> web.Response:
         {
             "activeJobs": len(jobs),
             "jobs": jobs,
+            "slots": {
+                "total": admission.slots,
+                "used": admission.active,
+                "waiting": admission.waiting,
+            },
             "since_start": to_wire(service.statistics.since_start()),
             "last_15_minutes": to_wire(service.statistics.lately()),
         }

@@ -110,6 +110,11 @@ class Admission:
         self._draining = False
 
     @property
+    def slots(self) -> int:
+        """Most reservations at once."""
+        return self._slots
+
+    @property
     def active(self) -> int:
         """Reservations held."""
         return self._active

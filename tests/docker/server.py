@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import re
 import signal
@@ -39,9 +40,30 @@ class Server:
         async with self.session.post("/execute", json=body, headers=BEARER) as answer:
             return answer.status, await answer.json()
 
+    async def stream(self, form: str = "ndjson", **body: Any) -> AsyncIterator[dict[str, Any]]:
+        """A job's events as they come; `form`: ndjson or sse."""
+        accept = {"ndjson": "application/x-ndjson", "sse": "text/event-stream"}[form]
+        headers = BEARER | {"Accept": accept}
+        async with self.session.post("/execute", json=body, headers=headers) as answer:
+            assert answer.status == 200, await answer.text()
+            assert answer.content_type == accept
+            async for line in _lines(answer.content):
+                if form == "ndjson" or line.startswith("data: "):
+                    yield json.loads(line.removeprefix("data: "))
+
     async def get(self, path: str) -> tuple[int, dict[str, Any]]:
         async with self.session.get(path) as answer:
             return answer.status, await answer.json()
+
+
+async def _lines(content: aiohttp.StreamReader) -> AsyncIterator[str]:
+    """Lines of any length, without their ends, the empty ones too."""
+    rest = b""
+    async for chunk in content.iter_any():
+        *lines, rest = (rest + chunk).split(b"\n")
+        for line in lines:
+            yield line.decode()
+    assert rest == b""
 
 
 @asynccontextmanager
