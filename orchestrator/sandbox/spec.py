@@ -54,6 +54,9 @@ def container_config(
         "Tty": False,
         "OpenStdin": True,
         "StdinOnce": True,  # or the agent would never see our end hang up
+        # The agent heeds no signal: an engine that stops, or is back after it was killed, would
+        # give the containers it finds ten seconds before it answers anybody.
+        "StopSignal": "SIGKILL",
         "AttachStdin": True,
         "AttachStdout": True,
         "AttachStderr": True,

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import aiohttp
 
@@ -67,11 +67,19 @@ async def _lines(content: aiohttp.StreamReader) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def running_server(state_dir: Path, **settings: str) -> AsyncIterator[Server]:
-    """Start one on a free port, wait until it is ready; afterwards stop it and see it exit 0."""
+async def running_server(
+    state_dir: Path, log: IO[bytes] | None = None, **settings: str
+) -> AsyncIterator[Server]:
+    """Start one on a free port, wait until it is ready; afterwards stop it and see it exit 0.
+
+    It logs to `log`, or to where the tests do.
+    """
     env = {**os.environ, "API_KEY": API_KEYS, "PORT": "0", "STATE_DIR": str(state_dir), **settings}
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "orchestrator", "serve", stdout=asyncio.subprocess.PIPE, env=env
+        *(sys.executable, "-m", "orchestrator", "serve"),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=log,
+        env=env,
     )
     try:
         url = await asyncio.wait_for(_ready_url(process), START_TIMEOUT_S)

@@ -73,6 +73,7 @@ def test_the_host_config_has_what_protects(key: str, value: object) -> None:
         ("Tty", False),
         ("OpenStdin", True),
         ("StdinOnce", True),
+        ("StopSignal", "SIGKILL"),
         ("Env", []),
         ("Entrypoint", ["/sandbox/agent"]),
         ("Cmd", ["300000000", "300000001", "300000002", "60"]),
