@@ -8,10 +8,15 @@ from pydantic import BaseModel, SecretStr
 
 from orchestrator.api.answer import to_answer
 from orchestrator.api.errors import RETRY_AFTER_S
+from orchestrator.api.events import PING, EventWriter, result_envelope
 from orchestrator.api.routes import add_routes
 from orchestrator.api.schemas import ExecuteRequest, FileRequest, LimitsRequest
+from orchestrator.jobs.events import JobEvent, Printed, Queued, StageEnded, StageStarted
+from orchestrator.jobs.model import Encoding, StageResult, Verdict
+from orchestrator.jobs.statistics import LATENCIES
+from orchestrator.sandbox.model import StageKind, Stream
 from orchestrator.settings import DEFAULT_IMAGES_DIR, Settings
-from tests.api_support import make_result
+from tests.api_support import Client, make_result
 
 REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "reference"
 
@@ -78,3 +83,19 @@ def test_every_answer_field_has_a_row() -> None:
 def test_every_503_has_a_row() -> None:
     codes = {row[1].strip("`") for row in rows("http.md") if row[0] == "503"}
     assert codes == set(RETRY_AFTER_S)
+
+
+def test_every_event_of_a_stream_has_a_row() -> None:
+    events: list[JobEvent] = [Queued(0), StageStarted(StageKind.RUN)]
+    events += [Printed(stream, b"x") for stream in Stream]
+    events += [StageEnded(StageKind.RUN, StageResult(Verdict.ACCEPTED))]
+    envelopes = [*EventWriter(Encoding.UTF8).envelopes(events), PING]
+    envelopes.append(result_envelope(make_result()))
+    assert {envelope["event"] for envelope in envelopes} <= first_cells("http.md")
+
+
+async def test_every_field_of_the_statistics_has_a_row(client: Client) -> None:
+    async with client.get("/stats") as response:
+        answer = await response.json()
+    assert {*answer, *answer["since_start"]} <= first_cells("http.md")
+    assert set(answer["since_start"]["latency_ms"]) == set(LATENCIES)
