@@ -40,13 +40,14 @@ class EngineWatch:
         self._prove = prove
         self._readiness = readiness or Readiness()
         self._is_proved = False
+        self._is_away = False
         self._check: asyncio.Task[bool] | None = None
 
     async def run(self, interval_s: float) -> None:
-        """Look every `interval_s` seconds, until cancelled."""
+        """Look every `interval_s` seconds, more often while the engine is away; until cancelled."""
         while True:
             await self.check()
-            await asyncio.sleep(interval_s)
+            await asyncio.sleep(min(interval_s, ASK_AGAIN_S) if self._is_away else interval_s)
 
     async def wait_until_back(self, patience_s: float) -> bool:
         """Whether the engine answers, now or within `patience_s` seconds."""
@@ -73,6 +74,7 @@ class EngineWatch:
     async def _look(self) -> bool:
         try:
             await self._backend.ping()
+            self._is_away = False
             if not self._is_proved:
                 await self._take_it_on()
         except EngineUnavailableError as err:
@@ -85,7 +87,7 @@ class EngineWatch:
     def _lose(self, why: str) -> None:
         if self._is_proved or not self._readiness.settled.is_set():
             log.error("engine_lost", reason=why)
-        self._is_proved = False
+        self._is_proved, self._is_away = False, True
         self._readiness.settle(f"engine: {why}")
 
     async def _take_it_on(self) -> None:

@@ -19,6 +19,7 @@ class EngineProxy:
         self.path = path
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
+        self._connections: set[asyncio.Task[None]] = set()
         self._flowing = asyncio.Event()
         self._flowing.set()
 
@@ -37,6 +38,10 @@ class EngineProxy:
         self.path.unlink(missing_ok=True)
         for writer in tuple(self._writers):
             writer.transport.abort()
+        # One that was just being made has no writers to cut yet.
+        for connection in tuple(self._connections):
+            connection.cancel()
+        await asyncio.gather(*self._connections, return_exceptions=True)
 
     def freeze(self) -> None:
         """Accept and say nothing, as an engine that was stopped."""
@@ -45,14 +50,23 @@ class EngineProxy:
     def thaw(self) -> None:
         self._flowing.set()
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there = await asyncio.open_unix_connection(SOCKET.removeprefix("unix://"))
-        self._writers |= {writer, there[1]}
-        with contextlib.suppress(OSError):
-            await asyncio.gather(self._pump(reader, there[1]), self._pump(there[0], writer))
-        for each in (writer, there[1]):
-            each.transport.abort()
-            self._writers.discard(each)
+    def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(self._connect(reader, writer))
+        self._connections.add(task)
+        task.add_done_callback(self._connections.discard)
+
+    async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writers = {writer}
+        try:
+            there = await asyncio.open_unix_connection(SOCKET.removeprefix("unix://"))
+            writers.add(there[1])
+            self._writers |= writers
+            with contextlib.suppress(OSError):
+                await asyncio.gather(self._pump(reader, there[1]), self._pump(there[0], writer))
+        finally:
+            for each in writers:
+                each.transport.abort()
+            self._writers -= writers
 
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while data := await reader.read(CHUNK):

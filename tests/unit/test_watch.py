@@ -132,6 +132,20 @@ async def test_whoever_waits_for_the_engine_gives_up_in_the_end() -> None:
     assert await scene.watch.wait_until_back(60) is True
 
 
+async def test_an_engine_that_is_away_is_looked_for_more_often(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("orchestrator.jobs.watch.ASK_AGAIN_S", 0)
+    scene = Scene()
+    looks = iter([AWAY, AWAY, AWAY])
+    scene.backend.fail_ping = lambda: next(looks, None)
+    running = asyncio.create_task(scene.watch.run(3600))
+    async with asyncio.timeout(60):
+        while scene.readiness.reason is not None:  # noqa: ASYNC110 - what /health says
+            await asyncio.sleep(0)
+    running.cancel()
+
+
 async def test_a_look_under_way_is_given_up_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     scene = Scene()
     asked = asyncio.Event()
