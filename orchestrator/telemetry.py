@@ -6,15 +6,19 @@ them, so of those only the type and the place are written; our own messages are 
 
 from __future__ import annotations
 
+import contextlib
+import io
 import logging
 import sys
 import traceback
 from collections.abc import MutableMapping
-from typing import Any
+from typing import Any, TextIO, cast
 
 import structlog
 
 from orchestrator.errors import RunnerError
+
+MAX_CAUSES = 20
 
 _SHARED: tuple[structlog.typing.Processor, ...] = (
     structlog.contextvars.merge_contextvars,
@@ -34,13 +38,15 @@ def configure_logging(level: str, log_format: str = "auto") -> None:
         if as_text
         else structlog.processors.JSONRenderer()
     )
+    stderr = cast("TextIO", _Forgiving(sys.stderr))
     number = logging.getLevelNamesMapping()[level.upper()]
     structlog.configure(
         processors=[*_SHARED, _describe_exception, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(stderr),
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(stderr)
+    handler.addFilter(_is_our_concern)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             processors=[
@@ -56,6 +62,28 @@ def configure_logging(level: str, log_format: str = "auto") -> None:
     logging.basicConfig(handlers=[handler], level=max(number, logging.WARNING), force=True)
 
 
+class _Forgiving(io.TextIOBase):
+    """A file that takes what it can: a log that nobody reads any more must not stop the server."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def write(self, text: str) -> int:
+        with contextlib.suppress(OSError, ValueError):
+            self._file.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            self._file.flush()
+
+
+def _is_our_concern(record: logging.LogRecord) -> bool:
+    """Bytes that are no HTTP get their 400; a line with a stack for each would be a flood."""
+    error = record.exc_info[1] if record.exc_info else None
+    return type(error).__module__ != "aiohttp.http_exceptions"
+
+
 def _describe_exception(
     _logger: Any, _method: str, event: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
@@ -67,16 +95,22 @@ def _describe_exception(
     return event
 
 
-def describe(error: BaseException) -> str:
-    """An exception without what it says, unless it is one of ours; with where it came from."""
+def describe(error: BaseException, seen: frozenset[int] = frozenset()) -> str:
+    """An exception without what it says, unless it is one of ours; with where it came from.
+
+    `seen`: the ids of those told already, as a cause may lead back to itself.
+    """
+    if id(error) in seen or len(seen) >= MAX_CAUSES:
+        return "…"
+    seen |= {id(error)}
     frames = traceback.extract_tb(error.__traceback__)
     places = [f"  {frame.filename}:{frame.lineno} in {frame.name}" for frame in frames]
     lines = [*places, _name(error)]
     if isinstance(error, BaseExceptionGroup):
-        lines += [describe(each) for each in error.exceptions]
+        lines += [describe(each, seen) for each in error.exceptions]
     earlier = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     if earlier is not None:
-        lines = [describe(earlier), "then", *lines]
+        lines = [describe(earlier, seen), "then", *lines]
     return "\n".join(lines)
 
 

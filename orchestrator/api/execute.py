@@ -9,6 +9,7 @@ from aiohttp import web
 from orchestrator.api.answer import to_answer
 from orchestrator.api.auth import authenticate
 from orchestrator.api.body import read_json
+from orchestrator.api.connection import abort, bound_send_buffers
 from orchestrator.api.errors import unavailable
 from orchestrator.api.formats import Format, choose_format
 from orchestrator.api.keys import ADMISSION, READINESS, SERVICE, SETTINGS
@@ -47,13 +48,13 @@ async def execute(request: web.Request) -> web.StreamResponse:
 async def _answer(request: web.Request, result: JobResult) -> web.Response:
     """Send the answer while the ticket is still held: unread answers are memory too."""
     response = web.json_response(to_answer(result))
+    bound_send_buffers(request)
     try:
         async with asyncio.timeout(request.app[SETTINGS].answer_timeout):
             await response.prepare(request)
             await response.write_eof()
     except (TimeoutError, ConnectionError):
-        if request.transport is not None:
-            request.transport.abort()
+        abort(request)
     return response
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import socket
 
+import structlog
 from aiohttp import web
 
+from orchestrator.api.connection import abort, bound_send_buffers, is_closing
 from orchestrator.api.events import PING, Envelope, EventWriter, queued_envelope, result_envelope
 from orchestrator.api.formats import Format, frame
 from orchestrator.api.keys import SERVICE, SETTINGS
@@ -17,8 +17,8 @@ from orchestrator.jobs.model import JobResult
 
 PING_S = 15.0
 TICK_S = 1.0
-# The kernel's share of what a slow reader has us hold; by itself it goes up to megabytes.
-SEND_BUFFER = 65_536
+
+log = structlog.get_logger(__name__)
 
 
 async def stream(request: web.Request, job: Job, form: Format) -> web.StreamResponse:
@@ -26,17 +26,38 @@ async def stream(request: web.Request, job: Job, form: Format) -> web.StreamResp
     writer = _StreamWriter(request, job, form)
     try:
         async with asyncio.TaskGroup() as tasks:
-            # The reader's task is the child, so that the job is begun before anything can fail.
+            # The reader's tasks are the children, so that the job is begun before anything fails.
             sending = tasks.create_task(writer.send_events(), name=f"stream {job.id}")
+            watching = tasks.create_task(_notice_hang_up(request), name=f"watch {job.id}")
             result = await request.app[SERVICE].run(job, writer.feed)
             writer.feed.close()
             async with asyncio.timeout(request.app[SETTINGS].answer_timeout):
                 await sending
                 await writer.send_result(result)
+            watching.cancel()
     except* (TimeoutError, ConnectionError):
-        if request.transport is not None:
-            request.transport.abort()
+        log.info("stream_cut", job_id=job.id)
+        abort(request)
+    except* Exception:
+        # The head is sent already: an error's own would come as a part of the stream.
+        log.exception("stream_failed", job_id=job.id)
+        abort(request)
+    _raise_if_cancelled()
     return writer.response
+
+
+async def _notice_hang_up(request: web.Request) -> None:
+    """Raise when the client has hung up while a writer that waits for it would not notice."""
+    while not is_closing(request):  # noqa: ASYNC110 - the transport tells nobody
+        await asyncio.sleep(TICK_S)
+    raise ConnectionResetError
+
+
+def _raise_if_cancelled() -> None:
+    """Where a hang-up broke the writer as well, the group has told of that alone."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 class _StreamWriter:
@@ -56,7 +77,7 @@ class _StreamWriter:
 
     async def send_events(self) -> None:
         """Send the job's events until the feed is closed, and a ping now and then."""
-        _bound_send_buffer(self._request)
+        bound_send_buffers(self._request)
         await self.response.prepare(self._request)
         next_ping = self._now() + PING_S
         while True:
@@ -78,8 +99,9 @@ class _StreamWriter:
         return list(self._events.envelopes(events)) if events else None
 
     def _moved(self) -> list[Envelope]:
+        """A new place in the queue, if there is one; that its turn has come is the job's to say."""
         position = self._job.place.position
-        if position == self._position:
+        if position in {0, self._position}:
             return []
         self._position = position
         return [queued_envelope(position)]
@@ -92,10 +114,3 @@ class _StreamWriter:
     async def _send(self, envelopes: list[Envelope]) -> None:
         if envelopes:
             await self.response.write(b"".join(frame(each, self._form) for each in envelopes))
-
-
-def _bound_send_buffer(request: web.Request) -> None:
-    if request.transport is not None:
-        connection = request.transport.get_extra_info("socket")
-        with contextlib.suppress(OSError):
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
 
 from orchestrator.errors import InvalidSubmissionError
 from orchestrator.jobs.admission import Admission
-from orchestrator.jobs.events import JobEvent, Printed
+from orchestrator.jobs.events import Printed
+from orchestrator.jobs.feed import Feed
+from orchestrator.jobs.job import Job
 from orchestrator.jobs.model import JobResult, Limits, Submission
 from orchestrator.jobs.service import JobService
 from orchestrator.languages.model import Language
@@ -20,6 +24,7 @@ from orchestrator.settings import Settings
 
 OWN_FAULT = 1
 SIGNAL_BASE = 128
+NOBODY_READS = SIGNAL_BASE + 13  # as a shell says that SIGPIPE ended it
 
 
 async def run_file(
@@ -31,10 +36,24 @@ async def run_file(
         admission = Admission(slots=1, queue=0, memory_mb=settings.memory_budget)
         service = JobService(settings, parts.backend, admission, parts.registry, parts.installed)
         submission = _submission(settings, language, file, stdin)
-        with admission.ticket("cli") as ticket:
-            result = await service.run(service.accept(submission, ticket), _Printer())
-        await service.drain()
-    return _report(result, err)
+        try:
+            with admission.ticket("cli") as ticket:
+                result = await _run_and_print(settings, service, service.accept(submission, ticket))
+        except* BrokenPipeError:
+            result = None
+        finally:
+            await service.drain()
+    return NOBODY_READS if result is None else _report(result, err)
+
+
+async def _run_and_print(settings: Settings, service: JobService, job: Job) -> JobResult:
+    """Raises a group with BrokenPipeError when nobody reads any more; the job has ended then."""
+    feed = Feed(settings.stream_buffer)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(_print(feed))
+        result = await service.run(job, feed)
+        feed.close()
+    return result
 
 
 def _find_language(registry: Registry, file: Path, name: str | None) -> Language:
@@ -68,21 +87,17 @@ def _submission(settings: Settings, language: Language, file: Path, stdin: bytes
     )
 
 
-class _Printer:
-    """A `Listener` that prints what the program prints, as it does."""
+async def _print(feed: Feed) -> None:
+    """Print what the program prints, as it does; a terminal that is slow holds nobody else up."""
+    while events := await feed.take():
+        await asyncio.to_thread(_write, [event for event in events if isinstance(event, Printed)])
 
-    has_heard = False
 
-    def send(self, event: JobEvent) -> None:
-        """Print output; the rest is told at the end."""
-        if isinstance(event, Printed):
-            self.has_heard = True
-            file = sys.stdout if event.stream is Stream.STDOUT else sys.stderr
-            file.buffer.write(event.data)
-            file.buffer.flush()
-
-    async def drain(self, deadline: float) -> None:
-        """It waits in `send`: there is nobody else here to be held up."""
+def _write(events: Sequence[Printed]) -> None:
+    for event in events:
+        file = sys.stdout if event.stream is Stream.STDOUT else sys.stderr
+        file.buffer.write(event.data)
+        file.buffer.flush()
 
 
 def _report(result: JobResult, err: Console) -> int:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from aiohttp import web
 from rich.console import Console
+from rich.markup import escape
 
 from orchestrator.api import keys
 from orchestrator.app import build_app, drain
@@ -17,6 +18,7 @@ from orchestrator.errors import ConfigurationError
 from orchestrator.jobs.model import Cause
 from orchestrator.settings import Settings
 
+KEEPALIVE_S = 75.0  # aiohttp's own default is an hour
 SHUTDOWN_S = 1.0  # aiohttp's own wait, twice, once every job has been answered
 
 
@@ -47,13 +49,19 @@ async def serve(settings: Settings, out: Console, *, show_key: bool) -> None:
     app = build_app(settings)
     # Without handler_cancellation a client's hang-up would not end its job.
     runner = web.AppRunner(
-        app, handler_cancellation=True, access_log=None, shutdown_timeout=SHUTDOWN_S
+        app,
+        handler_cancellation=True,
+        access_log=None,
+        shutdown_timeout=SHUTDOWN_S,
+        keepalive_timeout=KEEPALIVE_S,
     )
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
 
     def ask_to_stop() -> None:
-        if stop.is_set():  # asked twice: whoever does is not willing to wait
+        if (
+            stop.is_set() and keys.SERVICE in app
+        ):  # asked twice: whoever does is not willing to wait
             app[keys.SERVICE].end_all(Cause.DRAIN)
         stop.set()
 
@@ -63,7 +71,7 @@ async def serve(settings: Settings, out: Console, *, show_key: bool) -> None:
         await runner.setup()
         port = await _listen(runner, settings)
         await announce(app, port, out, stop)
-        if show_key:
+        if show_key and not stop.is_set():
             _show_key(settings.api_keys[0], port, out)
         await stop.wait()
         _say_goodbye(app, settings, out)
@@ -96,9 +104,11 @@ async def announce(app: web.Application, port: int, out: Console, stop: asyncio.
         _, pending = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
     for wait in pending:
         wait.cancel()
+    if stop.is_set():
+        return
     reason = app[keys.READINESS].reason
     if reason is not None:
-        out.print(f"[bold red]Not ready:[/] {reason}", highlight=False)
+        out.print(f"[bold red]Not ready:[/] {escape(reason)}", highlight=False)
         return
     out.print(f"[bold green]Ready[/] on http://localhost:{port}", highlight=False)
     for installed in app[keys.SERVICE].installed.values():

@@ -99,6 +99,8 @@ class EngineClient:
             client = self._client()
             client.timeout = math.ceil(timeout_s)
             return function(client)
+        except EngineError:
+            raise
         except Exception as err:
             raise translate(err) from err
 
@@ -218,8 +220,6 @@ def _update_error(status: int, text: str) -> EngineError:
 
 def translate(err: Exception) -> EngineError:
     """Which of our errors an exception of the SDK, or of the HTTP library below it, is."""
-    if isinstance(err, EngineError):
-        return err
     if isinstance(err, docker_errors.APIError):
         text = str(err.explanation or err)
         status = err.response.status_code if err.response is not None else 0

@@ -25,7 +25,7 @@ from orchestrator.jobs.statistics import Statistics
 from orchestrator.jobs.watch import EngineWatch
 from orchestrator.languages.model import InstalledLanguage
 from orchestrator.languages.registry import Registry
-from orchestrator.sandbox.backend import Backend
+from orchestrator.sandbox.backend import Backend, Sandbox
 from orchestrator.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -97,7 +97,11 @@ class JobService:
             async with job.timer:
                 await self._reserve_and_run(job, listener)
         except TimeoutError:
-            job.ended = (Verdict.CANCELLED, job.cancelled_by)
+            if job.timer.expired():
+                job.ended = (Verdict.CANCELLED, job.cancelled_by)
+            else:
+                log.exception("job_failed", job_id=job.id)
+                job.failure = Failure.INTERNAL_ERROR
         except asyncio.CancelledError:
             job.ended = (Verdict.CANCELLED, Cause.CLIENT)
             raise
@@ -153,8 +157,11 @@ class JobService:
         return result
 
     async def _reserve_and_run(self, job: Job, listener: Listener) -> None:
-        listener.send(Queued(job.place.position))
+        position = job.place.position
+        listener.send(Queued(position))
         reservation = await job.place.reservation()
+        if position:
+            listener.send(Queued(0))
         job.reserved_at = time.monotonic()
         try:
             if job.cancelled_by is not Cause.DRAIN:  # which has set the timer already
@@ -182,14 +189,19 @@ class JobService:
     async def _close_all(self, job: Job) -> None:
         """Close what was opened, and what is still being opened once it is."""
         while job.openings:
-            try:
-                sandbox = await job.openings.pop()
-            except (EngineError, SandboxError):
-                continue  # said by whoever waited for it; nothing was left behind
-            try:
-                await sandbox.close()
-            except EngineError as err:
-                log.warning("left_to_the_sweep", job_id=job.id, error=str(err))
+            opening = job.openings[-1]
+            with contextlib.suppress(EngineError, SandboxError):
+                # Shielded, and taken off the list only then: who is interrupted here is no reason
+                # to lose sight of a container. An opening that failed has left nothing behind.
+                sandbox = await asyncio.shield(opening)
+                await self._close(job, sandbox)
+            job.openings.remove(opening)
+
+    async def _close(self, job: Job, sandbox: Sandbox) -> None:
+        try:
+            await sandbox.close()
+        except EngineError as err:
+            log.warning("left_to_the_sweep", job_id=job.id, error=str(err))
 
     def _retire(self, job: Job, reservation: Reservation) -> None:
         """Remove the job's containers behind the answer's back; then free its slot."""

@@ -67,6 +67,7 @@ class Statistics:
         self._started = clock()
         self._all = _Tally()
         self._minutes: deque[tuple[int, _Tally]] = deque()
+        self._full_minutes: tuple[int, _Tally] = (-1, _Tally())
 
     def record(self, result: JobResult) -> None:
         """Count a job that ended."""
@@ -79,13 +80,24 @@ class Statistics:
 
     def lately(self) -> Summary:
         """The last 15 minutes: the 14 full ones before this one, and this one so far."""
-        self._forget_old()
         tally = _Tally()
-        for _, minute in self._minutes:
-            tally.add(minute)
+        tally.add(self._before_this_minute())
+        tally.add(self._this_minute())
         into_this_minute = (self._clock() - self._started) % 60
         window = (WINDOW_MINUTES - 1) * 60 + into_this_minute
         return tally.summary(min(window, self._clock() - self._started))
+
+    def _before_this_minute(self) -> _Tally:
+        """Added up once a minute: `/stats` is open to everybody, and adding takes its time."""
+        now = self._minute()
+        if self._full_minutes[0] != now:
+            self._forget_old()
+            tally = _Tally()
+            for minute, counted in self._minutes:
+                if minute != now:
+                    tally.add(counted)
+            self._full_minutes = (now, tally)
+        return self._full_minutes[1]
 
     def _this_minute(self) -> _Tally:
         self._forget_old()

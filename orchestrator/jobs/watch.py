@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
+import time
 from collections.abc import AsyncIterator, Callable
 
 import structlog
@@ -10,13 +12,14 @@ import structlog
 from orchestrator.errors import EngineUnavailableError
 from orchestrator.jobs.readiness import Readiness
 from orchestrator.sandbox.backend import Backend
-from orchestrator.sandbox.selftest import CheckResult
+from orchestrator.sandbox.selftest import START, CheckResult
 
 log = structlog.get_logger(__name__)
 
 Prove = Callable[[], AsyncIterator[CheckResult]]
 
 ASK_AGAIN_S = 0.25
+TRY_AGAIN_S = 30.0
 
 
 async def _nothing_to_prove() -> AsyncIterator[CheckResult]:
@@ -29,7 +32,9 @@ class EngineWatch:
     """Keeps `readiness` true to the engine.
 
     An engine that is back may be another one: what its predecessor left is swept, and the limits
-    are proved again (a matter of milliseconds where nothing has changed) before jobs are taken.
+    are proved again (a matter of milliseconds where nothing has changed) before jobs are taken. A
+    limit that did not hold is not tried again on the same engine; a sandbox that did not start is,
+    every 30 s.
     """
 
     def __init__(
@@ -41,6 +46,7 @@ class EngineWatch:
         self._readiness = readiness or Readiness()
         self._is_proved = False
         self._is_away = False
+        self._not_before = 0.0
         self._check: asyncio.Task[bool] | None = None
 
     async def run(self, interval_s: float) -> None:
@@ -50,19 +56,21 @@ class EngineWatch:
             await asyncio.sleep(min(interval_s, ASK_AGAIN_S) if self._is_away else interval_s)
 
     async def wait_until_back(self, patience_s: float) -> bool:
-        """Whether the engine answers, now or within `patience_s` seconds."""
-        try:
-            async with asyncio.timeout(patience_s):
-                while not await self.check():  # noqa: ASYNC110 - it is the engine's own state
-                    await asyncio.sleep(ASK_AGAIN_S)
-        except TimeoutError:
-            return False
+        """Whether jobs can be run, now or within `patience_s` seconds (and the last look)."""
+        until = time.monotonic() + patience_s
+        while not await self.check():
+            if time.monotonic() >= until:
+                return False
+            await asyncio.sleep(ASK_AGAIN_S)
         return True
 
     async def check(self) -> bool:
         """Look now; whether jobs can be run. Several at once share one look."""
         if self._check is None or self._check.done():
-            self._check = asyncio.create_task(self._look(), name="look after the engine")
+            # On nobody's behalf: whoever asked first is not whom its log lines are about.
+            self._check = asyncio.create_task(
+                self._look(), name="look after the engine", context=contextvars.Context()
+            )
         return await asyncio.shield(self._check)
 
     async def close(self) -> None:
@@ -75,7 +83,7 @@ class EngineWatch:
         try:
             await self._backend.ping()
             self._is_away = False
-            if not self._is_proved:
+            if not self._is_proved and time.monotonic() >= self._not_before:
                 await self._take_it_on()
         except EngineUnavailableError as err:
             self._lose(str(err))
@@ -87,7 +95,7 @@ class EngineWatch:
     def _lose(self, why: str) -> None:
         if self._is_proved or not self._readiness.settled.is_set():
             log.error("engine_lost", reason=why)
-        self._is_proved, self._is_away = False, True
+        self._is_proved, self._is_away, self._not_before = False, True, 0.0
         self._readiness.settle(f"engine: {why}")
 
     async def _take_it_on(self) -> None:
@@ -95,16 +103,16 @@ class EngineWatch:
         if not self._readiness.settled.is_set():
             self._readiness.reason = "the self-test is running"
         swept = await self._backend.sweep()
-        failure = await self._first_failure()
-        self._is_proved = True  # or not: but what failed is not tried again until a restart
-        if failure is not None:
-            log.error("selftest_failed", reason=failure)
-        elif self._readiness.settled.is_set():
-            log.info("engine_back", swept=swept)
-        self._readiness.settle(failure)
-
-    async def _first_failure(self) -> str | None:
-        async for result in self._prove():
-            if not result.passed:
-                return f"self-test: {result.check} failed in {result.language}: {result.detail}"
-        return None
+        failed = [result async for result in self._prove() if not result.passed]
+        if not failed:
+            self._is_proved = True
+            if self._readiness.settled.is_set():
+                log.info("engine_back", swept=swept)
+            self._readiness.settle(None)
+            return
+        first = failed[0]
+        reason = f"self-test: {first.check} failed in {first.language}: {first.detail}"
+        log.error("selftest_failed", reason=reason)
+        self._is_proved = first.check != START  # as far as it will be
+        self._not_before = time.monotonic() + TRY_AGAIN_S
+        self._readiness.settle(reason)

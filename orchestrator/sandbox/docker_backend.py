@@ -145,7 +145,9 @@ class DockerSandbox:
             raise SandboxError(f"The agent was not ready in {READY_TIMEOUT_S:g} s") from err
         except SandboxError as err:
             loss = await self._find_out_why(err)
-            raise SandboxError(f"The agent did not start: {loss.detail}") from err
+            # Whose fault it was decides whether it says anything about the image.
+            kind = EngineError if loss.reason is LossReason.OUTSIDE else SandboxError
+            raise kind(f"The agent did not start: {loss.detail}") from err
 
     async def read(self) -> bytes | None:
         """The agent's next bytes; what it writes to stderr is kept for diagnostics."""

@@ -31,6 +31,8 @@ WALL_MS = 5_000
 CPU_MS = 100
 LIFETIME_S = 60
 MAX_QUOTE = 40
+START = "start"
+"""The check that a sandbox starts at all: failing it says nothing about the limits."""
 
 _Judge = Callable[[StageReport, str], bool]
 
@@ -92,7 +94,7 @@ async def run_selftest(backend: Backend, language: str, image: str) -> list[Chec
     try:
         sandbox = await backend.open(spec)
     except SandboxError as err:
-        return [CheckResult(language, "start", passed=False, detail=str(err))]
+        return [CheckResult(language, START, passed=False, detail=str(err))]
     results = []
     try:
         for probe in PROBES:

@@ -163,9 +163,9 @@ async def test_what_nobody_foresaw_is_a_503_and_tells_nothing(
 async def test_an_answer_nobody_takes_holds_its_ticket_and_is_dropped_at_its_deadline(
     serve: Serve,
 ) -> None:
-    huge = make_result(run=StageResult(Verdict.ACCEPTED, b"\0" * 4_000_000, exit_code=0))
+    huge = make_result(run=StageResult(Verdict.ACCEPTED, b"\0" * 200_000, exit_code=0))
     admission = Admission(slots=1, queue=0, memory_mb=1024)
-    settings = make_settings(answer_timeout=0.2)
+    settings = make_settings(answer_timeout=1.0)
     client = await serve(StubService(lambda _: huge), settings=settings, admission=admission)
     reader, writer = await asyncio.open_connection(client.host, client.port, limit=1024)
     body = json.dumps(PRINT).encode()

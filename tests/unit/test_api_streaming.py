@@ -6,6 +6,7 @@ import json
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
+import aiohttp
 import pytest
 
 from orchestrator.api import streaming
@@ -112,10 +113,11 @@ async def test_whoever_waits_in_line_is_told_when_it_moves(
     async for event in events_of(await serve(service)):
         if event["event"] == "queued":
             positions.append(event["position"])
-            service.place.position = max(0, service.place.position - 1)
-            if event["position"] == 0 and service.gate:
+            service.place.position -= 1
+            if service.place.position == 0 and service.gate:
+                await asyncio.sleep(0.05)  # that its turn has come is the job's to say
                 service.gate.set()
-    assert positions == [2, 1, 0]
+    assert positions == [2, 1]
 
 
 @pytest.mark.parametrize(
@@ -220,4 +222,40 @@ async def test_a_reader_that_does_not_read_holds_the_job_up_and_is_hung_up_on_in
             while data := await reader.read(65_536):
                 last = data
     assert not last.endswith(b"0\r\n\r\n")  # whoever reads on sees that it is not whole
+    writer.close()
+
+
+async def test_a_fault_of_ours_in_the_middle_cuts_the_stream_and_is_logged(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: Any) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(streaming, "frame", fail)
+    service = StubService(gate=asyncio.Event())
+    client = await serve(service)
+    with pytest.raises(aiohttp.ClientError):
+        await all_events(client)
+    assert service.cancelled == 1
+    assert "stream_failed" in capsys.readouterr().out
+
+
+async def test_a_hang_up_is_noticed_while_the_writer_is_stuck(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streaming, "TICK_S", 0.01)
+
+    async def flood(listener: Listener) -> None:
+        for _ in range(100):
+            listener.send(Printed(Stream.STDOUT, b"x" * 65_536))
+        await asyncio.Event().wait()
+
+    service = StubService(script=flood)
+    _, writer = await raw_stream(await serve(service))
+    await service.entered.acquire()
+    await asyncio.sleep(0.1)  # until every buffer is full
+    writer.write_eof()  # no more than a half of it: the other one is still to be written to
+    async with asyncio.timeout(DEADLINE_S):
+        while not service.cancelled:  # noqa: ASYNC110 - nothing else shows it
+            await asyncio.sleep(0.01)
     writer.close()

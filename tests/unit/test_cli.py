@@ -262,3 +262,28 @@ def test_a_key_of_the_environment_is_not_written_down(
     monkeypatch.setenv("API_KEY", "mine")
     serving.ensure_api_key(tmp_path / ".env")
     assert not (tmp_path / ".env").exists()
+
+
+def test_a_reason_with_brackets_is_printed_as_it_is(
+    cli: Any, parts: FakeParts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    detail = "mount [/dev/shm] failed"
+    parts.checks = [[CheckResult("image", "memory", passed=False, detail=detail)]]
+    stop_when_settled(monkeypatch)
+    result = cli("serve", HOST="127.0.0.1", PORT="0", API_KEY="key")
+    assert (result.exit_code, detail in result.output) == (0, True), result.output
+
+
+def test_run_ends_quietly_when_nobody_reads_what_it_prints(
+    cli: Any,
+    parts: FakeParts,  # noqa: ARG001 - it stands in for the engine
+    script: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(_: Any) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr("orchestrator.cli.running._write", fail)
+    result = cli("run", script("echo hello; sleep 50"))
+    assert result.exit_code == 128 + 13
+    assert "rror" not in result.output

@@ -129,6 +129,19 @@ async def test_an_open_that_the_engine_refuses_leaves_nothing(  # noqa: PLR0913,
     assert fake.containers == {}
 
 
+async def test_a_sandbox_lost_before_its_agent_was_ready_is_the_engine_s_fault(
+    fake: FakeEngine, backend: DockerBackend
+) -> None:
+    async def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.close()
+
+    fake.agent = hang_up
+    ends_as(fake, ExitCode=137)
+    with pytest.raises(EngineError, match="killed from outside"):
+        await backend.open(make_spec())
+    assert fake.containers == {}
+
+
 @pytest.mark.parametrize(
     ("greeting", "message"),
     [

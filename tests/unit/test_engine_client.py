@@ -326,7 +326,6 @@ async def test_a_client_knows_its_socket_and_its_deadline() -> None:
 @pytest.mark.parametrize(
     ("raised", "error"),
     [
-        (EngineConflictError("as it is"), EngineConflictError),
         (docker.errors.APIError("without a response"), EngineError),
         (docker.errors.DockerException("config"), EngineUnavailableError),
         (requests.ReadTimeout(), EngineUnavailableError),
@@ -339,3 +338,15 @@ def test_every_exception_of_a_library_becomes_one_of_ours(
     raised: Exception, error: type[Exception]
 ) -> None:
     assert type(translate(raised)) is error
+
+
+async def test_an_error_of_ours_is_passed_on_as_it_is() -> None:
+    client = EngineClient("unix:///run/some.sock", timeout_s=2.5, threads=1)
+
+    def refuse(_: Any) -> None:
+        raise EngineConflictError("busy")
+
+    with pytest.raises(EngineConflictError, match="busy") as caught:
+        await client.call(refuse)
+    assert caught.value.__cause__ is None
+    await client.close()

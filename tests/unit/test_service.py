@@ -38,7 +38,7 @@ from orchestrator.jobs.service import JobService
 from orchestrator.languages.model import InstalledLanguage
 from orchestrator.languages.registry import Registry
 from orchestrator.sandbox.backend import OutputSink
-from orchestrator.sandbox.fake import FakeBackend
+from orchestrator.sandbox.fake import FakeBackend, FakeSandbox
 from orchestrator.sandbox.model import SourceFile, StageKind, StageReport, Stream
 from tests.api_support import make_settings
 from tests.parts_support import sh_language
@@ -280,6 +280,40 @@ async def test_a_listener_is_told_its_place_in_the_queue() -> None:
     assert ear.events == [Queued(1)]
     await cancelled(first)
     await second
+    assert ear.events[:3] == [Queued(1), Queued(0), StageStarted(StageKind.RUN)]
+
+
+async def test_a_slot_is_kept_until_the_container_is_gone_even_between_two_attempts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bench = Bench()
+    closing, go_on = asyncio.Event(), asyncio.Event()
+    close: Callable[..., Any] = FakeSandbox.close
+
+    async def close_slowly(sandbox: FakeSandbox) -> None:
+        closing.set()
+        await go_on.wait()
+        await close(sandbox)
+
+    monkeypatch.setattr(FakeSandbox, "close", close_slowly)
+    task = asyncio.create_task(bench.run("lose outside"))
+    await closing.wait()
+    await cancelled(task)
+    await asyncio.sleep(0)
+    assert (bench.admission.active, len(bench.backend.live)) == (1, 1)
+    go_on.set()
+    await bench.settled()
+
+
+async def test_a_time_out_that_is_not_the_job_s_own_is_a_fault_of_ours(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def fail(*_: Any, **__: Any) -> None:
+        raise TimeoutError
+
+    monkeypatch.setattr("orchestrator.sandbox.fake.FakeSandbox.send_files", fail)
+    result = await Bench().run("echo never")
+    assert (result.status, result.failure) == (Verdict.INTERNAL_ERROR, Failure.INTERNAL_ERROR)
 
 
 async def test_a_sandbox_lost_before_it_said_a_word_is_replaced_without_a_word() -> None:
@@ -493,6 +527,9 @@ async def test_a_job_that_gets_its_slot_just_as_the_drain_ends_is_cancelled_all_
         def reschedule(self, when: float) -> None:
             held.release()
             timer.reschedule(when)
+
+        def expired(self) -> bool:
+            return timer.expired()
 
     job.timer = GrantedMeanwhile()  # type: ignore[assignment]
     async with asyncio.timeout(DEADLINE_S / 10):

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
+import os
 
 import pytest
 import structlog
+from aiohttp.http_exceptions import BadStatusLine
 
 from orchestrator.errors import EngineError
 from orchestrator.telemetry import configure_logging, describe
@@ -87,3 +90,29 @@ def test_the_form_can_be_chosen(
     configure_logging("info", log_format)
     structlog.get_logger().info("job", id="1")
     assert capsys.readouterr().err.startswith("{") is is_json
+
+
+def test_a_cause_that_leads_back_to_itself_ends() -> None:
+    error = EngineError("busy")
+    error.__cause__ = error
+    assert describe(error).count("EngineError: busy") == 1
+
+
+def test_a_log_that_nobody_reads_stops_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w", buffering=1) as broken:
+        monkeypatch.setattr("sys.stderr", broken)
+        configure_logging("info")
+        structlog.get_logger().info("job", id="1")
+        logging.getLogger("library").error("it failed")
+        monkeypatch.undo()
+        with contextlib.suppress(OSError):
+            broken.close()
+
+
+def test_bytes_that_are_no_http_are_no_concern(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging("info")
+    error = BadStatusLine("\x16\x03")
+    logging.getLogger("aiohttp.server").error("Error handling request", exc_info=error)
+    assert capsys.readouterr().err == ""
