@@ -38,7 +38,7 @@ async def run_file(
         submission = _submission(settings, language, file, stdin)
         try:
             with admission.ticket("cli") as ticket:
-                result = await _run_and_print(settings, service, service.accept(submission, ticket))
+                result = await _run_and_print(service, service.accept(submission, ticket))
         except* BrokenPipeError:
             result = None
         finally:
@@ -46,9 +46,9 @@ async def run_file(
     return NOBODY_READS if result is None else _report(result, err)
 
 
-async def _run_and_print(settings: Settings, service: JobService, job: Job) -> JobResult:
+async def _run_and_print(service: JobService, job: Job) -> JobResult:
     """Raises a group with BrokenPipeError when nobody reads any more; the job has ended then."""
-    feed = Feed(settings.stream_buffer)
+    feed = Feed(sys.maxsize)  # the output limit bounds it; a pager must not hold the program up
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(_print(feed))
         result = await service.run(job, feed)
