@@ -13,37 +13,43 @@ import docker
 
 from orchestrator.sandbox.spec import LABEL_JOB
 from tests.docker.server import Server
+from tests.hostile.corpus import EXTENSIONS, PROGRAMS, WITH, Program, parse
 
-PROGRAMS = Path(__file__).parent / "programs"
 ENGINE = "unix:///var/run/docker.sock"
 GONE_S = 15.0  # a container is removed in tenths of a second; this is a deadline with slack
+# Of the server that is attacked: enough for an honest compile, and the others end sooner.
+COMPILE_CPU_MS = 3000
+COMPILE_WALL_MS = 10_000
 
+_SAMPLES = Path(__file__).parents[2] / "images"
 _LINE = re.compile(r"(?:refused: E[A-Z0-9]+|works:) \S.*")
 
 
 def source(language: str, program: str) -> str:
-    extension = {"c": "c", "cpp": "cpp", "java": "java", "python": "py"}[language]
-    return (PROGRAMS / language / f"{program}.{extension}").read_text("utf-8")
+    return (PROGRAMS / language / f"{program}{EXTENSIONS[language]}").read_text("utf-8")
 
 
-def c_files(program: str) -> list[dict[str, str]]:
-    """A C program and the header it is written with."""
-    names = (f"{program}.c", "attack.h")
-    return [{"name": n, "content": (PROGRAMS / "c" / n).read_text("utf-8")} for n in names]
+def companion(name: str) -> str:
+    return (PROGRAMS / WITH / name).read_text("utf-8")
+
+
+def of_corpus(language: str, program: str) -> Program:
+    return parse(PROGRAMS / language / f"{program}{EXTENSIONS[language]}", language)
 
 
 def assert_every_try_failed(stdout: str, at_least: int) -> None:
     """Exactly what an attack prints that got nowhere: one line per try, and the end."""
-    *lines, end = stdout.splitlines()
+    *lines, end = stdout.splitlines() or [""]
     through = [line for line in lines if not _LINE.fullmatch(line)]
     assert not through, through
-    assert end == f"the end, {len(lines)} tries"
+    assert end == f"the end, {len(lines)} tries", stdout
     assert len(lines) >= at_least, stdout
 
 
-async def assert_hello_works(server: Server) -> None:
+async def assert_hello_works(server: Server, language: str = "python") -> None:
     """The service is as it was."""
-    answer = await server.execute(language="python", code="print('Hello, World!')")
+    sample = _SAMPLES / language / "samples" / f"hello{EXTENSIONS[language]}"
+    answer = await server.execute(language=language, code=sample.read_text("utf-8"))
     assert (answer["status"], answer["output"]) == ("accepted", "Hello, World!\n"), answer
 
 

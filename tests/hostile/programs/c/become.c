@@ -1,7 +1,12 @@
 /*
+ * Class: identity
  * Attacks: identities: root's, the agent's, the compiler's; groups and capabilities.
- * Invariant: a program has its own uid for good, and no capability.
- * Allowed outcomes: EPERM for each.
+ * Invariant: a program has its own uid for good, and no capability: EPERM for each.
+ * Allowed: accepted
+ * Request: {"timeout": 20000}
+ * With: attack.h
+ * Tries: 166
+ * Bites: setresuid: root
  */
 #include "attack.h"
 

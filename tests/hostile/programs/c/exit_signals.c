@@ -1,8 +1,13 @@
 /*
- * Attacks: signals that the kernel itself sends: a child's exit signal to its parent, which
- * can be made to be the agent; SIGIO, with another signal put in its place; timers.
- * Invariant: whatever the kernel sends on behalf of a program, the agent goes on.
- * Allowed outcomes: the calls may succeed; the job is accepted with all its output.
+ * Class: signals
+ * Attacks: signals that the kernel itself sends: a child's exit signal to its parent, which can be
+ *   made to be the agent; SIGIO, with another signal put in its place; timers.
+ * Invariant: whatever the kernel sends on behalf of a program, the agent goes on, and all output
+ *   arrives.
+ * Allowed: accepted
+ * Request: {"timeout": 20000}
+ * With: attack.h
+ * Tries: 30
  */
 #include "attack.h"
 

@@ -1,8 +1,14 @@
 /*
- * Attacks: what outlives a process and is counted per machine: System V shared memory, queues
- * and semaphores, POSIX message queues; pseudo-terminals, which are counted for all together.
- * Invariant: a job uses up nothing that another one could miss.
- * Allowed outcomes: ENOSPC or EINVAL (the limits are 0), EPERM or EACCES; POSIX shared memory works.
+ * Class: quotas
+ * Attacks: what outlives a process and is counted per machine: System V shared memory, queues and
+ *   semaphores, POSIX message queues; pseudo-terminals, which are counted for all together.
+ * Invariant: a job uses up nothing that another one could miss: ENOSPC or EINVAL (the limits are
+ *   0), EPERM or EACCES; POSIX shared memory works.
+ * Allowed: accepted
+ * Request: {"timeout": 20000}
+ * With: attack.h
+ * Tries: 16
+ * Bites: openpty
  */
 #include "attack.h"
 

@@ -1,7 +1,11 @@
 /*
+ * Class: signals
  * Attacks: everything at once, kill(-1, ...), which spares only whom the sender may not signal.
  * Invariant: the agent is out of reach; what the program killed is its own.
- * Allowed outcomes: the program's own child dies of it, the agent does not.
+ * Allowed: accepted
+ * Request: {"timeout": 20000}
+ * With: attack.h
+ * Tries: 4
  */
 #include "attack.h"
 

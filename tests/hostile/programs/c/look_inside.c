@@ -1,7 +1,13 @@
 /*
+ * Class: ptrace
  * Attacks: the agent's memory and descriptors, by the calls made for debuggers.
- * Invariant: no program can read or write the agent's memory, or take a descriptor from it.
- * Allowed outcomes: EPERM (seccomp) for each.
+ * Invariant: no program can read or write the agent's memory, or take a descriptor from it: EPERM
+ *   (seccomp) for each.
+ * Allowed: accepted
+ * Request: {"timeout": 20000}
+ * With: attack.h
+ * Tries: 22
+ * Bites: PTRACE_ATTACH to one's own child
  */
 #include "attack.h"
 

@@ -1,8 +1,14 @@
 /*
+ * Class: namespaces, mounts
  * Attacks: the walls of the sandbox: mounts, roots, namespaces.
- * Invariant: no program changes what the agent or it itself sees of the machine.
- * Allowed outcomes: EPERM for each, EACCES where the agent's files are in the way,
- * ENOSYS for clone3 (so that libc falls back to clone).
+ * Invariant: no program changes what the agent or it itself sees of the machine: EPERM for each,
+ *   EACCES where the agent's files are in the way, ENOSYS for clone3 (so that libc falls back to
+ *   clone).
+ * Allowed: accepted
+ * Request: {"timeout": 20000}
+ * With: attack.h
+ * Tries: 51
+ * Bites: clone3, plain
  */
 #include "attack.h"
 

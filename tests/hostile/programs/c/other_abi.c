@@ -1,8 +1,13 @@
 /*
- * Attacks: the filter itself, by the other two ways into an x86-64 kernel: 32-bit calls
- * (int 0x80) and the x32 numbers, whose calls have other numbers.
- * Invariant: only the machine's own calls are answered.
- * Allowed outcomes: whoever tries is dead, or gets ENOSYS or EPERM.
+ * Class: kernel
+ * Attacks: the filter itself, by the other two ways into an x86-64 kernel: 32-bit calls (int 0x80)
+ *   and the x32 numbers, whose calls have other numbers.
+ * Invariant: only the machine's own calls are answered: whoever tries is dead, or gets ENOSYS or
+ *   EPERM.
+ * Allowed: accepted
+ * Request: {"timeout": 20000}
+ * With: attack.h
+ * Tries: 5
  */
 #include "attack.h"
 

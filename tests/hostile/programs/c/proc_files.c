@@ -1,8 +1,14 @@
 /*
- * Attacks: the agent's files in /proc: memory, environment, maps, descriptors, namespaces,
- * and the ones that re-limit or rename a process when they are written.
- * Invariant: no program can read the agent, write to its pipes, or change it.
- * Allowed outcomes: EACCES or EPERM for each; a program's own files open.
+ * Class: proc
+ * Attacks: the agent's files in /proc: memory, environment, maps, descriptors, namespaces, and the
+ *   ones that re-limit or rename a process when they are written.
+ * Invariant: no program can read the agent, write to its pipes, or change it; a program's own files
+ *   open.
+ * Allowed: accepted
+ * Request: {"timeout": 20000}
+ * With: attack.h
+ * Tries: 53
+ * Bites: read /proc/1/mem
  */
 #include "attack.h"
 

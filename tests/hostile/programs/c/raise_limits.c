@@ -1,7 +1,12 @@
 /*
+ * Class: limits, files
  * Attacks: the program's own limits: open files, file size, core files.
- * Invariant: limits can't be talked round: what is set is the hard limit.
- * Allowed outcomes: EPERM for raising; lowering works; the limit then bites.
+ * Invariant: limits can't be talked round: what is set is the hard limit; lowering works, and then
+ *   bites.
+ * Allowed: accepted
+ * Request: {"timeout": 20000}
+ * With: attack.h
+ * Tries: 19
  */
 #include "attack.h"
 

@@ -1,7 +1,12 @@
 /*
+ * Class: limits
  * Attacks: the agent's limits, priority, scheduling and processors.
- * Invariant: no program can re-limit or starve the agent by a call.
- * Allowed outcomes: EPERM for each.
+ * Invariant: no program can re-limit or starve the agent by a call: EPERM for each.
+ * Allowed: accepted
+ * Request: {"timeout": 20000}
+ * With: attack.h
+ * Tries: 45
+ * Bites: prlimit(1, 7), set
  */
 #include "attack.h"
 

@@ -1,7 +1,12 @@
 /*
+ * Class: signals
  * Attacks: the agent's life, with every signal there is and every call that sends one.
- * Invariant: no program can stop, suspend or wake the agent.
- * Allowed outcomes: EPERM for each; the job is accepted with all its output.
+ * Invariant: no program can stop, suspend or wake the agent; EPERM for each.
+ * Allowed: accepted
+ * Request: {"timeout": 20000}
+ * With: attack.h
+ * Tries: 394
+ * Bites: kill(1, 0)
  */
 #include "attack.h"
 

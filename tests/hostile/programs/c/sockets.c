@@ -1,8 +1,13 @@
 /*
+ * Class: network
  * Attacks: the network, and the socket families that lead elsewhere than to one.
- * Invariant: no program reaches the network, the host or another job.
- * Allowed outcomes: EPERM for every family but Unix and IP, from seccomp: the kernel would
- * load modules; EPERM or EACCES for raw sockets, ENETUNREACH for every address but one's own; or EPERM for all IP.
+ * Invariant: no program reaches the network, the host or another job: EPERM for every family but
+ *   Unix and IP, from seccomp, since the kernel would load modules; EPERM or EACCES for raw
+ *   sockets, ENETUNREACH for every address but one's own; or EPERM for all IP.
+ * Allowed: accepted
+ * Request: {"timeout": 20000}
+ * With: attack.h
+ * Tries: 157
  */
 #include "attack.h"
 

@@ -1,8 +1,14 @@
 /*
+ * Class: kernel, keyrings, io_uring, ptrace
  * Attacks: the parts of the kernel that no judged program needs and that breaches begin with.
- * Invariant: they are refused before any of their code runs.
- * Allowed outcomes: EPERM for each (seccomp; arguments are such that elsewhere it would be another
- * error or a success, but for the calls that need a capability).
+ *   Arguments are such that elsewhere it would be another error or a success, but for the calls
+ *   that need a capability.
+ * Invariant: they are refused before any of their code runs: EPERM for each, from seccomp.
+ * Allowed: accepted
+ * Request: {"timeout": 20000}
+ * With: attack.h
+ * Tries: 60
+ * Bites: keyctl
  */
 #include "attack.h"
 

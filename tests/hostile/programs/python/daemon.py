@@ -1,7 +1,13 @@
-"""Attacks: the end of a stage. A daemon, forked twice and in a session of its own, keeps stdout
-open and writes on after its program has ended.
-Invariant: the stage ends with its program; nothing that it started outlives it.
-Allowed outcomes: accepted, at once; the daemon's output up to then."""
+r"""
+Class: leftovers
+Attacks: the end of a stage. A daemon, forked twice and in a session of its own, keeps stdout open
+  and writes on after its program has ended.
+Invariant: the stage ends with its program, at once; nothing that it started outlives it.
+Allowed: accepted
+Request: {"timeout": 60000}
+Prints: (daemon\n)+main ends\n(daemon\n)*
+Within: 10
+"""
 
 import os
 import time

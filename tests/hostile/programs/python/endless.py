@@ -1,7 +1,12 @@
-"""Attacks: the orchestrator's memory: 100 MB, in one line, as fast as it goes, on the stream that
-the argument names.
-Invariant: what a program prints is capped where it is printed.
-Allowed outcomes: output_limit, cut at the limit exactly."""
+"""
+Class: output
+Attacks: the orchestrator's memory: 100 MB, in one line, as fast as it goes, on the stream that the
+  argument names.
+Invariant: what a program prints is capped where it is printed, at the limit exactly.
+Allowed: output_limit/output
+Request: [{"args": ["stdout"], "timeout": 20000}, {"args": ["stderr"], "timeout": 20000}]
+Prints: x{100000}|
+"""
 
 import os
 import sys

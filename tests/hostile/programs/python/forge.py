@@ -1,8 +1,13 @@
-"""Attacks: the protocol. Frames of the agent's (`exit` with status 0, `done` early, a length that
-never ends) go into every descriptor that a program has or can open.
-Invariant: no program can write to the agent's channel or make its output pass for frames.
-Allowed outcomes: what goes to stdout or stderr comes out as plain output, byte for byte; every
-other descriptor is closed, and the agent's can't be opened."""
+r"""
+Class: frames, proc
+Attacks: the protocol. Frames of the agent's (`exit` with status 0, `done` early, a length that
+  never ends) go into every descriptor that a program has or can open.
+Invariant: no program can write to the agent's channel or make its output pass for frames: what goes
+  to stdout or stderr comes out as plain output, byte for byte; every other descriptor is closed,
+  and the agent's can't be opened.
+Allowed: accepted
+Prints: ((refused: E[A-Z]+|works:) [^\n]*\n)+the end, 273 tries\n.*forged.*forged.*
+"""
 
 import errno
 import os

@@ -1,6 +1,12 @@
-"""Attacks: processes. Each forks for as long as it lives, and starts again when it is refused.
+r"""
+Class: processes
+Attacks: processes. Each forks for as long as it lives, and starts again when it is refused.
 Invariant: the number of processes is limited, and all of them end.
-Allowed outcomes: time_limit, with `processes` among the limits hit; the next job runs as ever."""
+Allowed: time_limit/wall time_limit/cpu
+Request: {"limits": {"wall_ms": 2000}}
+Prints: boom\n
+Hits: processes
+"""
 
 import os
 import time

@@ -1,6 +1,11 @@
-"""Attacks: the wall limit. Every signal that can be is blocked and ignored, in two sessions.
+r"""
+Class: signals, leftovers
+Attacks: the wall limit. Every signal that can be is blocked and ignored, in two sessions.
 Invariant: a limit needs nobody's consent.
-Allowed outcomes: time_limit, cause wall."""
+Allowed: time_limit/wall
+Request: {"limits": {"wall_ms": 1000}}
+Prints: deaf\n
+"""
 
 import os
 import signal

@@ -1,8 +1,13 @@
-"""Attacks: the agent's part. Its own program is started again, under its name, with its arguments,
-from its place and as a copy; and a program calls itself what the agent is called.
-Invariant: nothing but process 1 is the agent, for the orchestrator and for the kernel.
-Allowed outcomes: the second agent says that it must be process 1 and ends with 70; no program can
-write beside it or in its place."""
+r"""
+Class: frames, identity
+Attacks: the agent's part. Its own program is started again, under its name, with its arguments,
+  from its place and as a copy; and a program calls itself what the agent is called.
+Invariant: nothing but process 1 is the agent, for the orchestrator and for the kernel. The second
+  agent says that it must be process 1 and ends with 70; no program can write beside it or in its
+  place.
+Allowed: runtime_error
+Prints: ((refused: E[A-Z]+|works:) [^\n]*\n)+the end, 10 tries\n.*must be process 1.*
+"""
 
 import ctypes
 import errno

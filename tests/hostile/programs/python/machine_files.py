@@ -1,6 +1,13 @@
-"""Attacks: the machine's own switches: cgroups (versions 1 and 2), /proc/sys, /sys, devices.
-Invariant: no program can raise its limits, freeze the agent, or change the machine.
-Allowed outcomes: EROFS, EACCES or EPERM for every file that is there and every folder to be made."""
+r"""
+Class: proc, limits
+Attacks: the machine's own switches: cgroups (versions 1 and 2), /proc/sys, /sys, devices.
+Invariant: no program can raise its limits, freeze the agent, or change the machine: EROFS, EACCES
+  or EPERM for every file that is there and every folder to be made. Whichever version of cgroups
+  there is, its limits were found and tried.
+Allowed: accepted
+Tries: 60
+Prints: (?=.*memory\.(limit_in_bytes|max))(?=.*cgroup\.procs)(?=.*pids\.max).*
+"""
 
 import errno
 import os

@@ -1,7 +1,13 @@
-"""Attacks: the memory limit, from all sides at once: full tmpfs folders, memory without a name,
-shared memory, and anonymous memory, none of them beyond the limit alone.
-Invariant: memory is one sum.
-Allowed outcomes: memory_limit, before a byte more than the limit is held."""
+r"""
+Class: memory, disk
+Attacks: the memory limit, from all sides at once: full tmpfs folders, memory without a name, shared
+  memory, and anonymous memory, none of them beyond the limit alone.
+Invariant: memory is one sum; not a byte more than the limit is ever held.
+Allowed: memory_limit/memory
+Request: {"env": {"LIMIT_MB": "64"}, "limits": {"memory_mb": 64}, "timeout": 20000}
+Prints: (?=/tmp \D+\d+\n/dev/shm \D+\d+\n/work \D+\d+\nshared \d+\nnameless \d+\n)(\D+ (\d|[1-5]\d|6[0-4])\n)+
+Hits: disk
+"""
 
 import mmap
 import os

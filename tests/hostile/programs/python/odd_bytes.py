@@ -1,7 +1,12 @@
-"""Attacks: the answer's JSON: every byte there is, NULs, broken and cut UTF-8, surrogates, terminal
-sequences, on stdout and stderr, written one by one.
-Invariant: any bytes are a correct answer with status 200.
-Allowed outcomes: accepted; invalid UTF-8 becomes U+FFFD, or base64 gives the very bytes."""
+"""
+Class: output
+Attacks: the answer's JSON: every byte there is, NULs, broken and cut UTF-8, surrogates, terminal
+  sequences, on stdout and stderr, written one by one.
+Invariant: any bytes are a correct answer with status 200; invalid UTF-8 becomes U+FFFD, or base64
+  gives the very bytes.
+Allowed: accepted
+Request: [{}, {"encoding": "base64"}]
+"""
 
 import os
 

@@ -1,8 +1,13 @@
-"""Attacks: the choice of whom the kernel kills when memory is out. Many processes take the largest
-share between them, none of them is large, and each has made itself the last to be chosen.
-Invariant: out of memory, programs die and the agent lives to report it.
-Allowed outcomes: memory_limit, with everything measured; or time_limit, if the kernel finds nobody
-to kill and the agent has to."""
+"""
+Class: memory, processes
+Attacks: the choice of whom the kernel kills when memory is out. Many processes take the largest
+  share between them, none of them is large, and each has made itself the last to be chosen.
+Invariant: out of memory, programs die and the agent lives to report it; or it has to end them
+  itself, if the kernel finds nobody to kill.
+Allowed: memory_limit/memory time_limit/wall time_limit/cpu
+Request: {"limits": {"memory_mb": 64}, "timeout": 3000}
+Prints: agent .*
+"""
 
 import os
 import time

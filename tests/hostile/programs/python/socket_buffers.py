@@ -1,8 +1,16 @@
-"""Attacks: the machine's memory, through socket buffers that nobody empties: TCP and UDP over
-loopback, Unix streams and datagrams, in more than one process.
-Invariant: what a job makes the kernel keep is within the job's memory limit.
-Allowed outcomes: accepted, with less parked than the limit, or no such sockets; memory_limit; time_limit where the
-kernel holds the sender back."""
+r"""
+Class: network, memory
+Attacks: the machine's memory, through socket buffers that nobody empties: TCP and UDP over
+  loopback, Unix streams and datagrams, in more than one process.
+Invariant: what a job makes the kernel keep is within the job's memory limit; or there are no such
+  sockets, or the kernel holds the sender back.
+Allowed: accepted memory_limit/memory time_limit/wall time_limit/cpu
+Request: [{"args": ["tcp", "64"], "limits": {"memory_mb": 64}, "timeout": 20000},
+  {"args": ["udp", "64"], "limits": {"memory_mb": 64}, "timeout": 20000},
+  {"args": ["unix", "64"], "limits": {"memory_mb": 64}, "timeout": 20000},
+  {"args": ["datagram", "64"], "limits": {"memory_mb": 64}, "timeout": 20000}]
+Prints: (works: parked \d+ MB, then [^\n]+\n)?
+"""
 
 import os
 import resource
@@ -87,4 +95,6 @@ with os.fdopen(reading) as lines:
     reasons = {lines.readline().strip() for _ in range(PROCESSES)}
     os.write(go, b"x" * PROCESSES)
     parked = sum(int(lines.readline()) for _ in range(PROCESSES))
-print(f"parked {parked >> 20} MB, then {' and '.join(sorted(reasons))}")
+reason = " and ".join(sorted(reasons))
+fits = parked <= int(sys.argv[2]) << 20 and (parked > 0 or reason == "Operation not permitted")
+print(f"{'works' if fits else 'BROKEN'}: parked {parked >> 20} MB, then {reason}")

@@ -1,7 +1,13 @@
-"""Attacks: the end of a stage. A child that holds stdout is stopped, another one ignores every
-signal, a third is a zombie's parent.
-Invariant: whatever state a process is in, it ends with its stage.
-Allowed outcomes: accepted, at once."""
+r"""
+Class: leftovers, signals
+Attacks: the end of a stage. A child that holds stdout is stopped, another one ignores every signal,
+  a third is a zombie's parent.
+Invariant: whatever state a process is in, it ends with its stage, at once.
+Allowed: accepted
+Request: {"timeout": 60000}
+Prints: stopped\n
+Within: 10
+"""
 
 import os
 import signal

@@ -1,10 +1,18 @@
-"""Attacks: a neighbour, by using up what the kernel counts per uid, all of it, and holding it.
-Input: a resource; the time (seconds since boot) to begin at; the time to let go at.
-Prints: when it began, how much it had got when no more was to be had, how much a second process of
-the same uid gets then, when it had it all, and when it let go.
-Invariant: what a uid has, each job has for itself.
-Allowed outcomes: every job gets the same full number; the second process gets (next to) nothing,
-which proves that it is the uid that was used up."""
+r"""
+Class: quotas
+Attacks: a neighbour, by using up what the kernel counts per uid, all of it, and holding it.
+  Arguments: a resource; the time (seconds since boot) to begin at; the time to let go at. It prints
+  when it began, how much it had got when no more was to be had, how much a second process of the
+  same uid gets then, when it had it all, and when it let go.
+Invariant: what a uid has, each job has for itself: every job gets the same full number; the second
+  process gets (next to) nothing, which proves that it is the uid that was used up.
+Allowed: accepted
+Request: [{"args": ["inotify", "0", "0"], "timeout": 20000},
+  {"args": ["pipe_buffers", "0", "0"], "timeout": 20000},
+  {"args": ["pending_signals", "0", "0"], "timeout": 20000},
+  {"args": ["flying_descriptors", "0", "0"], "timeout": 20000}]
+Prints: began [\d.]+\ngot [1-9]\d*\nsecond 0\nfull [\d.]+\nreleased [\d.]+\n
+"""
 
 import array
 import ctypes

@@ -1,8 +1,14 @@
 /*
- * Attacks: the run, with what wrapper.sh left behind in the compile.
+ * Class: compile, leftovers
+ * Attacks: the run, with what wrapper.sh, which gcc is made to run, left behind in the compile.
  * Invariant: nothing of the compile is alive; /tmp and /dev/shm are empty; /build can be read and
- * not written; /work holds the files submitted, in number as the argument says.
- * Allowed outcomes: EACCES or EPERM for every way to change /build.
+ *   not written; /work holds the files submitted, in number as the argument says. Every line of
+ *   wrapper.sh's own report is a refusal.
+ * Allowed: accepted
+ * Request: {"args": ["3"], "compile_args": ["-wrapper", "sh,/build/wrapper.sh"]}
+ * With: attack.h wrapper.sh
+ * Tries: 34
+ * Prints: .*refused: EACCES kill -KILL 1\n.*
  */
 #include "attack.h"
 

@@ -1,5 +1,6 @@
 /*
- * What every attack is written with. Each try prints one line:
+ * What attacks in C and C++ are written with (attack.py and Attack.java are the same in theirs).
+ * Each try prints one line:
  *   refused: ERRNO what   it was refused, and for a reason that counts
  *   works: what           the same thing where it is allowed: the try itself is sound
  *   BROKEN: what ...      it got through, or failed for a reason that proves nothing
@@ -7,7 +8,9 @@
  */
 #ifndef ATTACK_H
 #define ATTACK_H
+#ifndef _GNU_SOURCE /* g++ sets it itself */
 #define _GNU_SOURCE /* so this comes before every other header */
+#endif
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -41,11 +44,12 @@ static void judge(const char *what, long result, int error, const int *reasons)
 }
 
 /* The call must fail, with one of the errors named (EPERM or EACCES by default). */
-#define REFUSED(what, call, ...)                                   \
-    do {                                                           \
-        errno = 0;                                                 \
-        long result_ = (long)(call);                               \
-        judge(what, result_, errno, (const int[]){__VA_ARGS__ __VA_OPT__(, ) 0}); \
+#define REFUSED(what, call, ...)                                     \
+    do {                                                             \
+        const int reasons_[] = {__VA_ARGS__ __VA_OPT__(, ) 0};       \
+        errno = 0;                                                   \
+        long result_ = (long)(call);                                 \
+        judge(what, result_, errno, reasons_);                       \
     } while (0)
 
 /* The condition must hold. */

@@ -1,0 +1,118 @@
+"""Every program of the corpus: contained, answered in time, harmless to what runs beside it and
+after it (`corpus.py`, `programs/`)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from tests.docker.server import Server
+from tests.hostile.attacks import (
+    COMPILE_WALL_MS,
+    assert_container_gone,
+    assert_every_try_failed,
+    assert_hello_works,
+    companion,
+)
+from tests.hostile.corpus import Program, load
+
+pytestmark = [pytest.mark.docker, pytest.mark.asyncio(loop_scope="session")]
+
+MAX_OUTPUT = 100_000  # the server's default
+EXECUTION_TIMEOUT_MS = 5000  # the server's default
+GRACE_S = 20.0  # beyond the limits: for the containers, on a machine that is busy with the attack
+NEIGHBOUR_WALL_MS = 30_000  # it takes half a second, but an attack may take the processors
+TOLD = ("status", "stdout", "stderr", "exit_code", "signal", "killed_by", "limits_hit")
+
+CASES = [
+    pytest.param(program, request, id=f"{program.name}{f'-{number}' if number else ''}")
+    for program in load()
+    for number, request in enumerate(program.requests)
+]
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def alone(server: Server) -> Mapping[str, Any]:
+    """What the neighbour answers when nothing runs beside it."""
+    told = await _neighbour(server)
+    assert told["status"] == "accepted", told
+    assert told["stdout"].endswith("all done\n"), told
+    return told
+
+
+@pytest.mark.parametrize(("program", "request_"), CASES)
+async def test_an_attack_is_contained(
+    server: Server, alone: Mapping[str, Any], program: Program, request_: Mapping[str, Any]
+) -> None:
+    async with asyncio.TaskGroup() as jobs:
+        attack = jobs.create_task(_attack(server, program, request_))
+        neighbour = jobs.create_task(_neighbours_until(server, attack))
+    answer = attack.result()
+    _judge(program, answer)
+    assert all(told == alone for told in neighbour.result()), (alone, neighbour.result())
+    await assert_hello_works(server, program.language)
+    await assert_container_gone(answer)
+
+
+async def _attack(
+    server: Server, program: Program, request: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    limits = request.get("limits", {})
+    wall_ms = limits.get("wall_ms", request.get("timeout", EXECUTION_TIMEOUT_MS))
+    deadline_s = program.within_s or (COMPILE_WALL_MS + wall_ms) / 1000 + GRACE_S
+    body = {"language": program.language, "files": program.files(), **request}
+    async with asyncio.timeout(deadline_s):
+        return await server.execute(**body)
+
+
+async def _neighbours_until(
+    server: Server, attack: asyncio.Task[Mapping[str, Any]]
+) -> list[Mapping[str, Any]]:
+    """One neighbour after the other for as long as the attack is under way."""
+    told = [await _neighbour(server)]
+    while not attack.done():
+        told.append(await _neighbour(server))
+    return told
+
+
+async def _neighbour(server: Server) -> Mapping[str, Any]:
+    answer = await server.execute(
+        language="python",
+        code=companion("neighbour.py"),
+        input="a line of input\n" * 100,
+        timeout=NEIGHBOUR_WALL_MS,
+    )
+    return {name: answer["run"][name] for name in TOLD}
+
+
+def _judge(program: Program, answer: Mapping[str, Any]) -> None:
+    """The answer is one that the program's header allows, and whole."""
+    decided = answer["run"] or answer["compile"]
+    outcome = (answer["status"], decided["killed_by"])
+    assert outcome in {(o.verdict, o.cause) for o in program.allowed}, answer
+    # The agent's own report, of each stage: a sandbox that was lost has none.
+    for stage in filter(None, (answer["compile"], answer["run"])):
+        assert stage["cpu_ms"] is not None, answer
+        assert stage["memory_kb"] is not None, answer
+        assert len(stage["stdout"]) <= MAX_OUTPUT
+        assert len(stage["stderr"]) <= MAX_OUTPUT
+    if answer["status"] == "compile_error":
+        assert answer["run"] is None
+        assert answer["error"].startswith("Compilation Error:\n")
+    if answer["status"] == "output_limit":
+        assert decided["stdout_truncated"] or decided["stderr_truncated"], answer
+    _judge_output(program, decided)
+
+
+def _judge_output(program: Program, stage: Mapping[str, Any]) -> None:
+    if program.tries is not None:
+        assert_every_try_failed(stage["stdout"], program.tries)
+        assert stage["stderr"] == ""
+    if program.prints is not None:
+        assert program.prints.fullmatch(stage["stdout"]), stage
+    assert program.says in stage["stderr"], stage
+    assert program.hits <= set(stage["limits_hit"]), stage
