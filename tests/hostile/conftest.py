@@ -8,11 +8,15 @@ import pytest
 import pytest_asyncio
 
 from tests.docker.server import Server, running_server
-from tests.hostile.attacks import COMPILE_CPU_MS, COMPILE_WALL_MS
+from tests.hostile.attacks import COMPILE_CPU_MS, COMPILE_WALL_MS, EXECUTION_TIMEOUT_MS
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
-    limits = {"COMPILE_CPU_MS": str(COMPILE_CPU_MS), "COMPILE_WALL_MS": str(COMPILE_WALL_MS)}
+    limits = {
+        "COMPILE_CPU_MS": str(COMPILE_CPU_MS),
+        "COMPILE_WALL_MS": str(COMPILE_WALL_MS),
+        "EXECUTION_TIMEOUT": str(EXECUTION_TIMEOUT_MS),
+    }
     async with running_server(tmp_path_factory.mktemp("state"), **limits) as running:
         yield running

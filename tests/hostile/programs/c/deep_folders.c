@@ -6,7 +6,7 @@
  * Allowed: accepted
  * With: attack.h
  * Tries: 4
- * Within: 20
+ * Within: 30
  */
 #include "attack.h"
 

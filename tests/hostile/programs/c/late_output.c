@@ -6,7 +6,7 @@
  * Allowed: accepted output_limit/output
  * Request: {"timeout": 30000}
  * Prints: first\n.*
- * Within: 15
+ * Within: 25
  */
 #include <string.h>
 #include <unistd.h>

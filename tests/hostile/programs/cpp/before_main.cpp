@@ -6,7 +6,7 @@
  * Allowed: accepted
  * Request: {"timeout": 60000}
  * Prints: main\n
- * Within: 10
+ * Within: 30
  */
 #include <signal.h>
 #include <unistd.h>

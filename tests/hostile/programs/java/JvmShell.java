@@ -3,7 +3,7 @@
  * Attacks: the run, by what javac's JVM is told to do when it has no memory: run wrapper.sh. (javac
  *   fails then; what is left behind must not live on.)
  * Invariant: what a compiler starts is within the compile's limits and ends with it.
- * Allowed: compile_error compile_error/memory compile_error/cpu
+ * Allowed: compile_error compile_error/cpu compile_error/wall compile_error/memory
  * Request: {"compile_args": ["-J-Xmx8m", "-J-XX:OnOutOfMemoryError=sh /build/wrapper.sh"]}
  * With: wrapper.sh
  */

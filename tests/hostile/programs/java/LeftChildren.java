@@ -6,7 +6,7 @@
  * Allowed: accepted
  * Request: {"timeout": 60000}
  * Prints: main ends\n
- * Within: 25
+ * Within: 40
  */
 import java.util.List;
 

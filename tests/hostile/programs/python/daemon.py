@@ -6,7 +6,7 @@ Invariant: the stage ends with its program, at once; nothing that it started out
 Allowed: accepted
 Request: {"timeout": 60000}
 Prints: (daemon\n)+main ends\n(daemon\n)*
-Within: 10
+Within: 20
 """
 
 import os

@@ -6,7 +6,7 @@ Invariant: the stage ends with its program, at once; nothing that it started out
 Allowed: accepted
 Request: {"timeout": 60000}
 Prints: left\n
-Within: 15
+Within: 30
 """
 
 import concurrent.futures

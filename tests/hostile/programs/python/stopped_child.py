@@ -6,7 +6,7 @@ Invariant: whatever state a process is in, it ends with its stage, at once.
 Allowed: accepted
 Request: {"timeout": 60000}
 Prints: stopped\n
-Within: 10
+Within: 20
 """
 
 import os
