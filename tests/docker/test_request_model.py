@@ -94,7 +94,7 @@ async def test_what_the_model_allows_is_run_and_answered_by_the_contract(
         request.check(reply.answer)
 
 
-@fuzz(300)
+@fuzz(600)
 @given(wrong_fields)
 async def test_what_the_model_forbids_is_a_400_that_names_the_field(
     target: Target, request_: Refused

@@ -32,10 +32,10 @@ SETTINGS = {
 """Of the server that is asked: bounds that requests reach without being large."""
 MAX_OUTPUT_KB = -(-SETTINGS["MAX_OUTPUT_SIZE"] // 1024)
 ALIASES = {
-    "c": ("c", "gcc"),
-    "cpp": ("cpp", "c++"),
-    "java": ("java", "java17"),
-    "python": ("python", "py"),
+    "c": ("c", "gcc", "C"),
+    "cpp": ("cpp", "c++", "CPP"),
+    "java": ("java", "java17", "Java"),
+    "python": ("python", "py", "Python"),
 }
 KNOWN_FIELDS = (
     *("language", "code", "files", "input", "timeout", "args", "env", "compile_args", "version"),
