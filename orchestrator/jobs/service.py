@@ -160,10 +160,10 @@ class JobService:
         position = job.place.position
         listener.send(Queued(position))
         reservation = await job.place.reservation()
-        if position:
-            listener.send(Queued(0))
         job.reserved_at = time.monotonic()
         try:
+            if position:
+                listener.send(Queued(0))
             if job.cancelled_by is not Cause.DRAIN:  # which has set the timer already
                 deadline = asyncio.get_running_loop().time() + self._settings.max_job_ms / 1000
                 job.timer.reschedule(deadline)
