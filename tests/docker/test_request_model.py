@@ -31,7 +31,7 @@ from tests.docker.valid_requests import ALIASES, SETTINGS, wanted
 pytestmark = [
     pytest.mark.docker,
     pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.timeout(300),
+    pytest.mark.timeout(600),
 ]
 
 AT_ONCE = 4
