@@ -21,6 +21,7 @@ import docker
 import requests
 from docker import APIClient
 from docker import errors as docker_errors
+from docker.transport import UnixHTTPAdapter
 
 from orchestrator.engine.ping import ping
 from orchestrator.errors import (
@@ -38,6 +39,17 @@ BUSY = ("device or resource busy", "unable to set memory limit")
 REMOVE_TRIES = 3
 API_VERSION = "1.41"  # Debian 12's engine; newer ones speak it too
 PING_TIMEOUT_S = 5.0  # it takes a millisecond; a machine may be busy
+
+
+class _OneConnection(UnixHTTPAdapter):
+    """Keeps one connection, whatever is asked for.
+
+    The SDK's own keeps one for each URL, 25 of them (its `num_pools` is ignored for unix sockets):
+    two hundred for eight threads, hardly any of which is ever used again.
+    """
+
+    def get_connection(self, url: str | bytes, proxies: Any = None) -> Any:  # noqa: ARG002 - the SDK's
+        return super().get_connection("http+docker://localhost", proxies)
 
 
 class EngineClient:
@@ -112,8 +124,8 @@ class EngineClient:
                 base_url=self._base_url,
                 version=API_VERSION,
                 timeout=math.ceil(self._timeout_s),
-                num_pools=1,
             )
+            client.mount("http+docker://", _OneConnection(f"http+unix://{self.socket_path}"))
             self._local.client = client
             with self._lock:
                 self._clients.append(client)

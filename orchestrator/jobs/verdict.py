@@ -89,7 +89,7 @@ def _judge_compile(
 ) -> tuple[Verdict, Cause | None]:
     if report.cause is StageCause.NONE and report.exit_code == 0:
         return Verdict.ACCEPTED, None
-    if report.cause is StageCause.OUTPUT:
+    if _printed_too_much(report):
         return Verdict.COMPILE_ERROR, Cause.OUTPUT
     if report.oom_kills:
         return Verdict.COMPILE_ERROR, Cause.MEMORY
@@ -99,7 +99,7 @@ def _judge_compile(
 def _judge_run(
     report: StageReport, output: Captured, memory: MemoryRule
 ) -> tuple[Verdict, Cause | None]:
-    if report.cause is StageCause.OUTPUT:
+    if _printed_too_much(report):
         return Verdict.OUTPUT_LIMIT, Cause.OUTPUT
     if report.oom_kills or _met_memory_limit(report, output, memory):
         return Verdict.MEMORY_LIMIT, Cause.MEMORY
@@ -108,6 +108,11 @@ def _judge_run(
     if report.signal is not None:
         return Verdict.RUNTIME_ERROR, Cause.SIGNAL
     return (Verdict.ACCEPTED if report.exit_code == 0 else Verdict.RUNTIME_ERROR), None
+
+
+def _printed_too_much(report: StageReport) -> bool:
+    """Also one that met another limit first, with more than it might print still in its pipe."""
+    return report.cause is StageCause.OUTPUT or report.stdout_truncated or report.stderr_truncated
 
 
 def _met_memory_limit(report: StageReport, output: Captured, memory: MemoryRule) -> bool:

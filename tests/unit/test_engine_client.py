@@ -350,3 +350,14 @@ async def test_an_error_of_ours_is_passed_on_as_it_is() -> None:
         await client.call(refuse)
     assert caught.value.__cause__ is None
     await client.close()
+
+
+async def test_a_thread_keeps_one_connection_whatever_it_asks_for(fake: FakeEngine) -> None:
+    client = EngineClient(fake.url, timeout_s=5, threads=1)
+    for number in range(5):
+        await client.create_container(f"box{number}", {})
+        await client.start_container(f"box{number}")
+        await client.kill_container(f"box{number}")
+    (api,) = client._clients  # noqa: SLF001 - how many pools there are shows nowhere else
+    assert len(api.get_adapter("http+docker://localhost").pools) == 1
+    await client.close()

@@ -32,6 +32,8 @@ RUN_TABLE = [
     ({**KILLED, "cause": StageCause.WALL}, "time_limit", "wall"),
     ({**KILLED, "cause": StageCause.CPU}, "time_limit", "cpu"),
     ({**KILLED, "cause": StageCause.OUTPUT}, "output_limit", "output"),
+    ({**KILLED, "cause": StageCause.CPU, "stdout_truncated": True}, "output_limit", "output"),
+    ({**KILLED, "cause": StageCause.WALL, "stderr_truncated": True}, "output_limit", "output"),
     ({**KILLED, "oom_kills": 1}, "memory_limit", "memory"),
     ({"oom_kills": 1}, "memory_limit", "memory"),  # a child's, which the program hid
     ({"exit_code": 1, "memory_kb": 950}, "memory_limit", "memory"),
@@ -50,6 +52,7 @@ COMPILE_TABLE = [
     ({**KILLED, "cause": StageCause.WALL}, "compile_error", "wall"),
     ({**KILLED, "cause": StageCause.CPU}, "compile_error", "cpu"),
     ({**KILLED, "cause": StageCause.OUTPUT}, "compile_error", "output"),
+    ({**KILLED, "cause": StageCause.CPU, "stderr_truncated": True}, "compile_error", "output"),
     ({"exit_code": 1, "oom_kills": 1}, "compile_error", "memory"),
     ({"oom_kills": 1}, "accepted", None),  # it compiled all the same
 ]
