@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+import fcntl
 import json
 from typing import Any
 
@@ -20,6 +22,7 @@ from tests.sandbox_support import make_spec, make_traits
 
 UIDS = Uids(agent=300_000_000, compile=300_000_001, run=300_000_002)
 MIB = 1 << 20
+F_OFD_SETLK, F_OFD_SETLKW = 37, 38
 PROFILE = json.loads(seccomp_profile())
 CLONE_NAMESPACES = 0x7E020000
 ENOSYS = 38
@@ -211,6 +214,22 @@ def test_clone_makes_no_namespaces_and_clone3_is_not_there() -> None:
     )
     (clone3,) = _rules("clone3")
     assert (clone3["action"], clone3["errnoRet"]) == ("SCMP_ACT_ERRNO", ENOSYS)
+
+
+def test_a_range_of_a_file_can_not_be_locked_and_the_rest_of_fcntl_is_there() -> None:
+    rules = {rule["args"][0]["value"]: rule for rule in _rules("fcntl")}
+    assert all(rule["args"][0]["index"] == 1 for rule in rules.values())
+    locks = {fcntl.F_SETLK, fcntl.F_SETLKW, F_OFD_SETLK, F_OFD_SETLKW}
+    refused = {command for command, rule in rules.items() if rule["action"] != "SCMP_ACT_ALLOW"}
+    assert refused == locks
+    assert {rules[command]["errnoRet"] for command in locks} == {errno.ENOLCK}
+    usual = {fcntl.F_DUPFD_CLOEXEC, fcntl.F_SETFD, fcntl.F_SETFL, fcntl.F_GETLK, 1031, 1033}
+    assert usual <= set(rules)
+
+
+def test_the_machine_s_load_is_masked_with_all_that_the_engine_masks() -> None:
+    masked = host()["MaskedPaths"]
+    assert {"/proc/pressure", "/proc/kcore", "/proc/keys", "/sys/firmware"} <= set(masked)
 
 
 def test_only_unix_sockets_can_be_made() -> None:
