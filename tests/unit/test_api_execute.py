@@ -11,6 +11,7 @@ from orchestrator.errors import EngineError, InvalidSubmissionError
 from orchestrator.jobs.admission import Admission
 from orchestrator.jobs.model import (
     ActiveJob,
+    Cause,
     Failure,
     JobResult,
     Phase,
@@ -184,3 +185,32 @@ async def test_an_answer_nobody_takes_holds_its_ticket_and_is_dropped_at_its_dea
             while await reader.read(65_536):
                 pass
     writer.close()
+
+
+async def test_stats_count_what_ended_by_language_verdict_and_cause(serve: Serve) -> None:
+    service = StubService()
+    for language, status, cause in (
+        ("c", Verdict.TIME_LIMIT, Cause.CPU),
+        ("c", Verdict.ACCEPTED, None),
+        ("java", Verdict.ACCEPTED, None),
+        ("java", Verdict.ACCEPTED, None),
+    ):
+        service.statistics.record(make_result(language=language, status=status, killed_by=cause))
+    client = await serve(service, admission=Admission(slots=3, queue=0, memory_mb=512))
+    async with client.get("/stats") as response:
+        answer = await response.json()
+    assert answer["slots"] == {"total": 3, "used": 0, "waiting": 0}
+    lately = answer["last_15_minutes"]
+    assert {**answer["since_start"], "seconds": 0} == {**lately, "seconds": 0}
+    assert lately["jobs"] == 4
+    assert lately["languages"] == {"c": 2, "java": 2}
+    assert lately["verdicts"] == {"accepted": 3, "time_limit": 1}
+    assert lately["causes"] == {"cpu": 1}
+    assert lately["outcomes"] == [
+        {"language": "c", "status": "accepted", "killed_by": None, "jobs": 1},
+        {"language": "c", "status": "time_limit", "killed_by": "cpu", "jobs": 1},
+        {"language": "java", "status": "accepted", "killed_by": None, "jobs": 2},
+    ]
+    assert lately["latency_ms"]["total"] == pytest.approx(
+        {"p50": 42.4, "p95": 42.4, "p99": 42.4}, rel=0.011
+    )

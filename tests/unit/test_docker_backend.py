@@ -426,3 +426,18 @@ async def test_one_container_that_can_not_be_removed_does_not_keep_the_others(
     for name in names[1:]:
         fake.answers[f"DELETE /containers/{name}"] = Answer(204, None)
     assert await backend.sweep() == 2
+
+
+async def test_an_agent_that_does_not_report_while_the_engine_hangs_was_lost_outside(
+    fake: FakeEngine, backend: DockerBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(docker_backend, "AGENT_GRACE_S", 0.05)
+    fake.agent = agent(wrap(frame_from_agent(STARTED, b"")))
+    sandbox = await backend.open(make_spec())
+    fake.answers["GET /_ping"] = refuse(500, "on fire")
+    loss = await sandbox.run_stage(make_stage(wall_ms=1), Collector().take)
+    assert isinstance(loss, StageLoss)
+    assert loss.reason is LossReason.OUTSIDE
+    assert "did not report in time: The engine is not well" in loss.detail
+    del fake.answers["GET /_ping"]
+    await backend.ping()
