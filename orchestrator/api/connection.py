@@ -13,8 +13,8 @@ SEND_BUFFER = 65_536
 def bound_send_buffers(request: web.Request) -> None:
     """Make "sent" mean that the kernel has it, and the kernel not have megabytes of it.
 
-    By itself it takes up to 4 MB of what a slow reader does not, for as long as the connection
-    lasts.
+    By itself it takes up to 4 MB (Linux's `tcp_wmem`) of what a slow reader does not, for as long
+    as the connection lasts.
     """
     if request.transport is not None:
         request.transport.set_write_buffer_limits(high=0)

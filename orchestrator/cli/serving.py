@@ -59,9 +59,7 @@ async def serve(settings: Settings, out: Console, *, show_key: bool) -> None:
     loop = asyncio.get_running_loop()
 
     def ask_to_stop() -> None:
-        if (
-            stop.is_set() and keys.SERVICE in app
-        ):  # asked twice: whoever does is not willing to wait
+        if stop.is_set() and keys.SERVICE in app:  # asked twice: who does will not wait
             app[keys.SERVICE].end_all(Cause.DRAIN)
         stop.set()
 

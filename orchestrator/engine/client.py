@@ -38,7 +38,7 @@ Json = dict[str, Any]
 BUSY = ("device or resource busy", "unable to set memory limit")
 REMOVE_TRIES = 3
 API_VERSION = "1.41"  # Debian 12's engine; newer ones speak it too
-PING_TIMEOUT_S = 5.0  # it takes a millisecond; a machine may be busy
+PING_TIMEOUT_S = 5.0  # an engine on a busy machine is not away
 
 
 class _OneConnection(UnixHTTPAdapter):

@@ -32,9 +32,9 @@ class EngineWatch:
     """Keeps `readiness` true to the engine.
 
     An engine that is back may be another one: what its predecessor left is swept, and the limits
-    are proved again (a matter of milliseconds where nothing has changed) before jobs are taken. A
-    limit that did not hold is not tried again on the same engine; a sandbox that did not start is,
-    every 30 s.
+    are proved again (which is remembered, where nothing has changed) before jobs are taken. A limit
+    that did not hold is not tried again on the same engine; a sandbox that did not start is, every
+    30 s.
     """
 
     def __init__(

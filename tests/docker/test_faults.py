@@ -168,7 +168,7 @@ async def test_an_engine_frozen_for_ten_seconds(
                 ) as answer:
                     assert (answer.status, "Retry-After" in answer.headers) == (503, True)
                     refused += 1
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(0.2)  # as often as a load balancer might ask
         scene.engine.signal(signal.SIGCONT)
         started = time.monotonic()
         await scene.until_well()

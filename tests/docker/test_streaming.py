@@ -123,7 +123,7 @@ async def read_a_byte_a_second(server: Server, **body: Any) -> None:
     """Until cancelled: with what the kernel holds, it would go on for hours after its job's end."""
     async with raw_call(server, "ndjson", **body) as caller:
         while await caller.read(1):  # noqa: ASYNC110 - a slow reader is what this is
-            await asyncio.sleep(1)
+            await asyncio.sleep(1)  # the byte a second that the test is about
 
 
 async def outcome_of(server: Server, before: dict[str, Any]) -> dict[str, int]:

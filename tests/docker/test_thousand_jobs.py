@@ -107,7 +107,7 @@ class Stage:
             settled = stats["activeJobs"] == stats["slots"]["used"] == 0 and wanted(seen)
             if settled or time.monotonic() > deadline:
                 return seen
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(0.2)  # connections are closed a moment after their last answer
 
     async def stats(self) -> Json:
         """Over a connection that is closed again: it must not count as the server's."""

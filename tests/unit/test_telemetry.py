@@ -106,6 +106,8 @@ def test_a_log_that_nobody_reads_stops_nobody(monkeypatch: pytest.MonkeyPatch) -
         configure_logging("info")
         structlog.get_logger().info("job", id="1")
         logging.getLogger("library").error("it failed")
+        with pytest.raises(BrokenPipeError):
+            broken.write("the pipe is broken indeed\n")
         monkeypatch.undo()
         with contextlib.suppress(OSError):
             broken.close()

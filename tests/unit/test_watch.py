@@ -168,6 +168,7 @@ async def test_an_engine_that_is_away_is_looked_for_more_often(
     async with asyncio.timeout(60):
         while scene.readiness.reason is not None:  # noqa: ASYNC110 - what /health says
             await asyncio.sleep(0)
+    assert scene.proofs == 1
     running.cancel()
 
 

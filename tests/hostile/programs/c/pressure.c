@@ -6,6 +6,7 @@
  * Allowed: accepted
  * With: attack.h
  * Tries: 6
+ * Bites: a watch on /proc/pressure/cpu
  */
 #include "attack.h"
 
