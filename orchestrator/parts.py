@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
-from orchestrator.engine.client import EngineClient, Json
+from orchestrator.engine.client import EngineClient
 from orchestrator.errors import ConfigurationError
 from orchestrator.languages.installed import inspect_installed
 from orchestrator.languages.model import InstalledLanguage
@@ -14,10 +15,18 @@ from orchestrator.languages.registry import Registry, load_languages
 from orchestrator.sandbox.backend import Backend
 from orchestrator.sandbox.docker_backend import DockerBackend
 from orchestrator.sandbox.instance import claim_instance
-from orchestrator.sandbox.selftest import CheckResult, run_selftest
-from orchestrator.sandbox.selftest_memory import fingerprint, passed_before, remember
+from orchestrator.sandbox.proof import Proof
+from orchestrator.sandbox.selftest import CheckResult
 from orchestrator.sandbox.spec import EngineTraits
 from orchestrator.settings import Settings
+
+
+class Prove(Protocol):
+    """The self-test of the images, in their order; `afresh`: also of those that passed before."""
+
+    def __call__(self, *, afresh: bool = False) -> AsyncIterator[CheckResult]:
+        """Raises EngineError when it can't be tried."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +36,7 @@ class Parts:
     backend: Backend
     registry: Registry
     installed: Mapping[str, InstalledLanguage]
-    prove: Callable[[], AsyncIterator[CheckResult]]
+    prove: Prove
 
 
 OpenParts = Callable[[Settings], contextlib.AbstractAsyncContextManager[Parts]]
@@ -44,18 +53,14 @@ async def open_docker_parts(settings: Settings) -> AsyncIterator[Parts]:
             installed = await inspect_installed(engine, registry)
             check_consistency(settings, registry)
             backend = DockerBackend(engine, engine_traits(settings, instance))
+            proof = Proof(settings, engine, backend, installed.values())
+            await proof.recall()
         except BaseException:
             await engine.close()
             raise
 
-        async def prove() -> AsyncIterator[CheckResult]:
-            # Asked for each time: an engine that is back may be another one.
-            info = await engine.info()
-            async for result in prove_images(settings, backend, info, installed):
-                yield result
-
         try:
-            yield Parts(backend, registry, installed, prove)
+            yield Parts(backend, registry, installed, proof.run)
         finally:
             await backend.shutdown()
 
@@ -87,29 +92,4 @@ def open_engine(settings: Settings) -> EngineClient:
 
 def engine_traits(settings: Settings, instance: str) -> EngineTraits:
     """What sandboxes need to know of this server and its settings."""
-    return EngineTraits(
-        instance=instance,
-        cpus=settings.cpus_per_job,
-        runtime=settings.runtime,
-    )
-
-
-async def prove_images(
-    settings: Settings,
-    backend: Backend,
-    info: Json,
-    installed: Mapping[str, InstalledLanguage],
-) -> AsyncIterator[CheckResult]:
-    """The self-test of each image that has not passed it yet, remembered when it has."""
-    known = passed_before(settings.state_dir)
-    held = set()
-    for language in installed.values():
-        mark = fingerprint(info, settings.runtime, language.digest)
-        if mark not in known:
-            results = await run_selftest(backend, language.language.id, language.digest)
-            for result in results:
-                yield result
-            if not all(result.passed for result in results):
-                continue
-        held.add(mark)
-    remember(settings.state_dir, held)
+    return EngineTraits(instance=instance, cpus=settings.cpus_per_job, runtime="")

@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from orchestrator.errors import ConfigurationError
 
+AUTO = "auto"
 MIN_CPUS = 0.01
 DEFAULT_IMAGES_DIR = Path(__file__).resolve().parent.parent / "images"
 
@@ -121,9 +122,10 @@ class Settings(BaseSettings):
         description="Seconds an accepted job waits for an engine that has gone away; then it is "
         "answered with 503.",
     )
-    runtime: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]*$")] = Field(
-        "",
-        description="The engine's runtime for sandboxes (runc, crun, runsc); empty: its default.",
+    runtime: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+$")] = Field(
+        AUTO,
+        description="The engine's runtime for sandboxes (runc, crun, runsc); auto: crun where the "
+        "engine has it and it passes the self-test, else the engine's default.",
     )
     images_dir: Path = Field(DEFAULT_IMAGES_DIR, description="The folder of the language folders.")
     languages: str = Field(

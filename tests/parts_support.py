@@ -58,7 +58,7 @@ class FakeParts:
         yield Parts(self.backend, Registry([self.language]), installed, self._prove)
         await self.backend.shutdown()
 
-    async def _prove(self) -> AsyncIterator[CheckResult]:
+    async def _prove(self, *, afresh: bool = False) -> AsyncIterator[CheckResult]:  # noqa: ARG002 - the contract
         run = self.checks.pop(0)
         if isinstance(run, RunnerError):
             raise run

@@ -6,7 +6,6 @@ from rich.console import Console
 from rich.table import Table
 
 from orchestrator.parts import open_docker_parts
-from orchestrator.sandbox.selftest import run_selftest
 from orchestrator.settings import Settings
 
 
@@ -17,12 +16,11 @@ async def check(settings: Settings, out: Console) -> bool:
     )
     passed = True
     async with open_docker_parts(settings) as parts:
-        for installed in parts.installed.values():
-            with out.status(f"Trying the limits in {installed.language.name}"):
-                results = await run_selftest(parts.backend, installed.language.id, installed.digest)
-            for result in results:
-                mark = "[green]holds[/]" if result.passed else "[bold red]FAILS[/]"
-                table.add_row(result.language, result.check, mark, result.detail)
-                passed = passed and result.passed
+        with out.status(f"Trying the limits in {', '.join(parts.registry.ids)}"):
+            results = [result async for result in parts.prove(afresh=True)]
+    for result in results:
+        mark = "[green]holds[/]" if result.passed else "[bold red]FAILS[/]"
+        table.add_row(result.language, result.check, mark, result.detail)
+        passed = passed and result.passed
     out.print(table)
     return passed

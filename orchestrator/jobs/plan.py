@@ -65,6 +65,7 @@ def make_plan(
         lifetime_s=settings.max_job_ms // 1000 + LIFETIME_SLACK_S,
         uses_compiler=language.compile is not None,
         run_memory_bytes=limits.memory_mb * MIB,
+        disk_memory_bytes=language.limits.memory_mb * MIB,
     )
     _check_files_fit(submission, spec)
     return Plan(

@@ -6,6 +6,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import Coroutine, Sequence
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -51,16 +52,20 @@ class DockerBackend:
     def __init__(self, engine: EngineClient, traits: EngineTraits) -> None:
         """Takes over the engine client: `shutdown` closes it."""
         self._engine = engine
-        self._traits = traits
+        self.traits = traits
         self._live: dict[str, DockerSandbox] = {}
         self._background: set[asyncio.Task[None]] = set()
+
+    def use_runtime(self, runtime: str) -> None:
+        """Make sandboxes with this runtime of the engine's from now on; empty: its default."""
+        self.traits = replace(self.traits, runtime=runtime)
 
     async def open(self, spec: SandboxSpec) -> DockerSandbox:
         """See `Backend.open`."""
         uids = draw_uids({sandbox.agent_uid for sandbox in self._live.values()})
         name = f"codebae-{secrets.token_hex(8)}"
         deadline = int(time.time()) + spec.lifetime_s + DEADLINE_SLACK_S
-        config = container_config(spec, uids, self._traits, deadline)
+        config = container_config(spec, uids, self.traits, deadline)
         sandbox = DockerSandbox(self._engine, name, uids.agent, self._live)
         sandbox.opening = asyncio.create_task(sandbox.open(config), name=f"open {name}")
         try:
@@ -95,7 +100,7 @@ class DockerBackend:
     async def sweep(self) -> int:
         """Remove this instance's containers that no job holds, and anyone's past their deadline."""
         found = await self._engine.list_containers([LABEL_INSTANCE])
-        names = leftovers(found, self._traits.instance, frozenset(self._live), time.time())
+        names = leftovers(found, self.traits.instance, frozenset(self._live), time.time())
         removed = 0
         for name in names:
             try:

@@ -61,6 +61,11 @@ class SandboxSpec:
     uses_compiler: bool = True
     run_memory_bytes: int = 0
     """What the memory limit will be once the compiler is done; 0: the same."""
+    disk_memory_bytes: int = 0
+    """Of how much memory, at most, the writable folders get their share; 0: of the limit itself.
+
+    The language's default: a sandbox made ahead of time has its folders before its job is known.
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,7 +102,7 @@ def _host_config(spec: SandboxSpec, uids: Uids, traits: EngineTraits) -> dict[st
         "PidsLimit": pids_limit(spec.processes),
         "OomScoreAdj": OOM_SCORE,
         "Tmpfs": tmpfs_mounts(spec, uids),
-        "ShmSize": _run_memory(spec) // 32,
+        "ShmSize": run_disk(spec) // 32,
         # SysV and POSIX queues are counted per uid or per machine, and outlive their process.
         "Sysctls": {
             "kernel.shmmni": "0",
@@ -134,7 +134,7 @@ def tmpfs_mounts(spec: SandboxSpec, uids: Uids) -> dict[str, str]:
         if folder == "/build" and not spec.uses_compiler:
             continue
         options = ["rw", "nosuid", "nodev", "exec" if folder in owners else "noexec"]
-        memory = spec.memory_bytes if folder == "/build" else _run_memory(spec)
+        memory = _compile_disk(spec) if folder == "/build" else run_disk(spec)
         options += [f"size={memory * share // 32}", f"nr_inodes={_INODES[folder]}"]
         options.append(f"mode={modes.get(folder, '1777')}")
         if folder in owners:
@@ -150,11 +150,16 @@ def pids_limit(processes: int) -> int:
 
 def work_bytes(spec: SandboxSpec) -> int:
     """How much fits in `/work`, in bytes."""
-    return _run_memory(spec) * _TMPFS_32NDS["/work"] // 32
+    return run_disk(spec) * _TMPFS_32NDS["/work"] // 32
 
 
-def _run_memory(spec: SandboxSpec) -> int:
-    return spec.run_memory_bytes or spec.memory_bytes
+def run_disk(spec: SandboxSpec) -> int:
+    """The memory that `/work`, `/tmp` and `/dev/shm` get their shares of, in bytes."""
+    return min(spec.run_memory_bytes or spec.memory_bytes, _compile_disk(spec))
+
+
+def _compile_disk(spec: SandboxSpec) -> int:
+    return min(spec.memory_bytes, spec.disk_memory_bytes or spec.memory_bytes)
 
 
 def file_size_limit(spec: SandboxSpec) -> int:
@@ -163,7 +168,7 @@ def file_size_limit(spec: SandboxSpec) -> int:
     Half of `/work` as the compiler's memory would have it: the compiler must be able to write its
     program; to a run with less memory `/work` is the closer limit.
     """
-    return spec.memory_bytes * _TMPFS_32NDS["/work"] // 64
+    return _compile_disk(spec) * _TMPFS_32NDS["/work"] // 64
 
 
 def _ulimit(name: str, value: int) -> dict[str, Any]:

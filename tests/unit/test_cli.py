@@ -109,14 +109,10 @@ def test_sweep_says_how_many(cli: Any) -> None:
 
 
 @pytest.mark.parametrize(("results", "status"), [([PASS], 0), ([PASS, FAIL], 1)])
-@pytest.mark.usefixtures("parts")
 def test_check_prints_each_limit_and_fails_when_one_does(
-    cli: Any, monkeypatch: pytest.MonkeyPatch, results: list[CheckResult], status: int
+    cli: Any, parts: FakeParts, results: list[CheckResult], status: int
 ) -> None:
-    async def selftest(*_: Any) -> list[CheckResult]:
-        return results
-
-    monkeypatch.setattr("orchestrator.cli.checking.run_selftest", selftest)
+    parts.checks = [results]
     result = cli("check")
     assert result.exit_code == status
     assert ("FAILS" in result.output) == bool(status)

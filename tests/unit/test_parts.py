@@ -13,7 +13,7 @@ from orchestrator.engine.client import EngineClient
 from orchestrator.errors import ConfigurationError, EngineUnavailableError
 from orchestrator.languages.model import LABEL_LANGUAGE, LABEL_VERSION
 from orchestrator.parts import engine_traits, open_docker_parts, open_engine
-from orchestrator.sandbox.backend import Backend
+from orchestrator.sandbox.docker_backend import DockerBackend
 from orchestrator.sandbox.instance import claim_instance
 from orchestrator.sandbox.selftest import CheckResult
 from orchestrator.settings import Settings
@@ -49,18 +49,23 @@ class Proof:
 
     def __init__(self) -> None:
         self.tried: list[str] = []
+        self.runtimes: list[str] = []
         self.failing: set[str] = set()
+        """Languages, and runtimes."""
 
-    async def run(self, _: Backend, name: str, image: str) -> list[CheckResult]:
+    async def run(self, backend: DockerBackend, name: str, image: str) -> list[CheckResult]:
         assert image.startswith("sha256:")
+        runtime = backend.traits.runtime
         self.tried.append(name)
-        return [CheckResult(name, "memory", passed=name not in self.failing, detail="")]
+        self.runtimes.append(runtime)
+        passed = not {name, runtime} & self.failing
+        return [CheckResult(name, "memory", passed=passed, detail=runtime)]
 
 
 @pytest.fixture
 def proof(monkeypatch: pytest.MonkeyPatch) -> Proof:
     made = Proof()
-    monkeypatch.setattr(parts, "run_selftest", made.run)
+    monkeypatch.setattr("orchestrator.sandbox.proof.run_selftest", made.run)
     return made
 
 
@@ -174,5 +179,42 @@ async def test_a_maximum_below_a_language_s_default_stops_the_start(
 
 
 def test_sandboxes_are_made_as_the_settings_say() -> None:
-    traits = engine_traits(make_settings(job_cpus=1, runtime="crun"), "me")
-    assert (traits.instance, traits.cpus, traits.runtime) == ("me", 1, "crun")
+    traits = engine_traits(make_settings(job_cpus=1), "me")
+    assert (traits.instance, traits.cpus) == ("me", 1)
+
+
+@pytest.mark.parametrize(
+    ("setting", "known", "failing", "used"),
+    [
+        pytest.param("auto", ("runc", "crun"), (), ["crun", "crun"], id="the faster one"),
+        pytest.param("auto", ("runc",), (), ["", ""], id="not there"),
+        pytest.param("auto", ("runc", "crun"), ("crun",), ["crun", "crun", "", ""], id="refused"),
+        pytest.param("runc", ("runc", "crun"), (), ["runc", "runc"], id="named"),
+    ],
+)
+async def test_the_runtime_is_the_fastest_that_passes(  # noqa: PLR0913, PLR0917 - columns
+    fake: FakeEngine,
+    settings: Settings,
+    proof: Proof,
+    setting: str,
+    known: tuple[str, ...],
+    failing: tuple[str, ...],
+    used: list[str],
+) -> None:
+    fake.answers["GET /info"] = Answer(200, INFO | {"Runtimes": {name: {} for name in known}})
+    proof.failing = set(failing)
+    settings = settings.model_copy(update={"runtime": setting})
+    assert await prove(settings) == [("python", True), ("c", True)]
+    assert proof.runtimes == used
+    async with open_docker_parts(settings) as opened:  # remembered, and used without a proof
+        assert isinstance(opened.backend, DockerBackend)
+        assert opened.backend.traits.runtime == used[-1]
+
+
+async def test_what_passed_before_is_tried_again_when_asked_to(
+    settings: Settings, proof: Proof
+) -> None:
+    await prove(settings)
+    async with open_docker_parts(settings) as opened:
+        assert len([result async for result in opened.prove(afresh=True)]) == 2
+    assert len(proof.tried) == 4

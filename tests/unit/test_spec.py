@@ -164,6 +164,15 @@ def test_what_a_run_may_write_follows_its_own_memory_and_only_the_build_the_comp
     assert file_size_limit(spec) == 20 * MIB
 
 
+def test_more_memory_than_the_language_s_default_makes_no_folder_larger() -> None:
+    pooled = make_spec(memory_bytes=256 * MIB)
+    asked_for = make_spec(memory_bytes=512 * MIB, disk_memory_bytes=256 * MIB)
+    assert tmpfs_mounts(asked_for, UIDS) == tmpfs_mounts(pooled, UIDS)
+    assert file_size_limit(asked_for) == file_size_limit(pooled)
+    one, other = (container_config(spec, UIDS, make_traits(), 0) for spec in (asked_for, pooled))
+    assert one["HostConfig"]["ShmSize"] == other["HostConfig"]["ShmSize"]
+
+
 def test_an_interpreted_language_has_no_build_folder() -> None:
     assert "/build" not in tmpfs_mounts(make_spec(uses_compiler=False), UIDS)
 

@@ -1,0 +1,89 @@
+"""Which runtime sandboxes are made with, and the proof that its limits hold in every image."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection, Iterable
+
+import structlog
+
+from orchestrator.engine.client import EngineClient, Json
+from orchestrator.languages.model import InstalledLanguage
+from orchestrator.sandbox.docker_backend import DockerBackend
+from orchestrator.sandbox.selftest import CheckResult, run_selftest
+from orchestrator.sandbox.selftest_memory import fingerprint, passed_before, remember
+from orchestrator.settings import AUTO, Settings
+
+log = structlog.get_logger(__name__)
+
+FASTEST = "crun"
+
+
+def runtimes(setting: str, info: Json) -> tuple[str, ...]:
+    """The runtimes to try, in this order; "" is the engine's default. `info`: GET /info."""
+    if setting != AUTO:
+        return (setting,)
+    return (FASTEST, "") if FASTEST in (info.get("Runtimes") or {}) else ("",)
+
+
+class Proof:
+    """Chooses the runtime and proves it. One per server."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        engine: EngineClient,
+        backend: DockerBackend,
+        installed: Iterable[InstalledLanguage],
+    ) -> None:
+        """`backend` is told which runtime to use."""
+        self._settings = settings
+        self._engine = engine
+        self._backend = backend
+        self._installed = tuple(installed)
+
+    async def recall(self) -> None:
+        """Use the runtime that an earlier proof settled on; without one, the surest."""
+        info = await self._engine.info()
+        names = runtimes(self._settings.runtime, info)
+        known = passed_before(self._settings.state_dir)
+        proved = (name for name in names if self._marks(info, name) <= known)
+        self._backend.use_runtime(next(proved, names[-1]))
+
+    async def run(self, *, afresh: bool = False) -> AsyncIterator[CheckResult]:
+        """The self-test of each image, with the first runtime that passes it, or else the last.
+
+        What was passed before and is the same still is not tried again, and not yielded, unless
+        `afresh`. Asks the engine what it is each time: one that is back may be another one.
+        """
+        info = await self._engine.info()
+        known = () if afresh else passed_before(self._settings.state_dir)
+        names = runtimes(self._settings.runtime, info)
+        results: list[CheckResult] = []
+        for name in names:
+            self._backend.use_runtime(name)
+            results = [result async for result in self._try(info, name, known)]
+            failed = [result for result in results if not result.passed]
+            if not failed:
+                break
+            if name != names[-1]:
+                log.warning("runtime_refused", runtime=name, check=failed[0].check)
+        for result in results:
+            yield result
+
+    async def _try(
+        self, info: Json, runtime: str, known: Collection[str]
+    ) -> AsyncIterator[CheckResult]:
+        held = set()
+        for image in self._installed:
+            mark = fingerprint(info, runtime, image.digest)
+            if mark not in known:
+                results = await run_selftest(self._backend, image.language.id, image.digest)
+                for result in results:
+                    yield result
+                if not all(result.passed for result in results):
+                    continue
+            held.add(mark)
+        remember(self._settings.state_dir, held)
+
+    def _marks(self, info: Json, runtime: str) -> set[str]:
+        return {fingerprint(info, runtime, image.digest) for image in self._installed}
