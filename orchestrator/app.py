@@ -12,15 +12,18 @@ from aiohttp import web
 
 from orchestrator.api import keys, routes
 from orchestrator.jobs.admission import Admission
+from orchestrator.jobs.pooled import kinds_to_keep
 from orchestrator.jobs.readiness import Readiness
 from orchestrator.jobs.service import JobService
 from orchestrator.jobs.watch import EngineWatch
 from orchestrator.parts import OpenParts, Parts, open_docker_parts
 from orchestrator.sandbox.backend import Backend
+from orchestrator.sandbox.pool import Pool
 from orchestrator.settings import Settings
 
 log = structlog.get_logger(__name__)
 
+REFILLS_AT_REST = 2  # making one keeps about one CPU busy
 BODY_SLACK = 1  # aiohttp's own limit stays just above ours, so that the refusal is in our words
 
 
@@ -63,11 +66,19 @@ async def drain(app: web.Application) -> None:
 async def _service(app: web.Application, parts: Parts) -> AsyncIterator[None]:
     settings = app[keys.SETTINGS]
     watch = EngineWatch(parts.backend, parts.prove, app[keys.READINESS])
+    pool = _pool(app, parts)
     service = JobService(
-        settings, parts.backend, app[keys.ADMISSION], parts.registry, parts.installed, watch=watch
+        settings,
+        parts.backend,
+        app[keys.ADMISSION],
+        parts.registry,
+        parts.installed,
+        watch=watch,
+        pool=pool,
     )
     app[keys.SERVICE] = service
     tasks = [
+        asyncio.create_task(pool.run(), name="pool"),
         asyncio.create_task(watch.run(settings.engine_interval), name="watch"),
         asyncio.create_task(_sweep_forever(parts.backend, settings.sweep_interval), name="sweep"),
     ]
@@ -79,6 +90,25 @@ async def _service(app: web.Application, parts: Parts) -> AsyncIterator[None]:
         await asyncio.wait(tasks)
         await watch.close()
         await service.drain()
+        await pool.close()
+
+
+def _pool(app: web.Application, parts: Parts) -> Pool:
+    settings, admission, readiness = app[keys.SETTINGS], app[keys.ADMISSION], app[keys.READINESS]
+
+    def allowance() -> int:
+        """Whatever CPU a job could have is the job's."""
+        if readiness.reason is not None or admission.draining or admission.waiting:
+            return 0
+        return 1 if admission.active else REFILLS_AT_REST
+
+    return Pool(
+        parts.backend,
+        kinds_to_keep(settings, parts.installed),
+        allowance=allowance,
+        memory_mb=settings.pool_budget,
+        max_age_s=settings.pool_max_age,
+    )
 
 
 async def _sweep_forever(backend: Backend, interval_s: float) -> None:

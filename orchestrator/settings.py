@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,6 +18,8 @@ from orchestrator.errors import ConfigurationError
 
 AUTO = "auto"
 MIN_CPUS = 0.01
+MUCH_MEMORY_MB = 2048
+_POOL_PATTERN = r"^\s*(\d{1,4}|[^\s=,]+=\d{1,4}(\s*,\s*[^\s=,]+=\d{1,4})*)?\s*$"
 DEFAULT_IMAGES_DIR = Path(__file__).resolve().parent.parent / "images"
 
 Milliseconds = Annotated[int, Field(ge=1, le=3_600_000)]
@@ -127,6 +130,22 @@ class Settings(BaseSettings):
         description="The engine's runtime for sandboxes (runc, crun, runsc); auto: crun where the "
         "engine has it and it passes the self-test, else the engine's default.",
     )
+    pool: Annotated[str, Field(pattern=_POOL_PATTERN)] = Field(
+        "",
+        description="Sandboxes kept waiting: a number for every language, or `python=4,java=1` for "
+        "some; empty: as each language's own file says; 0: none.",
+    )
+    pool_memory_mb: Annotated[int, Field(ge=0, le=1 << 24)] = Field(
+        0, description="Memory that waiting sandboxes may take, in MiB; 0: 1/8 of the machine's."
+    )
+    pool_max_age: Seconds = Field(
+        600.0, description="Seconds a sandbox waits at most before a fresh one takes its place."
+    )
+    compile_server: Annotated[str, Field(pattern=r"^(auto|on|off)$")] = Field(
+        AUTO,
+        description="on: waiting sandboxes have a compiler started, where the language has such "
+        "a one; auto: where the machine has more than 2 GiB.",
+    )
     images_dir: Path = Field(DEFAULT_IMAGES_DIR, description="The folder of the language folders.")
     languages: str = Field(
         "c,cpp,java,python",
@@ -188,6 +207,24 @@ class Settings(BaseSettings):
     def slots(self) -> int:
         """`MAX_JOBS`, resolved."""
         return self.max_jobs or 2 * (os.cpu_count() or 1)
+
+    @cached_property
+    def pool_sizes(self) -> Mapping[str, int]:
+        """`POOL` by language id; the size for languages not named is under "", if there is one."""
+        items = [item.partition("=") for item in self.pool.split(",") if item.strip()]
+        return {name.strip() if size else "": int(size or name) for name, _, size in items}
+
+    @cached_property
+    def pool_budget(self) -> int:
+        """`POOL_MEMORY_MB`, resolved, in MiB."""
+        return self.pool_memory_mb or machine_memory_mb() // 8
+
+    @cached_property
+    def uses_compile_servers(self) -> bool:
+        """`COMPILE_SERVER`, resolved."""
+        if self.compile_server == AUTO:
+            return machine_memory_mb() > MUCH_MEMORY_MB
+        return self.compile_server == "on"
 
     @cached_property
     def memory_budget(self) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from dataclasses import asdict
 from typing import Any
 
 from aiohttp import web
@@ -48,6 +49,7 @@ async def stats(request: web.Request) -> web.Response:
                 "used": admission.active,
                 "waiting": admission.waiting,
             },
+            "pool": {name: asdict(shelf) for name, shelf in service.pool.state().items()},
             "since_start": to_wire(service.statistics.since_start()),
             "last_15_minutes": to_wire(service.statistics.lately()),
         }

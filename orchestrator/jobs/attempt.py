@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
+from dataclasses import replace
 
 import structlog
 
@@ -13,20 +14,29 @@ from orchestrator.jobs.events import Listener, Printed, StageEnded, StageStarted
 from orchestrator.jobs.job import Job
 from orchestrator.jobs.model import Cause, Failure, Phase, StageResult, Verdict
 from orchestrator.jobs.verdict import Captured, MemoryRule, judge_stage
-from orchestrator.sandbox.backend import Backend, Sandbox
-from orchestrator.sandbox.model import Stage, StageKind, Stream
+from orchestrator.sandbox.backend import Sandbox
+from orchestrator.sandbox.model import (
+    LossReason,
+    Stage,
+    StageKind,
+    StageLoss,
+    StageOutcome,
+    Stream,
+)
+from orchestrator.sandbox.pool import Lease, Pool
 
 log = structlog.get_logger(__name__)
 
 _PHASES = {StageKind.COMPILE: Phase.COMPILING, StageKind.RUN: Phase.RUNNING}
 
 
-async def attempt(job: Job, backend: Backend, listener: Listener) -> None:
+async def attempt(job: Job, pool: Pool, listener: Listener) -> None:
     """One sandbox, the whole job in it; what was opened is in `job.openings`, for the caller."""
     try:
-        sandbox = await _open(job, backend)
+        lease = await _open(job, pool)
+        sandbox = lease.sandbox
         await sandbox.send_files(job.plan.files, build=job.plan.compile is not None, work=True)
-        if await _compiles(job, sandbox, listener):
+        if await _compiles(job, lease, listener):
             await _run(job, sandbox, listener)
     except EngineUnavailableError as err:
         log.warning("engine_unavailable", job_id=job.id, error=str(err))
@@ -36,21 +46,28 @@ async def attempt(job: Job, backend: Backend, listener: Listener) -> None:
         job.failure = Failure.INTERNAL_ERROR
 
 
-async def _open(job: Job, backend: Backend) -> Sandbox:
+async def _open(job: Job, pool: Pool) -> Lease:
     job.phase = Phase.CREATING
     started = time.monotonic()
-    opening = asyncio.create_task(backend.open(job.plan.sandbox), name=f"open {job.id}")
+    # A job that begins anew has lost a sandbox: the others that wait may be lost as well.
+    work = pool.open(job.submission.language, job.plan.sandbox, fresh=bool(job.attempts))
+    job.attempts += 1
+    opening = asyncio.create_task(work, name=f"open {job.id}")
     job.openings.append(opening)
     # Shielded: whoever hangs up meanwhile keeps the slot until the container is gone again.
-    sandbox = await asyncio.shield(opening)
+    lease = await asyncio.shield(opening)
     job.sandbox_s += time.monotonic() - started
-    return sandbox
+    job.is_pool_hit = lease.is_hit
+    return lease
 
 
-async def _compiles(job: Job, sandbox: Sandbox, listener: Listener) -> bool:
-    if job.plan.compile is None:
+async def _compiles(job: Job, lease: Lease, listener: Listener) -> bool:
+    stage = job.plan.compile
+    if stage is None:
         return True
-    job.compile = await _stage(job, sandbox, job.plan.compile, listener)
+    if lease.is_prepared and job.plan.may_use_server:
+        stage = replace(stage, by_prepared=True)
+    job.compile = await _stage(job, lease.sandbox, stage, listener)
     return job.compile.status is Verdict.ACCEPTED
 
 
@@ -70,7 +87,7 @@ async def _run(job: Job, sandbox: Sandbox, listener: Listener) -> None:
 async def _stage(job: Job, sandbox: Sandbox, stage: Stage, listener: Listener) -> StageResult:
     _announce(job, stage.kind, listener)
     output = _Output(stage, listener)
-    outcome = await sandbox.run_stage(stage, output.take)
+    outcome = _excuse(job, await sandbox.run_stage(stage, output.take))
     memory = MemoryRule(job.submission.limits.memory_mb * 1024, job.installed.language.memory_error)
     result = judge_stage(stage.kind, outcome, output.captured(), memory)
     if result.status is Verdict.INTERNAL_ERROR:
@@ -79,6 +96,13 @@ async def _stage(job: Job, sandbox: Sandbox, stage: Stage, listener: Listener) -
     else:
         listener.send(StageEnded(stage.kind, result))
     return result
+
+
+def _excuse(job: Job, outcome: StageOutcome) -> StageOutcome:
+    """A sandbox that was lost before anything of the job ran in it had been lost in the pool."""
+    if job.is_pool_hit and isinstance(outcome, StageLoss) and outcome.before_start:
+        return replace(outcome, reason=LossReason.OUTSIDE)
+    return outcome
 
 
 def _announce(job: Job, kind: StageKind, listener: Listener) -> None:

@@ -19,8 +19,8 @@ from orchestrator.jobs.model import (
 )
 from orchestrator.jobs.plan import Plan
 from orchestrator.languages.model import InstalledLanguage
-from orchestrator.sandbox.backend import Sandbox
 from orchestrator.sandbox.model import StageKind
+from orchestrator.sandbox.pool import Lease
 
 
 @dataclass(slots=True, eq=False)
@@ -37,8 +37,10 @@ class Job:
     reserved_at: float | None = None
     timer: asyncio.Timeout = field(default_factory=lambda: asyncio.timeout(None))
     cancelled_by: Cause = Cause.DEADLINE
-    openings: list[asyncio.Task[Sandbox]] = field(default_factory=list)
+    attempts: int = 0
+    openings: list[asyncio.Task[Lease]] = field(default_factory=list)
     sandbox_s: float = 0.0
+    is_pool_hit: bool = False
     announced: set[StageKind] = field(default_factory=set)
     compile: StageResult | None = None
     run: StageResult | None = None
@@ -67,6 +69,7 @@ class Job:
                 compile_ms=_wall_ms(self.compile),
                 run_ms=_wall_ms(self.run),
                 total_ms=(now - self.accepted_at) * 1000,
+                pool="hit" if self.is_pool_hit else "miss",
             ),
             encoding=self.submission.encoding,
             warnings=self.submission.warnings,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from orchestrator.errors import InvalidSubmissionError
 from orchestrator.jobs.model import Submission
-from orchestrator.languages.model import InstalledLanguage, Language
+from orchestrator.languages.model import CommandRule, InstalledLanguage, Language, ServerRule
 from orchestrator.languages.sources import compile_argv, run_argv
 from orchestrator.sandbox.model import SandboxSpec, SourceFile, Stage, StageKind
 from orchestrator.sandbox.spec import work_bytes
@@ -30,6 +31,8 @@ class Plan:
     run: Stage
     run_memory_bytes: int
     run_processes: int
+    may_use_server: bool = False
+    """Whether the language's prepared compiler can't differ from `compile`'s own command."""
 
     @property
     def run_has_other_limits(self) -> bool:
@@ -75,6 +78,37 @@ def make_plan(
         run=_run_stage(submission, language),
         run_memory_bytes=limits.memory_mb * MIB,
         run_processes=limits.processes,
+        may_use_server=_may_use_server(submission, language),
+    )
+
+
+def pooled_spec(installed: InstalledLanguage, settings: Settings) -> SandboxSpec:
+    """What a sandbox that waits is made from: whatever a job of default limits would get."""
+    language = installed.language
+    memory_bytes = language.limits.memory_mb * MIB
+    waiting_s = 2 * math.ceil(settings.pool_max_age)  # it may be kept a little beyond its age
+    return SandboxSpec(
+        job_id="pool",
+        image=installed.digest,
+        memory_bytes=memory_bytes,
+        processes=language.limits.processes,
+        lifetime_s=waiting_s + settings.max_job_ms // 1000 + LIFETIME_SLACK_S,
+        uses_compiler=language.compile is not None,
+        run_memory_bytes=memory_bytes,
+        disk_memory_bytes=memory_bytes,
+    )
+
+
+def _may_use_server(submission: Submission, language: Language) -> bool:
+    """Sources alone, compiled as usual: nothing there that a compiler could load or run.
+
+    With another memory limit the compiler's own heap would be another one, too.
+    """
+    return (
+        language.server is not None
+        and not submission.compile_args
+        and submission.limits.memory_mb <= language.limits.memory_mb
+        and all(path.endswith(language.source.extensions) for path in _paths(submission))
     )
 
 
@@ -89,13 +123,18 @@ def _check_files_fit(submission: Submission, spec: SandboxSpec) -> None:
         )
 
 
+def compile_env(rule: CommandRule | ServerRule) -> dict[str, str]:
+    """The environment a compiler gets."""
+    return {**_COMPILE_ENV, **rule.env}
+
+
 def _compile_stage(submission: Submission, language: Language, settings: Settings) -> Stage | None:
     if language.compile is None:
         return None
     return Stage(
         kind=StageKind.COMPILE,
         argv=compile_argv(language, _paths(submission), submission.compile_args),
-        env={**_COMPILE_ENV, **language.compile.env},
+        env=compile_env(language.compile),
         wall_ms=settings.compile_wall_ms,
         cpu_ms=settings.compile_cpu_ms,
         stdout_limit=settings.max_output_size,

@@ -26,6 +26,7 @@ from orchestrator.jobs.watch import EngineWatch
 from orchestrator.languages.model import InstalledLanguage
 from orchestrator.languages.registry import Registry
 from orchestrator.sandbox.backend import Backend, Sandbox
+from orchestrator.sandbox.pool import Pool
 from orchestrator.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -43,16 +44,18 @@ class JobService:
         installed: Mapping[str, InstalledLanguage],
         *,
         watch: EngineWatch | None = None,
+        pool: Pool | None = None,
     ) -> None:
         """`installed`: by language id, for every language of the registry that may be used.
 
-        `watch`: who knows when an engine that went away is back; its own by default.
+        `watch`: who knows when an engine that went away is back; its own by default. `pool`: where
+        sandboxes come from; by default one where none waits.
         """
         self.registry = registry
         self.installed = installed
         self.statistics = Statistics()
         self._settings = settings
-        self._backend = backend
+        self.pool = pool or Pool(backend, {})
         self._admission = admission
         self._watch = watch or EngineWatch(backend)
         self._jobs: dict[str, Job] = {}
@@ -148,6 +151,7 @@ class JobService:
             language=result.language,
             status=result.status.value,
             killed_by=result.killed_by and result.killed_by.value,
+            pool=times.pool,
             queue_ms=round(times.queue_ms, 1),
             sandbox_ms=round(times.sandbox_ms, 1),
             compile_ms=round(times.compile_ms, 1),
@@ -167,9 +171,9 @@ class JobService:
             if job.cancelled_by is not Cause.DRAIN:  # which has set the timer already
                 deadline = asyncio.get_running_loop().time() + self._settings.max_job_ms / 1000
                 job.timer.reschedule(deadline)
-            await attempt(job, self._backend, listener)
+            await attempt(job, self.pool, listener)
             if await self._is_worth_another(job, listener):
-                await attempt(job, self._backend, listener)
+                await attempt(job, self.pool, listener)
         finally:
             self._retire(job, reservation)
 
@@ -193,8 +197,8 @@ class JobService:
             with contextlib.suppress(EngineError, SandboxError):
                 # Shielded, and taken off the list only then: who is interrupted here is no reason
                 # to lose sight of a container. An opening that failed has left nothing behind.
-                sandbox = await asyncio.shield(opening)
-                await self._close(job, sandbox)
+                lease = await asyncio.shield(opening)
+                await self._close(job, lease.sandbox)
             job.openings.remove(opening)
 
     async def _close(self, job: Job, sandbox: Sandbox) -> None:
@@ -211,6 +215,7 @@ class JobService:
                 await self._close_all(job)
             finally:
                 reservation.release()
+                self.pool.poke()
 
         task = asyncio.create_task(remove(), name=f"retire {job.id}")
         self._retiring.add(task)

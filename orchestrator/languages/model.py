@@ -45,6 +45,23 @@ class LimitDefaults:
 
 
 @dataclass(frozen=True, slots=True)
+class ServerRule:
+    """A compiler that is started before its job is known; idle it takes `memory_mb` MiB."""
+
+    command: tuple[str, ...]
+    env: Mapping[str, str]
+    memory_mb: int
+
+
+@dataclass(frozen=True, slots=True)
+class PoolRule:
+    """How many sandboxes wait for jobs, and what one of them takes, in MiB; without its server."""
+
+    size: int = 0
+    memory_mb: int = 12
+
+
+@dataclass(frozen=True, slots=True)
 class MemoryErrorRule:
     """How a run that met its memory limit without being OOM-killed shows it."""
 
@@ -78,6 +95,10 @@ class Language:
     limits: LimitDefaults
     memory_error: MemoryErrorRule
     samples: tuple[Sample, ...]
+    pool: PoolRule = PoolRule()
+    server: ServerRule | None = None
+    uncacheable: re.Pattern[str] | None = None
+    """What in a file, or an argument, may make two compilations of the same differ."""
 
     @property
     def image(self) -> str:

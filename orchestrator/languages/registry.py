@@ -16,7 +16,9 @@ from orchestrator.languages.model import (
     Language,
     LimitDefaults,
     MemoryErrorRule,
+    PoolRule,
     Sample,
+    ServerRule,
     SourceRule,
 )
 from orchestrator.languages.wire import (
@@ -151,7 +153,15 @@ def _to_language(folder: Path, file: LanguageFile) -> Language:
             Sample(name, s.status, s.input, s.stdout, s.exit_code)
             for name, s in file.samples.items()
         ),
+        pool=PoolRule(file.pool.size, file.pool.memory_mb),
+        server=_to_server(file.compile),
+        uncacheable=file.compile.uncacheable if file.compile else None,
     )
+
+
+def _to_server(table: CompileTable | None) -> ServerRule | None:
+    server = table.server if table else None
+    return server and ServerRule(tuple(server.command), dict(server.env), server.memory_mb)
 
 
 def _to_source(table: SourceTable) -> SourceRule:

@@ -62,7 +62,7 @@ def _check_placeholders(token: str, command: str) -> str:
         homes = [home for home, names in _TOKENS.items() if name in names]
         if not homes and name not in _PARTS:
             raise ValueError(f"unknown placeholder {{{name}}}")
-        if command == "version" or (homes and command not in homes):
+        if command in {"version", "compile.server"} or (homes and command not in homes):
             raise ValueError(f"{{{name}}} has no place in {command}")
         if homes and token != f"{{{name}}}":
             raise ValueError(f"{{{name}}} should be a token of its own")
@@ -75,6 +75,7 @@ PlainName = Annotated[Text, AfterValidator(_plain_name)]
 Extension = Annotated[str, Field(pattern=r"^\.[^/\s\x00]+$")]
 Pattern = Annotated[re.Pattern[str], PlainValidator(_pattern)]
 VersionToken = Annotated[Text, AfterValidator(lambda t: _check_placeholders(t, "version"))]
+ServerToken = Annotated[Text, AfterValidator(lambda t: _check_placeholders(t, "compile.server"))]
 CompileToken = Annotated[Text, AfterValidator(lambda t: _check_placeholders(t, "compile.command"))]
 RunToken = Annotated[Text, AfterValidator(lambda t: _check_placeholders(t, "run.command"))]
 EnvName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
@@ -106,11 +107,21 @@ class SourceTable(_Table):
         return self
 
 
+class ServerTable(_Table):
+    """`[compile.server]`."""
+
+    command: list[ServerToken] = Field(min_length=1)
+    env: dict[EnvName, EnvValue] = {}
+    memory_mb: int = Field(ge=1, le=65_536)
+
+
 class CompileTable(_Table):
     """`[compile]`."""
 
     command: list[CompileToken] = Field(min_length=1)
     env: dict[EnvName, EnvValue] = {}
+    server: ServerTable | None = None
+    uncacheable: Pattern | None = None
 
 
 class RunTable(_Table):
@@ -118,6 +129,13 @@ class RunTable(_Table):
 
     command: list[RunToken] = Field(min_length=1)
     env: dict[EnvName, EnvValue] = {}
+
+
+class PoolTable(_Table):
+    """`[pool]`."""
+
+    size: int = Field(0, ge=0, le=1024)
+    memory_mb: int = Field(12, ge=1, le=65_536)
 
 
 class LimitsTable(_Table):
@@ -161,6 +179,7 @@ class LanguageFile(_Table):
     compile: CompileTable | None = None
     run: RunTable
     limits: LimitsTable
+    pool: PoolTable = PoolTable()
     memory_error: MemoryErrorTable = MemoryErrorTable()
     samples: dict[PlainName, SampleTable] = Field(min_length=1)
 

@@ -193,9 +193,10 @@ class DockerSandbox:
             async with asyncio.timeout(_deadline_s(stage)):
                 return await self._session.run_stage(stage, sink)
         except TimeoutError:
-            return await self._give_up()
+            loss = await self._give_up()
         except SandboxError as err:
-            return await self._find_out_why(err)
+            loss = await self._find_out_why(err)
+        return replace(loss, before_start=not self._session.has_started)
 
     async def _give_up(self) -> StageLoss:
         """End a sandbox whose agent did not report in time, unless it is the engine that hangs."""

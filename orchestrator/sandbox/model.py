@@ -112,6 +112,8 @@ class StageLoss:
 
     reason: LossReason
     detail: str
+    before_start: bool = False
+    """Nothing of the stage, nor of any before it, had been executed."""
 
 
 StageOutcome = StageReport | StageLoss

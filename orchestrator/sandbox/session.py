@@ -54,6 +54,8 @@ class AgentSession:
         self._decoder = FrameDecoder()
         self._frames: deque[Frame] = deque()
         self._window = 0
+        self.has_started = False
+        """Whether anything of a stage was executed, as far as the agent has said."""
 
     async def greet(self) -> None:
         """Wait for `ready` and check the version."""
@@ -104,13 +106,15 @@ class AgentSession:
             stream = _STREAMS.get(frame.type)
             if stream is not None:
                 await sink(stream, frame.payload)
+            elif frame.type is FromAgent.STARTED:
+                self.has_started = True
             elif frame.type is FromAgent.EXIT:
                 return parse_exit(frame.payload)
             elif frame.type is FromAgent.STDIN_CREDIT:
                 credit = parse_credit(frame.payload)
                 if feeder is not None:
                     feeder.grant(credit)
-            elif frame.type is not FromAgent.STARTED:
+            else:
                 raise ProtocolError(f"{frame.type.name} in the middle of a stage")
 
     async def _next(self) -> Frame:

@@ -1,0 +1,41 @@
+"""What the pool keeps ready, by the settings and the languages' own files. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from orchestrator.jobs.plan import compile_env, pooled_spec
+from orchestrator.languages.model import InstalledLanguage
+from orchestrator.sandbox.stock import Kind, fit
+from orchestrator.settings import Settings
+
+
+def kinds_to_keep(
+    settings: Settings, installed: Mapping[str, InstalledLanguage]
+) -> dict[str, Kind]:
+    """What waits for each language's jobs, within the pool's memory."""
+    kinds = {
+        name: _kind(settings, image)
+        for name, image in installed.items()
+        if _asked_size(settings, name) != 0
+    }
+    sizes = fit(kinds, settings.pool_budget)
+    return {name: replace(kind, size=sizes[name]) for name, kind in kinds.items()}
+
+
+def _asked_size(settings: Settings, language: str) -> int | None:
+    return settings.pool_sizes.get(language, settings.pool_sizes.get(""))
+
+
+def _kind(settings: Settings, installed: InstalledLanguage) -> Kind:
+    language = installed.language
+    size = _asked_size(settings, language.id)
+    server = language.server if settings.uses_compile_servers else None
+    return Kind(
+        spec=pooled_spec(installed, settings),
+        size=language.pool.size if size is None else size,
+        memory_mb=language.pool.memory_mb + (server.memory_mb if server else 0),
+        server=server.command if server else (),
+        server_env=compile_env(server) if server else {},
+    )

@@ -1,0 +1,69 @@
+"""What waits in the pool, as data, and the pure decisions about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from orchestrator.sandbox.model import SandboxSpec
+from orchestrator.sandbox.spec import run_disk
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What waits for a language's jobs: `size` sandboxes made from `spec`.
+
+    `server` (argv and environment) is started in each as its prepared compiler; none when empty.
+    `memory_mb` is what one takes while it waits. With `size` 0 one is kept ready from when a job
+    asks for it until nobody has for as long as a sandbox may wait.
+    """
+
+    spec: SandboxSpec
+    size: int
+    memory_mb: int
+    server: tuple[str, ...] = ()
+    server_env: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ShelfState:
+    """How many wait, are being made, and should be there; how many jobs found one, or none."""
+
+    ready: int
+    creating: int
+    size: int
+    hits: int
+    misses: int
+
+
+def serves(made: SandboxSpec, spec: SandboxSpec) -> bool:
+    """Whether a job that wants `spec` can't tell one `made` before from its own.
+
+    Memory and processes can still be set; the size of its folders can't.
+    """
+    return (
+        (made.image, made.uses_compiler) == (spec.image, spec.uses_compiler)
+        and run_disk(made) == run_disk(spec)
+        and made.memory_bytes <= spec.memory_bytes
+    )
+
+
+def fit(kinds: Mapping[str, Kind], memory_mb: int) -> dict[str, int]:
+    """How many of each kind there may be, in turns, so that all fit into `memory_mb`."""
+    sizes = dict.fromkeys(kinds, 0)
+    while True:
+        growing = _next_round(kinds, sizes, memory_mb)
+        if growing == sizes:
+            return sizes
+        sizes = growing
+
+
+def _next_round(
+    kinds: Mapping[str, Kind], sizes: Mapping[str, int], memory_mb: int
+) -> dict[str, int]:
+    grown = dict(sizes)
+    for name, kind in kinds.items():
+        spent = sum(grown[each] * kinds[each].memory_mb for each in grown)
+        if grown[name] < kind.size and spent + kind.memory_mb <= memory_mb:
+            grown[name] += 1
+    return grown
