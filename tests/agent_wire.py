@@ -9,15 +9,15 @@ import struct
 from collections.abc import Iterator
 
 HEADER = 5
-READY, STARTED, STDOUT, STDERR, CREDIT, EXIT, ERROR = range(0x81, 0x88)
-FILE, STAGE, STDIN, STDIN_END, KILL = range(1, 6)
+READY, STARTED, STDOUT, STDERR, CREDIT, EXIT, ERROR, ARTEFACT, ARTEFACT_END = range(0x81, 0x8A)
+FILE, STAGE, STDIN, STDIN_END, KILL, PACK = range(1, 7)
 
 
 def frame_from_agent(kind: int, payload: bytes) -> bytes:
     return struct.pack(">IB", len(payload), kind) + payload
 
 
-def pack_ready(window: int = 262_144, version: int = 1) -> bytes:
+def pack_ready(window: int = 262_144, version: int = 2) -> bytes:
     return frame_from_agent(READY, struct.pack(">HI", version, window))
 
 
@@ -85,6 +85,9 @@ def describe(stream: bytes) -> list[str]:
                 lines.append(" ".join(["stage", *map(str, numbers), *counted]))
             case 3:
                 lines.append(f"stdin {hexed(payload)}")
+            case 6:
+                lines.append(f"pack {fields.number(4)}")
+                assert fields.rest == b""
             case _:
                 lines.append({4: "stdin_end", 5: "kill"}[kind])
                 assert payload == b""

@@ -4,10 +4,11 @@ The life of a sandbox, in this order:
 
 1. `Backend.open(spec)` makes one and returns when its agent is ready. On any error, cancellation
    included, nothing is left behind.
-2. `Sandbox.send_files(...)`, any number of times while no stage runs.
-3. `Sandbox.set_limits(...)`, at most between stages.
-4. `Sandbox.run_stage(...)`, one at a time.
-5. `Sandbox.close()`, exactly once or several times, in any state, also in the middle of a stage.
+2. `Sandbox.wait_lost()`, as long as nothing else is wanted of it.
+3. `Sandbox.send_files(...)` and `send_artefact(...)`, any number of times while no stage runs.
+4. `Sandbox.set_limits(...)`, at most between stages.
+5. `Sandbox.run_stage(...)`, one at a time; after a compilation, `fetch_artefact(...)`.
+6. `Sandbox.close()`, exactly once or several times, in any state, also in the middle of a stage.
 
 A sandbox belongs to one job and is used by one task at a time, except for `close`, which anyone may
 call at any time. `tests/contract/` holds every backend to this.
@@ -36,6 +37,29 @@ class Sandbox(Protocol):
         """Write files as the compile uid's (`build`), as the run uid's (`work`), or both.
 
         A sandbox that is gone, or that refuses a file, says so with the next stage.
+        """
+        ...
+
+    async def fetch_artefact(self, max_bytes: int) -> bytes | None:
+        """What the compilation left in `/build`: bytes for `send_artefact`, and for nobody else.
+
+        None when it would take more than `max_bytes`, when it holds what can't be put back exactly
+        (links, devices, odd modes, empty folders, ...), or when the sandbox is lost, which the next
+        stage will say. Only between stages. Cancelling it leaves the sandbox fit for `close` only.
+        """
+        ...
+
+    async def send_artefact(self, artefact: bytes) -> None:
+        """Put back into `/build` what `fetch_artefact` gave, in place of a compilation.
+
+        `/build` must still be empty. Lost sandboxes as in `send_files`.
+        """
+        ...
+
+    async def wait_lost(self) -> None:
+        """Return once the sandbox is gone, or of no more use; for one that waits to be used.
+
+        May be cancelled at any time, and the sandbox used at once: nothing is lost by it.
         """
         ...
 

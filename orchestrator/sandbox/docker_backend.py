@@ -39,6 +39,7 @@ log = structlog.get_logger(__name__)
 # What the agent may take beyond a stage's wall limit to kill, drain and report.
 AGENT_GRACE_S = 10.0
 READY_TIMEOUT_S = 15.0
+PACK_TIMEOUT_S = 10.0
 OOM_NEWS_TRIES = 3
 OOM_NEWS_S = 0.1
 DEADLINE_SLACK_S = 60
@@ -178,6 +179,26 @@ class DockerSandbox:
     async def send_files(self, files: Sequence[SourceFile], *, build: bool, work: bool) -> None:
         """See `Sandbox.send_files`."""
         await self._session.send_files(files, build=build, work=work)
+
+    async def fetch_artefact(self, max_bytes: int) -> bytes | None:
+        """See `Sandbox.fetch_artefact`."""
+        try:
+            async with asyncio.timeout(PACK_TIMEOUT_S):
+                return await self._session.fetch_artefact(max_bytes)
+        except TimeoutError:
+            # The next stage finds frames it does not expect, or none in time.
+            log.warning("artefact_late", container=self.name)
+        except SandboxError as err:
+            log.info("artefact_lost", container=self.name, error=str(err))
+        return None
+
+    async def send_artefact(self, artefact: bytes) -> None:
+        """See `Sandbox.send_artefact`."""
+        await self._session.send_artefact(artefact)
+
+    async def wait_lost(self) -> None:
+        """See `Sandbox.wait_lost`."""
+        await self._session.wait_lost()
 
     async def set_limits(self, memory_bytes: int, processes: int) -> bool:
         """See `Sandbox.set_limits`."""

@@ -8,6 +8,7 @@ and `lose REASON` (the container goes away). It runs nothing and protects from n
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -75,7 +76,7 @@ class FakeSandbox:
         self._backend = backend
         self._folders: dict[StageKind, dict[str, bytes]] = {kind: {} for kind in StageKind}
         self._loss: StageLoss | None = None
-        self._closed = asyncio.Event()
+        self._gone = asyncio.Event()
 
     async def send_files(self, files: Sequence[SourceFile], *, build: bool, work: bool) -> None:
         """See `Sandbox.send_files`."""
@@ -83,6 +84,21 @@ class FakeSandbox:
         for kind, wanted in targets:
             if wanted:
                 self._folders[kind].update({file.path: file.content for file in files})
+
+    async def fetch_artefact(self, max_bytes: int) -> bytes | None:
+        """See `Sandbox.fetch_artefact`."""
+        files = self._folders[StageKind.COMPILE]
+        artefact = json.dumps({name: content.hex() for name, content in files.items()}).encode()
+        return artefact if self._loss is None and len(artefact) <= max_bytes else None
+
+    async def send_artefact(self, artefact: bytes) -> None:
+        """See `Sandbox.send_artefact`."""
+        files = {name: bytes.fromhex(content) for name, content in json.loads(artefact).items()}
+        self._folders[StageKind.COMPILE].update(files)
+
+    async def wait_lost(self) -> None:
+        """See `Sandbox.wait_lost`."""
+        await self._gone.wait()
 
     async def set_limits(self, memory_bytes: int, processes: int) -> bool:  # noqa: ARG002 - the contract
         """See `Sandbox.set_limits`."""
@@ -94,7 +110,7 @@ class FakeSandbox:
             return self._loss
         script = _Script(stage, sink, self._folders[stage.kind])
         running = asyncio.create_task(script.run())
-        closing = asyncio.create_task(self._closed.wait())
+        closing = asyncio.create_task(self._gone.wait())
         try:
             done, _ = await asyncio.wait((running, closing), return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -104,13 +120,19 @@ class FakeSandbox:
         if running in done:
             running.result()  # what the sink raised
         self._loss = script.loss or self._loss
+        if self._loss is not None:
+            self._gone.set()
         return self._loss or script.report()
 
     async def close(self) -> None:
         """See `Sandbox.close`."""
-        self._loss = StageLoss(LossReason.OUTSIDE, "closed")
-        self._closed.set()
+        self.lose(LossReason.OUTSIDE, "closed")
         self._backend.live.pop(self.name, None)
+
+    def lose(self, reason: LossReason, detail: str = "told to") -> None:
+        """Let the sandbox be gone from now on, in the middle of a stage as well."""
+        self._loss = StageLoss(reason, detail)
+        self._gone.set()
 
 
 class _Script:

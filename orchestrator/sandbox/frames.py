@@ -10,7 +10,7 @@ from enum import IntEnum
 from orchestrator.errors import ProtocolError
 from orchestrator.sandbox.model import LimitHit, Stage, StageCause, StageKind, StageReport
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 MAX_PAYLOAD = 262_144
 
 _HEADER = struct.Struct(">IB")
@@ -50,6 +50,7 @@ class ToAgent(IntEnum):
     STDIN = 0x03
     STDIN_END = 0x04
     KILL = 0x05
+    PACK = 0x06
 
 
 class FromAgent(IntEnum):
@@ -62,6 +63,8 @@ class FromAgent(IntEnum):
     STDIN_CREDIT = 0x85
     EXIT = 0x86
     ERROR = 0x87
+    ARTEFACT = 0x88
+    ARTEFACT_END = 0x89
 
 
 _TYPES = frozenset(FromAgent)
@@ -151,6 +154,11 @@ def _string(text: str) -> bytes:
     return _U32.pack(len(raw)) + raw
 
 
+def encode_pack(max_bytes: int) -> bytes:
+    """The frame that asks for what is in `/build`, as at most so many bytes of frames."""
+    return encode(ToAgent.PACK, _U32.pack(max_bytes))
+
+
 def parse_ready(payload: bytes) -> Ready:
     """The payload of `ready`."""
     version, window = _unpack(_READY, payload, "ready")
@@ -182,6 +190,13 @@ def parse_exit(payload: bytes) -> StageReport:
         stdout_truncated=bool(truncated & _TRUNCATED_STDOUT),
         stderr_truncated=bool(truncated & _TRUNCATED_STDERR),
     )
+
+
+def parse_artefact_end(payload: bytes) -> bool:
+    """The payload of `artefact_end`: whether what came before it is all there is."""
+    if payload not in {b"\0", b"\1"}:
+        raise ProtocolError(f"artefact_end frame of {payload[:8].hex()}")
+    return payload == b"\1"
 
 
 def _unpack(form: struct.Struct, payload: bytes, name: str) -> tuple[int, ...]:

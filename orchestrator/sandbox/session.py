@@ -19,7 +19,9 @@ from orchestrator.sandbox.frames import (
     ToAgent,
     encode,
     encode_file,
+    encode_pack,
     encode_stage,
+    parse_artefact_end,
     parse_credit,
     parse_exit,
     parse_ready,
@@ -53,6 +55,8 @@ class AgentSession:
         self._transport = transport
         self._decoder = FrameDecoder()
         self._frames: deque[Frame] = deque()
+        self._reading = asyncio.Lock()
+        self._fault: SandboxError | None = None
         self._window = 0
         self.has_started = False
         """Whether anything of a stage was executed, as far as the agent has said."""
@@ -78,6 +82,36 @@ class AgentSession:
             for frame in encode_file(file.path, file.content, build=build, work=work)
         ]
         await self._send_if_open(b"".join(frames))
+
+    async def fetch_artefact(self, max_bytes: int) -> bytes | None:
+        """What is in `/build`, as frames for `send_artefact`; None when it can't be packed.
+
+        Whatever goes wrong here comes back with the next stage as well.
+        """
+        await self._send_if_open(encode_pack(max_bytes))
+        artefact = bytearray()
+        while True:
+            frame = await self._next()
+            if frame.type is FromAgent.ARTEFACT_END:
+                return bytes(artefact) if parse_artefact_end(frame.payload) else None
+            if frame.type is not FromAgent.ARTEFACT:
+                raise self._spoilt(ProtocolError(f"{frame.type.name} instead of an artefact"))
+            artefact += encode(ToAgent.FILE, frame.payload)
+            if len(artefact) > max_bytes:
+                raise self._spoilt(ProtocolError(f"an artefact of more than {max_bytes} bytes"))
+
+    async def send_artefact(self, artefact: bytes) -> None:
+        """Put back what `fetch_artefact` gave; like `send_files`."""
+        await self._send_if_open(artefact)
+
+    async def wait_lost(self) -> None:
+        """Wait until the stream ends, or until the agent speaks without being asked.
+
+        Cancelled, it has lost no byte; the next reader waits until it is out of the way.
+        """
+        with contextlib.suppress(SandboxError):
+            while not self._frames:
+                await self._receive()
 
     async def run_stage(self, stage: Stage, sink: OutputSink) -> StageReport:
         """Run one stage; output goes to `sink` as it comes."""
@@ -119,14 +153,33 @@ class AgentSession:
 
     async def _next(self) -> Frame:
         while not self._frames:
-            data = await self._transport.read()
-            if data is None:
-                raise StreamEndedError("the agent's stream ended")
-            self._frames.extend(self._decoder.feed(data))
+            await self._receive()
         frame = self._frames.popleft()
         if frame.type is FromAgent.ERROR:
-            raise SandboxError("the agent: " + frame.payload.decode("utf-8", "replace"))
+            said = frame.payload.decode("utf-8", "replace")
+            raise self._spoilt(SandboxError(f"the agent: {said}"))
         return frame
+
+    async def _receive(self) -> None:
+        """Read once. What fails here, fails again each time: nothing after it makes sense."""
+        async with self._reading:
+            if self._fault is not None:
+                raise self._fault
+            try:
+                data = await self._transport.read()
+                if data is None:
+                    raise StreamEndedError("the agent's stream ended")
+                self._frames.extend(self._decoder.feed(data))
+            except SandboxError as err:
+                self._spoilt(err)
+                raise
+
+    def _spoilt(self, fault: SandboxError) -> SandboxError:
+        """Keep the first thing that went wrong, for the next one who asks."""
+        if self._fault is None:
+            self._fault = fault
+            self._frames.clear()
+        return fault
 
 
 class _Feeder:

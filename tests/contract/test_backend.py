@@ -76,11 +76,37 @@ async def test_1_a_cancelled_open_leaves_nothing(subject: Subject) -> None:
     assert await subject.names() == set()
 
 
-# 2. send_files
+# 2. wait_lost
+
+
+async def test_2_an_idle_sandbox_is_lost_when_it_is_closed(sandbox: Sandbox) -> None:
+    watching = asyncio.create_task(sandbox.wait_lost())
+    done, _ = await asyncio.wait([watching], timeout=0.1)
+    assert not done
+    await sandbox.close()
+    async with asyncio.timeout(DEADLINE_S / 2):
+        await watching
+        await sandbox.wait_lost()
+
+
+async def test_2_watching_may_be_given_up_at_any_time_and_takes_nothing_away(
+    sandbox: Sandbox,
+) -> None:
+    for number in range(20):
+        watching = asyncio.create_task(sandbox.wait_lost())
+        for _ in range(number % 4):
+            await asyncio.sleep(0)
+        watching.cancel()
+        # Not awaited: it is still there when the next stage begins to read.
+        assert (await run_script(sandbox, f"echo {number}"))[1] == f"{number}\n".encode()
+        await asyncio.wait([watching])
+
+
+# 3. send_files
 
 
 @pytest.mark.parametrize("kind", StageKind)
-async def test_2_files_are_found_where_they_were_sent(sandbox: Sandbox, kind: StageKind) -> None:
+async def test_3_files_are_found_where_they_were_sent(sandbox: Sandbox, kind: StageKind) -> None:
     compiling = kind is StageKind.COMPILE
     content = bytes(range(1, 256)) * 3
     await sandbox.send_files(
@@ -92,7 +118,7 @@ async def test_2_files_are_found_where_they_were_sent(sandbox: Sandbox, kind: St
     assert stdout == content + b"end\n"
 
 
-async def test_2_files_may_be_sent_to_both_folders_and_in_turns(sandbox: Sandbox) -> None:
+async def test_3_files_may_be_sent_to_both_folders_and_in_turns(sandbox: Sandbox) -> None:
     await sandbox.send_files([SourceFile("a", b"1")], build=True, work=True)
     await sandbox.send_files([SourceFile("b", b"2")], build=True, work=True)
     for kind in StageKind:
@@ -101,7 +127,7 @@ async def test_2_files_may_be_sent_to_both_folders_and_in_turns(sandbox: Sandbox
 
 
 @pytest.mark.parametrize("kind", StageKind)
-async def test_2_a_file_for_one_folder_is_not_in_the_other(
+async def test_3_a_file_for_one_folder_is_not_in_the_other(
     sandbox: Sandbox, kind: StageKind
 ) -> None:
     compiling = kind is StageKind.COMPILE
@@ -111,23 +137,23 @@ async def test_2_a_file_for_one_folder_is_not_in_the_other(
     assert stderr.startswith(b"cat: a: ")
 
 
-async def test_2_a_file_of_several_frames_is_whole(sandbox: Sandbox) -> None:
+async def test_3_a_file_of_several_frames_is_whole(sandbox: Sandbox) -> None:
     content = bytes(range(256)) * 4096
     await sandbox.send_files([SourceFile("large", content)], build=False, work=True)
     _, stdout, _ = await run_script(sandbox, "cat large", stdout_limit=len(content))
     assert stdout == content
 
 
-# 3. set_limits
+# 4. set_limits
 
 
-async def test_3_limits_may_be_set_between_stages(sandbox: Sandbox) -> None:
+async def test_4_limits_may_be_set_between_stages(sandbox: Sandbox) -> None:
     assert (await run_script(sandbox, "echo 1"))[1] == b"1\n"
     assert await sandbox.set_limits(48 << 20, 8)
     assert (await run_script(sandbox, "echo 2"))[1] == b"2\n"
 
 
-# 4. run_stage
+# 5. run_stage
 
 
 @pytest.mark.parametrize(
@@ -143,7 +169,7 @@ async def test_3_limits_may_be_set_between_stages(sandbox: Sandbox) -> None:
         ("no-such-command", 127, None),
     ],
 )
-async def test_4_a_stage_reports_its_exit_code_or_its_signal(
+async def test_5_a_stage_reports_its_exit_code_or_its_signal(
     sandbox: Sandbox, script: str, code: int | None, signal: int | None
 ) -> None:
     report, _, _ = await run_script(sandbox, script)
@@ -154,7 +180,7 @@ async def test_4_a_stage_reports_its_exit_code_or_its_signal(
     assert not report.stderr_truncated
 
 
-async def test_4_a_program_that_can_not_be_executed_is_exit_code_127_and_says_so(
+async def test_5_a_program_that_can_not_be_executed_is_exit_code_127_and_says_so(
     sandbox: Sandbox,
 ) -> None:
     output = Collector()
@@ -165,25 +191,25 @@ async def test_4_a_program_that_can_not_be_executed_is_exit_code_127_and_says_so
     assert b"/no/such/program" in output.stderr
 
 
-async def test_4_stdout_and_stderr_are_kept_apart_and_in_order(sandbox: Sandbox) -> None:
+async def test_5_stdout_and_stderr_are_kept_apart_and_in_order(sandbox: Sandbox) -> None:
     script = "echo 1; echo a >&2; echo 2; echo b >&2"
     assert (await run_script(sandbox, script))[1:] == (b"1\n2\n", b"a\nb\n")
 
 
 @pytest.mark.parametrize("size", [0, 1, 262_144, 262_145, 1_000_000])
-async def test_4_stdin_is_read_to_its_end(sandbox: Sandbox, size: int) -> None:
+async def test_5_stdin_is_read_to_its_end(sandbox: Sandbox, size: int) -> None:
     stdin = (bytes(range(256)) * (size // 256 + 1))[:size]
     report, stdout, _ = await run_script(sandbox, "cat", stdin=stdin, stdout_limit=1_000_000)
     assert stdout == stdin
     assert report.exit_code == 0
 
 
-async def test_4_a_program_need_not_read_its_stdin(sandbox: Sandbox) -> None:
+async def test_5_a_program_need_not_read_its_stdin(sandbox: Sandbox) -> None:
     assert (await run_script(sandbox, "exit 4", stdin=bytes(1_000_000)))[0].exit_code == 4
     assert (await run_script(sandbox, "cat", stdin=b"next"))[1] == b"next"
 
 
-async def test_4_a_stage_that_overruns_is_ended_by_wall(sandbox: Sandbox) -> None:
+async def test_5_a_stage_that_overruns_is_ended_by_wall(sandbox: Sandbox) -> None:
     report, stdout, _ = await run_script(sandbox, "echo x; sleep 50; echo y", wall_ms=200)
     assert (report.cause, report.signal, stdout) == (StageCause.WALL, 9, b"x\n")
     assert 200_000 <= report.wall_us < 5 * 200_000
@@ -193,7 +219,7 @@ async def test_4_a_stage_that_overruns_is_ended_by_wall(sandbox: Sandbox) -> Non
     ("stream", "redirect"), [("stdout", ""), ("stderr", " >&2")], ids=["stdout", "stderr"]
 )
 @pytest.mark.parametrize(("limit", "kept"), [(6, b"12345\n"), (5, b"12345"), (1, b"1"), (0, b"")])
-async def test_4_output_is_passed_on_up_to_its_limit_and_the_byte_after_it_ends_the_stage(
+async def test_5_output_is_passed_on_up_to_its_limit_and_the_byte_after_it_ends_the_stage(
     sandbox: Sandbox, stream: str, redirect: str, limit: int, kept: bytes
 ) -> None:
     script = f"echo 12345{redirect}; sleep {0 if limit == 6 else 50}"
@@ -206,7 +232,7 @@ async def test_4_output_is_passed_on_up_to_its_limit_and_the_byte_after_it_ends_
     assert report.signal == (9 if over else None)
 
 
-async def test_4_stages_follow_each_other_whatever_became_of_the_last(sandbox: Sandbox) -> None:
+async def test_5_stages_follow_each_other_whatever_became_of_the_last(sandbox: Sandbox) -> None:
     scripts = ["echo 1", "exit 3", "kill -9 $$", "sleep 50", "cat"]
     codes = []
     for script in scripts:
@@ -216,7 +242,7 @@ async def test_4_stages_follow_each_other_whatever_became_of_the_last(sandbox: S
     assert (await run_script(sandbox, "cat", stdin=b"last"))[1] == b"last"
 
 
-async def test_4_what_the_sink_raises_comes_out_and_the_sandbox_can_be_closed(
+async def test_5_what_the_sink_raises_comes_out_and_the_sandbox_can_be_closed(
     subject: Subject, sandbox: Sandbox
 ) -> None:
     async def sink(*_: object) -> None:
@@ -228,7 +254,7 @@ async def test_4_what_the_sink_raises_comes_out_and_the_sandbox_can_be_closed(
     assert await subject.names() == set()
 
 
-async def test_4_a_cancelled_stage_leaves_the_sandbox_fit_for_closing(
+async def test_5_a_cancelled_stage_leaves_the_sandbox_fit_for_closing(
     subject: Subject, sandbox: Sandbox
 ) -> None:
     output = Collector()
@@ -243,10 +269,55 @@ async def test_4_a_cancelled_stage_leaves_the_sandbox_fit_for_closing(
     assert await subject.names() == set()
 
 
-# 5. close
+async def compiled(sandbox: Sandbox, *files: SourceFile) -> None:
+    """Put files into `/build` and run a compilation that changes none of them."""
+    await sandbox.send_files(files, build=True, work=False)
+    await run_script(sandbox, "echo compiled", kind=StageKind.COMPILE)
 
 
-async def test_5_a_closed_sandbox_is_gone_and_may_be_closed_again(
+@pytest.mark.parametrize("size", [0, 1, 65_536, 300_000])
+async def test_5_an_artefact_is_what_a_compilation_left(
+    subject: Subject, sandbox: Sandbox, size: int
+) -> None:
+    content = (bytes(range(256)) * (size // 256 + 1))[:size]
+    await compiled(sandbox, SourceFile("a", content), SourceFile("sub/b", b"2"))
+    artefact = await sandbox.fetch_artefact(1 << 20)
+    assert artefact is not None
+    other = await subject.backend.open(make_spec())
+    await other.send_artefact(artefact)
+    for kind in StageKind:
+        script = "cat a; cat sub/b" if kind is StageKind.COMPILE else "echo ok"
+        _, stdout, _ = await run_script(other, script, kind=kind, stdout_limit=400_000)
+        assert stdout == (content + b"2" if kind is StageKind.COMPILE else b"ok\n")
+    assert await other.fetch_artefact(1 << 20) is not None
+    await other.close()
+
+
+async def test_5_an_artefact_beyond_its_bound_is_none_and_the_sandbox_goes_on(
+    sandbox: Sandbox,
+) -> None:
+    await compiled(sandbox, SourceFile("a", bytes(50_000)))
+    assert await sandbox.fetch_artefact(50_000) is None
+    artefact = await sandbox.fetch_artefact(1 << 20)
+    assert artefact is not None
+    assert await sandbox.fetch_artefact(len(artefact)) == artefact
+    assert await sandbox.fetch_artefact(len(artefact) - 1) is None
+    assert (await run_script(sandbox, "echo on"))[1] == b"on\n"
+
+
+async def test_5_a_lost_sandbox_has_no_artefact_and_says_so_with_the_next_stage(
+    sandbox: Sandbox,
+) -> None:
+    await compiled(sandbox, SourceFile("a", b"1"))
+    await sandbox.close()
+    assert await sandbox.fetch_artefact(1 << 20) is None
+    assert isinstance(await sandbox.run_stage(make_stage("echo x"), Collector().take), StageLoss)
+
+
+# 6. close
+
+
+async def test_6_a_closed_sandbox_is_gone_and_may_be_closed_again(
     subject: Subject, sandbox: Sandbox
 ) -> None:
     await asyncio.gather(sandbox.close(), sandbox.close())
@@ -254,7 +325,7 @@ async def test_5_a_closed_sandbox_is_gone_and_may_be_closed_again(
     await sandbox.close()
 
 
-async def test_5_closing_in_the_middle_of_a_stage_ends_it(
+async def test_6_closing_in_the_middle_of_a_stage_ends_it(
     subject: Subject, sandbox: Sandbox
 ) -> None:
     output = Collector()
@@ -268,7 +339,7 @@ async def test_5_closing_in_the_middle_of_a_stage_ends_it(
     assert await subject.names() == set()
 
 
-async def test_5_a_stage_after_close_is_lost(sandbox: Sandbox) -> None:
+async def test_6_a_stage_after_close_is_lost(sandbox: Sandbox) -> None:
     await sandbox.close()
     await sandbox.send_files([SourceFile("a", b"1")], build=True, work=True)
     outcome = await sandbox.run_stage(make_stage("echo x"), Collector().take)

@@ -149,7 +149,7 @@ def test_a_frame_of_the_largest_size_is_read() -> None:
         pytest.param(struct.pack(">IB", 2**32 - 1, 0x83), id="as long as can be said"),
         pytest.param(struct.pack(">IB", 0, 0x00), id="no type"),
         pytest.param(struct.pack(">IB", 0, 0x01), id="a type of ours"),
-        pytest.param(struct.pack(">IB", 0, 0x88), id="a type after the last"),
+        pytest.param(struct.pack(">IB", 0, 0x8A), id="a type after the last"),
     ],
 )
 def test_a_bad_header_is_refused_before_any_of_its_payload_is_kept(header: bytes) -> None:
@@ -311,7 +311,7 @@ def test_the_agent_reads_what_we_write_in_chunks_of_any_size() -> None:
         pytest.param(
             struct.pack(">IB", MAX_PAYLOAD + 1, 3) + bytes(MAX_PAYLOAD + 1), "error: ", 1, id="long"
         ),
-        pytest.param(struct.pack(">IB", 0, 6), "error: ", 1, id="unknown type"),
+        pytest.param(struct.pack(">IB", 0, 7), "error: ", 1, id="unknown type"),
         pytest.param(struct.pack(">IB", 1, 5) + b"x", "error: ", 1, id="a kill with a payload"),
         pytest.param(encode(ToAgent.STDIN, b"cut")[:-1], "error: incomplete", 3, id="cut short"),
     ],
@@ -349,5 +349,5 @@ def test_we_read_what_the_agent_writes() -> None:
         assert parse_credit(say(process, f"credit {credit}").payload) == credit
 
     with agent_test(SAY) as process:
-        assert parse_ready(say(process, "ready").payload) == Ready(1, MAX_PAYLOAD)
+        assert parse_ready(say(process, "ready").payload) == Ready(2, MAX_PAYLOAD)
         check()

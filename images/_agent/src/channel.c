@@ -12,7 +12,6 @@
 
 enum {
     OUTPUT_CAPACITY = 320 * 1024,
-    OUTPUT_CHUNK = 64 * 1024,
     /* Output stops here, so that control frames always find room. */
     CONTROL_RESERVE = 4096,
     ERROR_TEXT_MAX = 512,
@@ -46,7 +45,7 @@ size_t channel_room(void)
     if (room < CONTROL_RESERVE + PROTO_HEADER)
         return 0;
     room -= CONTROL_RESERVE + PROTO_HEADER;
-    return room < OUTPUT_CHUNK ? room : OUTPUT_CHUNK;
+    return room < CHANNEL_ROOM_MAX ? room : CHANNEL_ROOM_MAX;
 }
 
 uint8_t *channel_output_space(size_t size)
@@ -88,6 +87,11 @@ void channel_credit(uint32_t bytes)
 void channel_exit(const struct exit_report *report)
 {
     queue_added(&output, proto_put_exit(control_space(PROTO_SMALL_FRAME), report));
+}
+
+void channel_artefact_end(bool complete)
+{
+    queue_added(&output, proto_put_artefact_end(control_space(PROTO_SMALL_FRAME), complete));
 }
 
 void channel_trim(void)

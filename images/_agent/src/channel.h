@@ -11,6 +11,8 @@
 
 #include "proto.h"
 
+enum { CHANNEL_ROOM_MAX = 64 * 1024 };
+
 enum exit_status { EXIT_OVER = 0, EXIT_FAILED = 70, EXIT_LIFETIME = 71 };
 
 /* True while something waits to be written. */
@@ -19,12 +21,15 @@ bool channel_pending(void);
 /* Writes what fd 1 takes now. The agent exits when nobody reads any more. */
 void channel_flush(void);
 
-/* How many bytes of a program's output can be queued now; 0 says: stop reading. */
+/*
+ * How many bytes of a program's output can be queued now, at most
+ * CHANNEL_ROOM_MAX; 0 says: stop reading.
+ */
 size_t channel_room(void);
 
 /*
- * Where up to channel_room() bytes of output can be read to; then
- * channel_output() makes them a frame of that type.
+ * Where up to channel_room() bytes can be written to; then channel_output()
+ * makes them a frame of that type.
  */
 uint8_t *channel_output_space(size_t size);
 void channel_output(enum frame_type type, size_t size);
@@ -34,6 +39,7 @@ void channel_ready(void);
 void channel_started(void);
 void channel_credit(uint32_t bytes);
 void channel_exit(const struct exit_report *report);
+void channel_artefact_end(bool complete);
 
 /* Gives unused memory back. */
 void channel_trim(void);

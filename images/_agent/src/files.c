@@ -46,11 +46,11 @@ static int open_parent(const char *folder, const char *path, const char **name)
 }
 
 /* Opens the file itself. An append must meet a regular file of this owner. */
-static int open_file(int dir, const char *name, bool append, uid_t owner)
+static int open_file(int dir, const char *name, const struct file_request *request, uid_t owner)
 {
     const int common = O_WRONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK;
-    if (!append)
-        return openat(dir, name, common | O_CREAT | O_EXCL, 0644);
+    if (!request->append)
+        return openat(dir, name, common | O_CREAT | O_EXCL, request->executable ? 0755 : 0644);
     int file = openat(dir, name, common | O_APPEND);
     struct stat status;
     if (file >= 0 &&
@@ -82,7 +82,7 @@ static void write_target(const char *folder, const struct file_request *request,
     int dir = open_parent(folder, request->path, &name);
     if (dir < 0)
         fail_file(folder, request->path);
-    int file = open_file(dir, name, request->append, owner);
+    int file = open_file(dir, name, request, owner);
     if (file < 0 || !write_all(file, request->content, request->size))
         fail_file(folder, request->path);
     close(file);

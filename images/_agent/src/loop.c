@@ -9,6 +9,7 @@
 #include "clock.h"
 #include "feed.h"
 #include "files.h"
+#include "pack.h"
 #include "proto.h"
 #include "queue.h"
 #include "stage.h"
@@ -22,14 +23,22 @@ static struct queue control = {.storage = storage, .capacity = sizeof storage};
 
 static char *vector[PROTO_VECTOR_MAX];
 
+/* Files, stages and packing come one after the other. */
+static void require_idle(const char *what)
+{
+    if (stage_active())
+        fail("%s while a stage runs", what);
+    if (pack_active())
+        fail("%s while packing", what);
+}
+
 static void handle_file(const struct frame *frame, const struct identities *ids)
 {
     struct file_request file;
     const char *fault = proto_parse_file(frame->payload, frame->size, &file);
     if (fault != NULL)
         fail("%s", fault);
-    if (stage_active())
-        fail("file while a stage runs");
+    require_idle("file");
     tidy(ids);
     files_write(&file, ids);
 }
@@ -48,10 +57,20 @@ static void handle_stage(const struct frame *frame, const struct identities *ids
     const char *fault = proto_parse_stage(frame->payload, frame->size, vector, &stage);
     if (fault != NULL)
         fail("%s", fault);
-    if (stage_active())
-        fail("stage while a stage runs");
+    require_idle("stage");
     trim();
     stage_begin(&stage, ids);
+}
+
+static void handle_pack(const struct frame *frame, const struct identities *ids)
+{
+    uint32_t max_bytes;
+    const char *fault = proto_parse_pack(frame->payload, frame->size, &max_bytes);
+    if (fault != NULL)
+        fail("%s", fault);
+    require_idle("pack");
+    tidy(ids);
+    pack_begin(max_bytes, ids);
 }
 
 static void handle(const struct frame *frame, const struct identities *ids)
@@ -68,6 +87,9 @@ static void handle(const struct frame *frame, const struct identities *ids)
         break;
     case FRAME_STDIN_END:
         feed_end();
+        break;
+    case FRAME_PACK:
+        handle_pack(frame, ids);
         break;
     default: /* proto_decode() lets no other type through */
         stage_kill();
@@ -147,6 +169,7 @@ _Noreturn void loop_run(const struct identities *ids, int signals)
     struct pollfd polled[POLLED] = {0};
     for (;;) {
         uint64_t deadline = stage_advance();
+        pack_advance();
         channel_flush();
         wait_for_events(polled, signals, deadline);
         if (polled[CONTROL].revents != 0)

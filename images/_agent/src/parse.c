@@ -1,4 +1,4 @@
-/* The payloads that have a structure: `file` and `stage`. As pure as proto.c. */
+/* The payloads that have a structure. As pure as proto.c. */
 #include <string.h>
 
 #include "proto.h"
@@ -70,7 +70,7 @@ const char *proto_parse_file(const uint8_t *payload, size_t size, struct file_re
         return "file: malformed";
     if (file->targets < 1 || file->targets > (TARGET_BUILD | TARGET_WORK))
         return "file: bad targets";
-    if (flags > 1)
+    if (flags > (FILE_APPEND | FILE_EXECUTABLE))
         return "file: bad flags";
     if (path_size > PROTO_PATH_MAX)
         return "file: path too long";
@@ -78,10 +78,18 @@ const char *proto_parse_file(const uint8_t *payload, size_t size, struct file_re
     file->path[path_size] = '\0';
     if (!proto_path_ok(file->path))
         return "file: bad path";
-    file->append = flags == 1;
+    file->append = (flags & FILE_APPEND) != 0;
+    file->executable = (flags & FILE_EXECUTABLE) != 0;
     file->content = cursor.at;
     file->size = cursor.left;
     return NULL;
+}
+
+const char *proto_parse_pack(const uint8_t *payload, size_t size, uint32_t *max_bytes)
+{
+    struct cursor cursor = {.at = payload, .left = size};
+    *max_bytes = take_number(&cursor, 4);
+    return cursor.overrun || cursor.left != 0 ? "pack: malformed" : NULL;
 }
 
 /*

@@ -1,5 +1,7 @@
 #include "proto.h"
 
+#include <string.h>
+
 static uint32_t get_u32(const uint8_t *bytes)
 {
     return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
@@ -22,6 +24,7 @@ static const char *header_fault(uint8_t type, uint32_t size)
     case FRAME_FILE:
     case FRAME_STAGE:
     case FRAME_STDIN:
+    case FRAME_PACK:
         return NULL;
     case FRAME_STDIN_END:
     case FRAME_KILL:
@@ -80,4 +83,20 @@ size_t proto_put_exit(uint8_t *out, const struct exit_report *report)
     at = put(at, report->memory_kb, 8);
     at = put(at, report->oom_kills, 4);
     return (size_t)(at - out);
+}
+
+size_t proto_put_artefact_end(uint8_t *out, bool complete)
+{
+    uint8_t *at = out + proto_put_header(out, FRAME_ARTEFACT_END, 1);
+    return (size_t)(put(at, complete, 1) - out);
+}
+
+size_t proto_put_file_head(uint8_t *out, unsigned flags, const char *path)
+{
+    size_t length = strlen(path);
+    uint8_t *at = put(out, TARGET_BUILD, 1);
+    at = put(at, flags, 1);
+    at = put(at, length, 4);
+    memcpy(at, path, length);
+    return (size_t)(at - out) + length;
 }

@@ -11,12 +11,15 @@
 #include <stdint.h>
 
 enum {
-    PROTO_VERSION = 1,
+    PROTO_VERSION = 2,
     PROTO_HEADER = 5,
     PROTO_PAYLOAD_MAX = 262144,
     PROTO_FRAME_MAX = PROTO_HEADER + PROTO_PAYLOAD_MAX,
     PROTO_STDIN_WINDOW = 262144,
     PROTO_PATH_MAX = 255,
+    /* What stands before a file's content, and the longest of it. */
+    PROTO_FILE_FIELDS = 6,
+    PROTO_FILE_HEAD_MAX = PROTO_FILE_FIELDS + PROTO_PATH_MAX,
     /* Room that every fixed-size frame of the agent fits into. */
     PROTO_SMALL_FRAME = 64,
     /* Each string costs at least its length field; two NULLs end the vectors. */
@@ -29,6 +32,7 @@ enum frame_type {
     FRAME_STDIN = 0x03,
     FRAME_STDIN_END = 0x04,
     FRAME_KILL = 0x05,
+    FRAME_PACK = 0x06,
     FRAME_READY = 0x81,
     FRAME_STARTED = 0x82,
     FRAME_STDOUT = 0x83,
@@ -36,9 +40,12 @@ enum frame_type {
     FRAME_CREDIT = 0x85,
     FRAME_EXIT = 0x86,
     FRAME_ERROR = 0x87,
+    FRAME_ARTEFACT = 0x88,
+    FRAME_ARTEFACT_END = 0x89,
 };
 
 enum target { TARGET_BUILD = 1, TARGET_WORK = 2 };
+enum file_flag { FILE_APPEND = 1, FILE_EXECUTABLE = 2 };
 enum stage_kind { KIND_COMPILE = 1, KIND_RUN = 2 };
 enum cause { CAUSE_NONE, CAUSE_WALL, CAUSE_CPU, CAUSE_OUTPUT, CAUSE_KILLED };
 enum truncated { TRUNCATED_STDOUT = 1, TRUNCATED_STDERR = 2 };
@@ -59,6 +66,7 @@ struct frame {
 struct file_request {
     unsigned targets; /* of enum target */
     bool append;
+    bool executable;
     char path[PROTO_PATH_MAX + 1];
     const uint8_t *content;
     size_t size;
@@ -100,6 +108,9 @@ enum decoded proto_decode(uint8_t *data, size_t size, struct frame *frame, const
 /* Parses a `file` payload. Returns NULL, or what is wrong with it. */
 const char *proto_parse_file(const uint8_t *payload, size_t size, struct file_request *file);
 
+/* Parses a `pack` payload. Returns NULL, or what is wrong with it. */
+const char *proto_parse_pack(const uint8_t *payload, size_t size, uint32_t *max_bytes);
+
 /*
  * Parses a `stage` payload. The strings are terminated in place, so payload is
  * changed, and argv and envp point into it; their pointers are kept in vector,
@@ -119,5 +130,13 @@ size_t proto_put_header(uint8_t *out, enum frame_type type, size_t payload_size)
 size_t proto_put_ready(uint8_t *out);
 size_t proto_put_credit(uint8_t *out, uint32_t bytes);
 size_t proto_put_exit(uint8_t *out, const struct exit_report *report);
+size_t proto_put_artefact_end(uint8_t *out, bool complete);
+
+/*
+ * Writes what stands before the content in the payload of a `file` frame to
+ * /build, flags being of enum file_flag; at most PROTO_FILE_HEAD_MAX bytes.
+ * Returns how many.
+ */
+size_t proto_put_file_head(uint8_t *out, unsigned flags, const char *path);
 
 #endif

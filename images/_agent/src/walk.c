@@ -11,15 +11,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* What getdents64 returns; libc's readdir would allocate. */
-struct entry {
-    uint64_t inode;
-    int64_t next; /* the position after this entry */
-    uint16_t size;
-    uint8_t type;
-    char name[];
-};
-
 enum {
     OPEN_FOLDER = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
     NAME_ROOM = 256, /* the longest name and its end */
@@ -29,7 +20,12 @@ enum {
 enum visit { VISIT_DONE, VISIT_STAYS, VISIT_DESCEND, VISIT_FAILED };
 typedef enum visit visitor(int dir, const char *name, uid_t uid);
 
-static bool is_dots(const char *name)
+long walk_read(int dir, void *buffer, size_t size)
+{
+    return syscall(SYS_getdents64, dir, buffer, size);
+}
+
+bool walk_is_dots(const char *name)
 {
     return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 }
@@ -42,19 +38,19 @@ static bool is_dots(const char *name)
 static enum visit scan(int dir, visitor *visit, uid_t uid, int64_t *position, char *name)
 {
     /* Small: it is filled anew after each folder below, mostly in vain. */
-    static _Alignas(struct entry) char buffer[2048];
+    static _Alignas(struct walk_entry) char buffer[2048];
     enum visit result = VISIT_DONE;
     if (lseek(dir, *position, SEEK_SET) < 0)
         return VISIT_FAILED;
     for (;;) {
-        long size = syscall(SYS_getdents64, dir, buffer, sizeof buffer);
+        long size = walk_read(dir, buffer, sizeof buffer);
         if (size <= 0)
             return size == 0 ? result : VISIT_FAILED;
         for (long at = 0; at < size;) {
-            const struct entry *entry = (const struct entry *)(const void *)(buffer + at);
+            const struct walk_entry *entry = (const struct walk_entry *)(const void *)(buffer + at);
             at += entry->size;
             *position = entry->next;
-            enum visit verdict = is_dots(entry->name) ? VISIT_DONE : visit(dir, entry->name, uid);
+            enum visit verdict = walk_is_dots(entry->name) ? VISIT_DONE : visit(dir, entry->name, uid);
             if (verdict == VISIT_STAYS)
                 result = VISIT_STAYS;
             if (verdict == VISIT_DESCEND || verdict == VISIT_FAILED) {

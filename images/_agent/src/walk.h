@@ -8,7 +8,26 @@
 #define AGENT_WALK_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
+
+/* What getdents64 returns; libc's readdir would allocate. */
+struct walk_entry {
+    uint64_t inode;
+    int64_t next; /* the position after this entry */
+    uint16_t size;
+    uint8_t type;
+    char name[];
+};
+
+/*
+ * Reads the next entries of a folder into a buffer that is aligned like one,
+ * as getdents64 does. Returns how many bytes; 0 at the end; -1 with errno.
+ */
+long walk_read(int dir, void *buffer, size_t size);
+
+/* True for "." and "..". */
+bool walk_is_dots(const char *name);
 
 /*
  * Removes everything below the folder, but not the folder; what others own

@@ -4,9 +4,11 @@
  *   echo_frames [CHUNK]       reads frames to the agent from stdin, CHUNK bytes
  *                             at a time, and prints each as one line: its name
  *                             and its fields, bytes in hex ("-" if empty).
- *   echo_frames ready | credit BYTES | exit CODE SIGNAL CAUSE TRUNCATED LIMITS
+ *   echo_frames artefact_end STATUS | file_head FLAGS PATH |
+ *               ready | credit BYTES | exit CODE SIGNAL CAUSE TRUNCATED LIMITS
  *               CPU_US WALL_US MEMORY_KB OOM_KILLS
- *                             writes that frame, as the agent would.
+ *                             writes that frame, as the agent would; of
+ *                             file_head, only what stands before a file's content.
  *
  * Exit status: 0; 1 after a protocol error ("error: ..." is the last line);
  * 2 for wrong usage; 3 if the input ends within a frame ("error: incomplete").
@@ -31,14 +33,15 @@ static void print_hex(const void *bytes, size_t size)
         printf("%02x", byte[i]);
 }
 
-/* file TARGETS APPEND PATH CONTENT */
+/* file TARGETS FLAGS PATH CONTENT */
 static const char *print_file(const struct frame *frame)
 {
     struct file_request file;
     const char *fault = proto_parse_file(frame->payload, frame->size, &file);
     if (fault != NULL)
         return fault;
-    printf("file %u %d", file.targets, file.append);
+    int flags = (file.append ? FILE_APPEND : 0) | (file.executable ? FILE_EXECUTABLE : 0);
+    printf("file %u %d", file.targets, flags);
     print_hex(file.path, strlen(file.path));
     print_hex(file.content, file.size);
     return NULL;
@@ -61,6 +64,16 @@ static const char *print_stage(const struct frame *frame)
     return NULL;
 }
 
+/* pack MAX_BYTES */
+static const char *print_pack(const struct frame *frame)
+{
+    uint32_t max_bytes;
+    const char *fault = proto_parse_pack(frame->payload, frame->size, &max_bytes);
+    if (fault == NULL)
+        printf("pack %u", max_bytes);
+    return fault;
+}
+
 static const char *print_frame(const struct frame *frame)
 {
     const char *fault = NULL;
@@ -74,6 +87,9 @@ static const char *print_frame(const struct frame *frame)
     case FRAME_STDIN:
         printf("stdin");
         print_hex(frame->payload, frame->size);
+        break;
+    case FRAME_PACK:
+        fault = print_pack(frame);
         break;
     default:
         printf(frame->type == FRAME_KILL ? "kill" : "stdin_end");
@@ -144,13 +160,17 @@ static int encode_exit(char **number)
 
 int main(int argc, char **argv)
 {
-    uint8_t frame[PROTO_SMALL_FRAME];
+    uint8_t frame[PROTO_FILE_HEAD_MAX];
     if (argc == 11 && strcmp(argv[1], "exit") == 0)
         return encode_exit(argv + 2);
     if (argc == 3 && strcmp(argv[1], "credit") == 0)
         return write_frame(frame, proto_put_credit(frame, (uint32_t)strtoul(argv[2], NULL, 10)));
     if (argc == 2 && strcmp(argv[1], "ready") == 0)
         return write_frame(frame, proto_put_ready(frame));
+    if (argc == 3 && strcmp(argv[1], "artefact_end") == 0)
+        return write_frame(frame, proto_put_artefact_end(frame, atoi(argv[2]) != 0));
+    if (argc == 4 && strcmp(argv[1], "file_head") == 0 && proto_path_ok(argv[3]))
+        return write_frame(frame, proto_put_file_head(frame, (unsigned)atoi(argv[2]), argv[3]));
     size_t chunk = argc == 2 ? strtoul(argv[1], NULL, 10) : 65536;
     if (argc > 2 || chunk == 0 || chunk > PROTO_FRAME_MAX) {
         fputs("usage: echo_frames [CHUNK | ready | credit BYTES | exit ...]\n", stderr);

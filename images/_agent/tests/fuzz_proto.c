@@ -48,6 +48,13 @@ static void check_stage(const struct frame *frame)
         check(stage.envp[i] + strlen(stage.envp[i]) < end, "variable");
 }
 
+static void check_pack(const struct frame *frame)
+{
+    uint32_t max_bytes;
+    check((proto_parse_pack(frame->payload, frame->size, &max_bytes) == NULL) == (frame->size == 4),
+          "pack");
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     /* A copy of just that size, so that ASan sees one byte too far. */
@@ -63,6 +70,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             check_file(&frame);
         if (frame.type == FRAME_STAGE)
             check_stage(&frame);
+        if (frame.type == FRAME_PACK)
+            check_pack(&frame);
         at += PROTO_HEADER + frame.size;
     }
     check(at <= size, "decoded too far");
@@ -83,6 +92,7 @@ static const struct {
     SEED("\0\0\0\x07\x01\x01\x01\0\0\0\x01" "a"),
     SEED("\0\0\0\x32\x02\x02\0\0\x03\xe8\0\0\x03\xe8\0\1\0\0\0\1\0\0"
          "\0\x02\0\0\0\x02ls\0\0\0\x02-l" "\0\x02\0\0\0\x03" "A=b\0\0\0\x06" "PATH=/"),
+    SEED("\0\0\0\x08\x01\x01\x03\0\0\0\x01" "ab" "\0\0\0\x04\x06\0\x10\0\0"),
     SEED("\0\0\0\x03\x03" "abc" "\0\0\0\0\x04" "\0\0\0\0\x05"),
 };
 
