@@ -34,7 +34,11 @@ from orchestrator.languages.model import (
     MemoryErrorRule,
     SourceRule,
 )
+from orchestrator.sandbox.fake import FakeBackend
+from orchestrator.sandbox.pool import Pool
+from orchestrator.sandbox.stock import Kind
 from orchestrator.settings import Settings
+from tests.sandbox_support import make_spec
 
 Client = TestClient[Any, Any]
 Serve = Callable[..., Awaitable[Client]]
@@ -136,6 +140,9 @@ class StubService:
     script: Callable[[Listener], Awaitable[None]] | None = None
     place: StubPlace = field(default_factory=StubPlace)
     statistics: Statistics = field(default_factory=Statistics)
+    pool: Pool = field(
+        default_factory=lambda: Pool(FakeBackend(), {"c": Kind(make_spec(), size=2, memory_mb=12)})
+    )
     cancelled: int = 0
 
     def accept(self, submission: Submission, ticket: Ticket) -> StubJob:

@@ -160,8 +160,10 @@ def _to_language(folder: Path, file: LanguageFile) -> Language:
 
 
 def _to_server(table: CompileTable | None) -> ServerRule | None:
-    server = table.server if table else None
-    return server and ServerRule(tuple(server.command), dict(server.env), server.memory_mb)
+    if table is None or table.server is None:
+        return None
+    server = table.server
+    return ServerRule(tuple(server.command), dict(server.env), server.memory_mb)
 
 
 def _to_source(table: SourceTable) -> SourceRule:

@@ -77,6 +77,7 @@ class FakeSandbox:
         self._folders: dict[StageKind, dict[str, bytes]] = {kind: {} for kind in StageKind}
         self._loss: StageLoss | None = None
         self._gone = asyncio.Event()
+        self._has_started = False
 
     async def send_files(self, files: Sequence[SourceFile], *, build: bool, work: bool) -> None:
         """See `Sandbox.send_files`."""
@@ -108,6 +109,7 @@ class FakeSandbox:
         """See `Sandbox.run_stage`."""
         if self._loss is not None:
             return self._loss
+        self._has_started = True
         script = _Script(stage, sink, self._folders[stage.kind])
         running = asyncio.create_task(script.run())
         closing = asyncio.create_task(self._gone.wait())
@@ -131,7 +133,7 @@ class FakeSandbox:
 
     def lose(self, reason: LossReason, detail: str = "told to") -> None:
         """Let the sandbox be gone from now on, in the middle of a stage as well."""
-        self._loss = StageLoss(reason, detail)
+        self._loss = StageLoss(reason, detail, before_start=not self._has_started)
         self._gone.set()
 
 

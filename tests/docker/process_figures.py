@@ -30,7 +30,10 @@ class Process:
 
 @dataclass(frozen=True)
 class Figures:
-    """Taken while the server is idle. `zombies` of the server and of the engine's processes."""
+    """Taken while the server is idle. `zombies` of the server and of the engine's processes.
+
+    `containers`: all of the server's; its tests take off those that wait in the pool.
+    """
 
     rss_mb: float
     pss_mb: float

@@ -30,6 +30,23 @@ class Server:
     url: str
     process: asyncio.subprocess.Process
     session: aiohttp.ClientSession
+    state_dir: Path
+
+    @property
+    def instance(self) -> str:
+        """Whose its containers are."""
+        return (self.state_dir / "instance").read_text("ascii").strip()
+
+    async def until_full(self, deadline_s: float = 60) -> dict[str, Any]:
+        """Until every sandbox that should wait does, and no job holds one; the pool's figures."""
+        async with asyncio.timeout(deadline_s):
+            while True:
+                stats = (await self.get("/stats"))[1]
+                pool: dict[str, Any] = stats["pool"]
+                is_full = all(shelf["ready"] == shelf["size"] for shelf in pool.values())
+                if is_full and not stats["slots"]["used"]:
+                    return pool
+                await asyncio.sleep(0.02)
 
     async def execute(self, **body: Any) -> dict[str, Any]:
         status, answer = await self.post(body)
@@ -84,7 +101,7 @@ async def running_server(
     try:
         url = await asyncio.wait_for(_ready_url(process), START_TIMEOUT_S)
         async with aiohttp.ClientSession(url) as session:
-            yield Server(url, process, session)
+            yield Server(url, process, session, state_dir)
     finally:
         await _stop(process)
 

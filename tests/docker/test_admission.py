@@ -35,7 +35,7 @@ async def hang_up(task: asyncio.Task[Any]) -> None:
 async def test_beyond_slots_and_queue_requests_are_refused_and_hang_ups_make_room(
     tmp_path: Path, engine: EngineClient
 ) -> None:
-    async with running_server(tmp_path, MAX_JOBS="1", MAX_QUEUE="1") as server:
+    async with running_server(tmp_path, POOL="0", MAX_JOBS="1", MAX_QUEUE="1") as server:
         running = asyncio.create_task(server.post(SLEEP))
         await until(server, lambda stats: stats["activeJobs"] == 1, DEADLINE_S)
         waiting = asyncio.create_task(server.post(HELLO))
@@ -58,7 +58,7 @@ async def test_beyond_slots_and_queue_requests_are_refused_and_hang_ups_make_roo
 
 
 async def test_a_caller_that_hangs_up_while_waiting_is_forgotten(tmp_path: Path) -> None:
-    async with running_server(tmp_path, MAX_JOBS="1", MAX_QUEUE="1") as server:
+    async with running_server(tmp_path, POOL="0", MAX_JOBS="1", MAX_QUEUE="1") as server:
         running = asyncio.create_task(server.post(SLEEP))
         await until(server, lambda stats: stats["activeJobs"] == 1, DEADLINE_S)
         waiting = asyncio.create_task(server.post(HELLO))
@@ -71,7 +71,7 @@ async def test_a_caller_that_hangs_up_while_waiting_is_forgotten(tmp_path: Path)
 async def test_a_server_that_is_stopped_in_the_middle_of_jobs_leaves_nothing(
     tmp_path: Path, engine: EngineClient
 ) -> None:
-    async with running_server(tmp_path) as server:
+    async with running_server(tmp_path, POOL="0") as server:
         tasks = [asyncio.create_task(server.post(SLEEP)) for _ in range(3)]
         await until(server, lambda stats: stats["activeJobs"] == 3, DEADLINE_S)
     instance = (tmp_path / "instance").read_text().strip()

@@ -60,7 +60,9 @@ class Stage:
 
 @pytest.fixture
 async def stage(tmp_path: Path, engine: EngineClient) -> AsyncIterator[Stage]:
-    settings = {"ENGINE_TIMEOUT": "2", "ENGINE_PATIENCE": "1", "SWEEP_INTERVAL": "0.5"}
+    settings = {"ENGINE_TIMEOUT": "2", "ENGINE_PATIENCE": "1", "SWEEP_INTERVAL": "0.5"} | {
+        "POOL": "0"
+    }
     async with (
         engine_proxy(tmp_path) as proxy,
         running_server(tmp_path / "state", DOCKER_HOST=proxy.url, **settings) as server,

@@ -112,7 +112,12 @@ def engine() -> Iterator[OwnEngine]:
 
 @pytest.fixture
 async def scene(tmp_path: Path, engine: OwnEngine) -> AsyncIterator[Scene]:
-    settings = {"DOCKER_HOST": engine.url, "LANGUAGES": "python", "MAX_JOBS": str(SLOTS)}
+    settings = {
+        "DOCKER_HOST": engine.url,
+        "LANGUAGES": "python",
+        "MAX_JOBS": str(SLOTS),
+        "POOL": "0",
+    }
     settings |= {"DRAIN_TIMEOUT": str(DRAIN_S)}
     async with running_server(tmp_path, **settings) as server:
         yield Scene(server, engine, tmp_path)
@@ -231,7 +236,12 @@ async def test_a_server_told_to_stop(scene: Scene, capsys: pytest.CaptureFixture
 async def test_a_server_told_to_stop_lets_jobs_finish_that_can(
     tmp_path: Path, engine: OwnEngine
 ) -> None:
-    settings = {"DOCKER_HOST": engine.url, "LANGUAGES": "python", "MAX_JOBS": str(SLOTS)}
+    settings = {
+        "DOCKER_HOST": engine.url,
+        "LANGUAGES": "python",
+        "MAX_JOBS": str(SLOTS),
+        "POOL": "0",
+    }
     async with running_server(tmp_path, **settings, DRAIN_TIMEOUT="60") as server:
         scene = Scene(server, engine, tmp_path)
         async with ten_jobs(scene, 1):
@@ -242,7 +252,12 @@ async def test_a_server_told_to_stop_lets_jobs_finish_that_can(
 
 
 async def test_a_server_told_twice_to_stop_does_not_wait(tmp_path: Path, engine: OwnEngine) -> None:
-    settings = {"DOCKER_HOST": engine.url, "LANGUAGES": "python", "DRAIN_TIMEOUT": "3600"}
+    settings = {
+        "DOCKER_HOST": engine.url,
+        "LANGUAGES": "python",
+        "DRAIN_TIMEOUT": "3600",
+        "POOL": "0",
+    }
     async with running_server(tmp_path, **settings) as server:
         scene = Scene(server, engine, tmp_path)
         async with asyncio.TaskGroup() as tasks:

@@ -79,6 +79,7 @@ async def scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene
     state = tmp_path_factory.mktemp("state")
     engine = EngineClient(SOCKET, timeout_s=30, threads=2)
     settings = {"MAX_JOBS": "1", "MAX_QUEUE": "2", "MAX_OUTPUT_SIZE": str(MANY_BYTES)}
+    settings["POOL"] = "0"  # a job's container is the only one
     async with running_server(state, **settings) as server:
         yield Scene(server, engine, (state / "instance").read_text().strip())
     await engine.close()

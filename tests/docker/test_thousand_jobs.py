@@ -7,7 +7,7 @@ import contextlib
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import aiohttp
@@ -104,7 +104,12 @@ class Stage:
         while True:
             stats = await self.stats()
             seen = await take_figures(self.server.process.pid, self.engine, self.instance)
-            settled = stats["activeJobs"] == stats["slots"]["used"] == 0 and wanted(seen)
+            pool = stats["pool"].values()
+            seen = replace(seen, containers=seen.containers - sum(each["ready"] for each in pool))
+            is_full = all(each["ready"] == each["size"] for each in pool)
+            settled = (
+                stats["activeJobs"] == stats["slots"]["used"] == 0 and is_full and wanted(seen)
+            )
             if settled or time.monotonic() > deadline:
                 return seen
             await asyncio.sleep(0.2)  # connections are closed a moment after their last answer

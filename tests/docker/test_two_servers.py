@@ -86,7 +86,7 @@ async def test_a_killed_server_s_containers_end_and_are_swept_and_the_other_s_li
     tmp_path: Path, engine: Engine
 ) -> None:
     mine, theirs = tmp_path / "first", tmp_path / "second"
-    many = {"MAX_JOBS": str(FIRSTS_JOBS)}
+    many = {"MAX_JOBS": str(FIRSTS_JOBS), "POOL": "0"}  # jobs' containers alone
     async with (
         running_server(theirs, **many) as second,
         running_server(mine, **many) as first,

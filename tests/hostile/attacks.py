@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import docker
 
-from orchestrator.sandbox.spec import LABEL_JOB
+from orchestrator.sandbox.spec import LABEL_INSTANCE
 from tests.docker.server import Server
 from tests.hostile.corpus import EXTENSIONS, PROGRAMS, WITH, Program, parse
 
@@ -55,14 +53,18 @@ async def assert_hello_works(server: Server, language: str = "python") -> None:
     assert (answer["status"], answer["output"]) == ("accepted", "Hello, World!\n"), answer
 
 
-async def assert_container_gone(job: Mapping[str, Any]) -> None:
-    """Nothing is left of a job a moment after its answer."""
+async def assert_container_gone(server: Server) -> None:
+    """Nothing is left of a job a moment after its answer: there is what waits, and no more."""
     client = docker.APIClient(base_url=ENGINE)
+    label = {"label": f"{LABEL_INSTANCE}={server.instance}"}
     try:
-        label = {"label": f"{LABEL_JOB}={job['id']}"}
         deadline = time.monotonic() + GONE_S
-        while found := await asyncio.to_thread(client.containers, all=True, filters=label):
-            assert time.monotonic() < deadline, found
+        while True:
+            pool = (await server.get("/stats"))[1]["pool"].values()
+            found = await asyncio.to_thread(client.containers, all=True, filters=label)
+            if len(found) == sum(shelf["ready"] for shelf in pool):
+                return
+            assert time.monotonic() < deadline, (found, pool)
             await asyncio.sleep(0.05)
     finally:
         client.close()

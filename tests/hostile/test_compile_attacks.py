@@ -33,7 +33,7 @@ async def _assert_nothing_reaches_the_run(
     assert_every_try_failed(answer["output"], at_least)
     assert WRAPPER_S_OWN in answer["output"]
     await assert_hello_works(server)
-    await assert_container_gone(answer)
+    await assert_container_gone(server)
 
 
 async def test_what_a_plugin_of_gcc_does_does_not_reach_the_run(server: Server) -> None:

@@ -55,7 +55,7 @@ async def test_an_attack_is_contained(
     _judge(program, answer)
     assert all(told == alone for told in neighbour.result()), (alone, neighbour.result())
     await assert_hello_works(server, program.language)
-    await assert_container_gone(answer)
+    await assert_container_gone(server)
 
 
 async def _attack(

@@ -200,6 +200,7 @@ async def test_stats_count_what_ended_by_language_verdict_and_cause(serve: Serve
     async with client.get("/stats") as response:
         answer = await response.json()
     assert answer["slots"] == {"total": 3, "used": 0, "waiting": 0}
+    assert answer["pool"] == {"c": {"ready": 0, "creating": 0, "size": 2, "hits": 0, "misses": 0}}
     lately = answer["last_15_minutes"]
     assert {**answer["since_start"], "seconds": 0} == {**lately, "seconds": 0}
     assert lately["jobs"] == 4

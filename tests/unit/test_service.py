@@ -39,10 +39,18 @@ from orchestrator.languages.model import InstalledLanguage
 from orchestrator.languages.registry import Registry
 from orchestrator.sandbox.backend import OutputSink
 from orchestrator.sandbox.fake import FakeBackend, FakeSandbox
-from orchestrator.sandbox.model import SourceFile, StageKind, StageReport, Stream
+from orchestrator.sandbox.model import (
+    LossReason,
+    SourceFile,
+    StageKind,
+    StageReport,
+    Stream,
+)
+from orchestrator.sandbox.pool import Pool
+from orchestrator.sandbox.stock import Kind
 from tests.api_support import make_settings
 from tests.parts_support import sh_language
-from tests.sandbox_support import DEADLINE_S, make_report
+from tests.sandbox_support import DEADLINE_S, make_report, make_spec
 
 
 class Bench:
@@ -187,6 +195,33 @@ async def test_output_beyond_the_limit_is_not_kept_whatever_a_sandbox_passes_on(
     result = await Bench().run("")
     assert result.run is not None
     assert (result.run.stdout, result.run.stderr) == (b"x" * 100, b"x" * 100)
+
+
+@pytest.mark.parametrize("reason", list(LossReason))
+async def test_a_sandbox_that_was_lost_while_it_waited_is_not_the_program_s_fault(
+    monkeypatch: pytest.MonkeyPatch, reason: LossReason
+) -> None:
+    async def wait_lost(_: FakeSandbox) -> None:
+        await asyncio.Event().wait()  # the news is slower than the job
+
+    monkeypatch.setattr(FakeSandbox, "wait_lost", wait_lost)
+    bench = Bench()
+    made = {"sh": Kind(make_spec(image="sha256:0", uses_compiler=False), size=2, memory_mb=12)}
+    bench.service.pool = pool = Pool(bench.backend, made)
+    filling = asyncio.create_task(pool.run())
+    async with asyncio.timeout(DEADLINE_S):
+        while pool.state()["sh"].ready < 2:  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.001)
+    filling.cancel()
+    for sandbox in bench.backend.live.values():
+        sandbox.lose(reason, "while it waited")
+    result = await bench.run("echo fine")
+    assert (result.status, result.timings.pool) == (Verdict.ACCEPTED, "miss")
+    assert result.run is not None
+    assert result.run.stdout == b"fine\n"
+    assert pool.state()["sh"].hits == 1
+    await pool.close()
+    await bench.settled()
 
 
 async def test_a_second_try_that_succeeds_is_the_result() -> None:

@@ -1,0 +1,297 @@
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+
+from orchestrator.errors import EngineUnavailableError, SandboxError
+from orchestrator.sandbox import pool as pool_module
+from orchestrator.sandbox.fake import FakeBackend, FakeSandbox
+from orchestrator.sandbox.pool import Lease, Pool
+from orchestrator.sandbox.stock import Kind, ShelfState
+from tests.sandbox_support import DEADLINE_S, make_spec
+
+MIB = 1 << 20
+
+
+def kind(size: int = 2, **changes: Any) -> Kind:
+    return Kind(make_spec(job_id="pool"), size, 12, **changes)
+
+
+class Bench:
+    """A pool at work over the fake backend."""
+
+    def __init__(self, size: int = 2, **changes: Any) -> None:
+        self.backend = FakeBackend()
+        self.allowed = 2
+        changes = {"kinds": {"sh": kind(size)}, "allowance": lambda: self.allowed} | changes
+        self.pool = Pool(self.backend, changes.pop("kinds"), **changes)
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[Bench]:
+        task = asyncio.create_task(self.pool.run())
+        try:
+            yield self
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
+            await self.pool.close()
+
+    async def until(self, holds: Callable[[ShelfState], bool], name: str = "sh") -> ShelfState:
+        async with asyncio.timeout(DEADLINE_S):
+            while not holds(state := self.pool.state()[name]):  # noqa: ASYNC110 - nobody tells
+                await asyncio.sleep(0.001)
+        return state
+
+    async def full(self, name: str = "sh") -> None:
+        await self.until(lambda shelf: shelf.ready == shelf.size, name)
+
+    async def lease(self, **changes: Any) -> Lease:
+        return await self.pool.open("sh", make_spec(**changes))
+
+
+async def test_what_waits_is_leased_once_the_oldest_first_and_made_again() -> None:
+    async with Bench().running() as bench:
+        await bench.full()
+        before = set(bench.backend.live)
+        leases = [await bench.lease() for _ in range(2)]
+        assert [lease.is_hit for lease in leases] == [True, True]
+        assert [lease.sandbox.name for lease in leases] == ["fake-1", "fake-2"]
+        await bench.full()
+        assert set(bench.backend.live) > before
+        state = bench.pool.state()["sh"]
+        assert state == ShelfState(ready=2, creating=0, size=2, hits=2, misses=0)
+        for lease in leases:
+            await lease.sandbox.close()
+    assert not bench.backend.live
+
+
+async def test_a_burst_beyond_what_waits_gets_its_own() -> None:
+    async with Bench().running() as bench:
+        await bench.full()
+        bench.allowed = 0
+        leases = await asyncio.gather(*(bench.lease() for _ in range(5)))
+        assert sorted(lease.is_hit for lease in leases) == [False] * 3 + [True] * 2
+        assert len({lease.sandbox.name for lease in leases}) == 5
+        assert (bench.pool.state()["sh"].hits, bench.pool.state()["sh"].misses) == (2, 3)
+        await asyncio.gather(*(lease.sandbox.close() for lease in leases))
+
+
+async def test_a_language_nothing_is_kept_for_gets_its_own() -> None:
+    async with Bench().running() as bench:
+        lease = await bench.pool.open("other", make_spec())
+        assert not lease.is_hit
+        await lease.sandbox.close()
+
+
+async def test_a_job_that_begins_anew_gets_its_own() -> None:
+    async with Bench().running() as bench:
+        await bench.full()
+        lease = await bench.pool.open("sh", make_spec(), fresh=True)
+        assert not lease.is_hit
+        await lease.sandbox.close()
+
+
+@pytest.mark.parametrize(
+    ("changes", "hit", "limits"),
+    [
+        pytest.param({}, True, [], id="as it was made"),
+        pytest.param({"processes": 4}, True, [(64 * MIB, 4)], id="fewer processes"),
+        pytest.param(
+            {"memory_bytes": 128 * MIB, "disk_memory_bytes": 64 * MIB},
+            True,
+            [(128 * MIB, 16)],
+            id="more memory",
+        ),
+        pytest.param({"memory_bytes": 32 * MIB}, False, [], id="less memory"),
+        pytest.param({"run_memory_bytes": 32 * MIB}, False, [], id="less for the run"),
+        pytest.param({"image": "sha256:other"}, False, [], id="another image"),
+        pytest.param({"uses_compiler": False}, False, [], id="no compiler"),
+    ],
+)
+async def test_a_job_gets_what_it_can_not_tell_from_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+    changes: dict[str, Any],
+    hit: bool,  # noqa: FBT001 - a column
+    limits: list[tuple[int, int]],
+) -> None:
+    seen = []
+
+    async def set_limits(_: FakeSandbox, memory_bytes: int, processes: int) -> bool:
+        seen.append((memory_bytes, processes))
+        return True
+
+    monkeypatch.setattr(FakeSandbox, "set_limits", set_limits)
+    async with Bench().running() as bench:
+        await bench.full()
+        lease = await bench.lease(**changes)
+        assert (lease.is_hit, seen) == (hit, limits)
+        await lease.sandbox.close()
+
+
+async def test_one_whose_limits_can_not_be_set_is_removed(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def set_limits(*_: Any) -> bool:
+        raise EngineUnavailableError("gone")
+
+    monkeypatch.setattr(FakeSandbox, "set_limits", set_limits)
+    async with Bench().running() as bench:
+        await bench.full()
+        with pytest.raises(EngineUnavailableError):
+            await bench.lease(processes=4)
+    assert not bench.backend.live
+
+
+async def test_one_that_dies_while_it_waits_is_replaced() -> None:
+    async with Bench().running() as bench:
+        await bench.full()
+        await bench.backend.live["fake-1"].close()
+        await bench.until(lambda shelf: shelf.ready == 2 and "fake-3" in bench.backend.live)
+        assert (await bench.lease()).sandbox.name == "fake-2"
+
+
+async def test_one_that_is_found_dead_as_it_is_leased_is_passed_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def wait_lost(self: FakeSandbox) -> None:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            if self.name != "fake-1":
+                raise
+
+    monkeypatch.setattr(FakeSandbox, "wait_lost", wait_lost)
+    async with Bench().running() as bench:
+        await bench.full()
+        lease = await bench.lease()
+        assert (lease.is_hit, lease.sandbox.name) == (True, "fake-2")
+        assert "fake-1" not in bench.backend.live
+        await lease.sandbox.close()
+
+
+async def test_the_old_are_replaced_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool_module, "LOOK_AGAIN_S", 0.01)
+    bench = Bench(max_age_s=0.05)
+    async with bench.running():
+        await bench.full()
+        seen: set[str] = set()
+        fewest = 2
+        async with asyncio.timeout(DEADLINE_S):
+            while len(seen) < 6:
+                seen |= set(bench.backend.live)
+                fewest = min(fewest, bench.pool.state()["sh"].ready)
+                await asyncio.sleep(0.001)
+        assert fewest >= 1
+
+
+async def test_nothing_is_made_while_it_is_not_allowed() -> None:
+    bench = Bench()
+    bench.allowed = 0
+    async with bench.running():
+        lease = await bench.lease()  # wakes it
+        assert len(bench.backend.opened) == 1
+        bench.allowed = 1
+        bench.pool.poke()
+        await bench.full()
+        await lease.sandbox.close()
+
+
+async def test_no_more_than_allowed_are_made_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    most = 0
+
+    async def slow(self: FakeBackend, spec: Any) -> FakeSandbox:
+        nonlocal most
+        most = max(most, bench.pool.state()["sh"].creating)
+        await asyncio.sleep(0.001)
+        return await real(self, spec)
+
+    real = FakeBackend.open
+    monkeypatch.setattr(FakeBackend, "open", slow)
+    bench = Bench(size=6)
+    async with bench.running():
+        await bench.full()
+    assert most == 2
+
+
+async def test_a_refill_that_fails_is_tried_again_after_a_pause(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pool_module, "LOOK_AGAIN_S", 0.01)
+    monkeypatch.setattr(pool_module, "PAUSE_S", 0.05)
+    bench = Bench()
+    errors = iter([SandboxError("once"), ValueError("a bug"), None, None])
+    bench.backend.fail_open = lambda: next(errors)  # type: ignore[assignment, return-value]
+    async with bench.running():
+        await bench.full()
+    assert len(bench.backend.opened) == 4
+
+
+async def test_a_language_without_a_size_has_one_ready_for_as_long_as_it_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pool_module, "LOOK_AGAIN_S", 0.01)
+    bench = Bench(size=0, memory_mb=100, max_age_s=0.3)
+    async with bench.running():
+        await asyncio.sleep(0.03)  # several looks
+        assert not bench.backend.opened
+        lease = await bench.lease()
+        assert not lease.is_hit
+        await bench.until(lambda shelf: shelf.ready == 1)
+        await lease.sandbox.close()
+        await bench.until(lambda shelf: shelf.ready == 0)
+        async with asyncio.timeout(DEADLINE_S):
+            while bench.backend.live:  # noqa: ASYNC110 - nobody tells
+                await asyncio.sleep(0.001)
+
+
+async def test_a_language_without_a_size_has_none_where_there_is_no_room(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pool_module, "LOOK_AGAIN_S", 0.01)
+    kinds = {"sh": kind(1), "rare": kind(0)}
+    async with Bench(kinds=kinds, memory_mb=20).running() as bench:
+        await bench.full()
+        lease = await bench.pool.open("rare", make_spec())
+        await asyncio.sleep(0.03)  # several looks
+        assert bench.pool.state()["rare"].ready == 0
+        await lease.sandbox.close()
+
+
+async def test_closing_leaves_nothing_not_even_what_is_in_the_making(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    entered = asyncio.Event()
+
+    async def never(*_: Any) -> None:
+        entered.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(FakeSandbox, "prepare", never)
+    kinds = {"sh": kind(1), "slow": kind(1, server=("compiler",))}
+    async with Bench(kinds=kinds).running() as bench:
+        await bench.full()
+        await entered.wait()
+        assert len(bench.backend.live) == 2
+    assert not bench.backend.live
+
+
+async def test_a_prepared_compiler_comes_with_the_lease_and_is_done_without_when_it_fails(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = []
+
+    async def prepare(_: FakeSandbox, argv: tuple[str, ...], env: dict[str, str]) -> None:
+        asked.append((argv, env))
+        if len(asked) == 2:
+            raise SandboxError("it ended")
+
+    monkeypatch.setattr(FakeSandbox, "prepare", prepare)
+    kinds = {"sh": kind(2, server=("compiler", "wait"), server_env={"A": "b"})}
+    async with Bench(kinds=kinds).running() as bench:
+        await bench.full()
+        bench.allowed = 0
+        assert [(await bench.lease()).is_prepared for _ in range(2)] == [True, False]
+        assert asked == [(("compiler", "wait"), {"A": "b"})] * 2
+        assert not (await bench.lease()).is_prepared
