@@ -151,6 +151,10 @@ class Settings(BaseSettings):
         "c,cpp,java,python",
         description="Comma-separated ids of the languages to build and serve.",
     )
+    fast_toolchain: bool = Field(
+        True,  # noqa: FBT003 - pydantic's own form
+        description="Compile and run with each language's `fast` arguments.",
+    )
     state_dir: Path = Field(
         Path(".state"),
         description="Where the instance id and the self-test's memory are kept; one per server.",

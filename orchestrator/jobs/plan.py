@@ -75,7 +75,7 @@ def make_plan(
         sandbox=spec,
         files=submission.files,
         compile=_compile_stage(submission, language, settings),
-        run=_run_stage(submission, language),
+        run=_run_stage(submission, language, settings),
         run_memory_bytes=limits.memory_mb * MIB,
         run_processes=limits.processes,
         may_use_server=_may_use_server(submission, language),
@@ -133,7 +133,9 @@ def _compile_stage(submission: Submission, language: Language, settings: Setting
         return None
     return Stage(
         kind=StageKind.COMPILE,
-        argv=compile_argv(language, _paths(submission), submission.compile_args),
+        argv=compile_argv(
+            language, _paths(submission), submission.compile_args, fast=settings.fast_toolchain
+        ),
         env=compile_env(language.compile),
         wall_ms=settings.compile_wall_ms,
         cpu_ms=settings.compile_cpu_ms,
@@ -142,11 +144,11 @@ def _compile_stage(submission: Submission, language: Language, settings: Setting
     )
 
 
-def _run_stage(submission: Submission, language: Language) -> Stage:
+def _run_stage(submission: Submission, language: Language, settings: Settings) -> Stage:
     limits = submission.limits
     return Stage(
         kind=StageKind.RUN,
-        argv=run_argv(language, _paths(submission), submission.args),
+        argv=run_argv(language, _paths(submission), submission.args, fast=settings.fast_toolchain),
         env={**_RUN_ENV, **language.run.env, **submission.env},
         wall_ms=limits.wall_ms,
         cpu_ms=limits.cpu_ms,

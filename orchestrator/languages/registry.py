@@ -177,7 +177,7 @@ def _to_source(table: SourceTable) -> SourceRule:
 
 
 def _to_command(table: CompileTable | RunTable) -> CommandRule:
-    return CommandRule(tuple(table.command), dict(table.env))
+    return CommandRule(tuple(table.command), dict(table.env), tuple(table.fast or ()))
 
 
 def _where(folder: Path, file: str) -> str:

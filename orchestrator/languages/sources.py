@@ -41,24 +41,28 @@ def _is_plain(name: str) -> bool:
 
 
 def compile_argv(
-    language: Language, paths: Sequence[str], compile_args: Sequence[str]
+    language: Language, paths: Sequence[str], compile_args: Sequence[str], *, fast: bool = True
 ) -> tuple[str, ...]:
     """The compile stage's command, for the folder `paths` are relative to; empty without one.
 
-    `paths`: every file of the submission, the main one first.
+    `paths`: every file of the submission, the main one first. `fast`: with the language's `fast`.
     """
-    if language.compile is None:
+    rule = language.compile
+    if rule is None:
         return ()
     sources = source_paths(language, paths)
-    return expand(
-        language.compile.command, paths[0], {"sources": sources, "compile_args": compile_args}
-    )
+    lists = {"sources": sources, "compile_args": compile_args, "fast": rule.fast if fast else ()}
+    return expand(rule.command, paths[0], lists)
 
 
-def run_argv(language: Language, paths: Sequence[str], args: Sequence[str]) -> tuple[str, ...]:
-    """A run stage's command; `paths` as for `compile_argv`."""
+def run_argv(
+    language: Language, paths: Sequence[str], args: Sequence[str], *, fast: bool = True
+) -> tuple[str, ...]:
+    """A run stage's command; `paths` and `fast` as for `compile_argv`."""
+    rule = language.run
     sources = source_paths(language, paths)
-    return expand(language.run.command, paths[0], {"sources": sources, "args": args})
+    lists = {"sources": sources, "args": args, "fast": rule.fast if fast else ()}
+    return expand(rule.command, paths[0], lists)
 
 
 def source_paths(language: Language, paths: Sequence[str]) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -19,7 +19,11 @@ ID_PATTERN = r"^[a-z0-9]+([_-][a-z0-9]+)*$"
 MATCH = "{match}"
 
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
-_TOKENS = {"compile.command": {"sources", "compile_args"}, "run.command": {"sources", "args"}}
+FAST = "{fast}"
+_TOKENS = {
+    "compile.command": {"sources", "compile_args", "fast"},
+    "run.command": {"sources", "args", "fast"},
+}
 _PARTS = {"main", "main_class"}
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -115,20 +119,35 @@ class ServerTable(_Table):
     memory_mb: int = Field(ge=1, le=65_536)
 
 
-class CompileTable(_Table):
+class _CommandTable(_Table):
+    """What `[compile]` and `[run]` have in common; `fast` has one place, and the place is used."""
+
+    command: list[str]
+    fast: list[Text] | None = Field(None, min_length=1)
+    env: dict[EnvName, EnvValue] = {}
+
+    @model_validator(mode="after")
+    def _fast_has_its_place(self) -> Self:
+        places = self.command.count(FAST)
+        if self.fast is None and places:
+            raise ValueError(f"{FAST} stands in command, but there is no fast")
+        if self.fast is not None and places != 1:
+            raise ValueError(f"fast needs {FAST} once in command")
+        return self
+
+
+class CompileTable(_CommandTable):
     """`[compile]`."""
 
     command: list[CompileToken] = Field(min_length=1)
-    env: dict[EnvName, EnvValue] = {}
     server: ServerTable | None = None
     uncacheable: Pattern | None = None
 
 
-class RunTable(_Table):
+class RunTable(_CommandTable):
     """`[run]`."""
 
     command: list[RunToken] = Field(min_length=1)
-    env: dict[EnvName, EnvValue] = {}
 
 
 class PoolTable(_Table):

@@ -62,6 +62,13 @@ def test_a_language_is_loaded_whole(images: Path) -> None:
     assert language.toolchain_image == "codebae-runner/shout:toolchain"
 
 
+def test_fast_arguments_have_their_place(images: Path) -> None:
+    run = '["awk", "{fast}", "-f", "{main}"]\nfast = ["-O", "{args}"]'
+    write_language(images, toml=TOML.replace('["awk", "-f", "{main}", "{args}"]', run))
+    (language,) = load_languages(images, ["shout"])
+    assert language.run == CommandRule(("awk", "{fast}", "-f", "{main}"), fast=("-O", "{args}"))
+
+
 def test_what_is_optional_may_be_left_out(images: Path) -> None:
     write_language(images, toml=TOML.replace('aliases = ["awk", "Loud"]\n', ""))
     (language,) = load_languages(images, ["shout"])
@@ -120,6 +127,11 @@ BROKEN = [
         '[compile]\ncommand = ["cc", "{args}"]\n[limits]',
         "compile.command[1]: {args} has no place in compile.command",
     ),
+    ('"{args}"]', '"{fast}"]', "run: {fast} stands in command, but there is no fast"),
+    ('"{args}"]', '"{args}"]\nfast = ["-O"]', "run: fast needs {fast} once in command"),
+    ('"{args}"]', '"{fast}", "{fast}"]\nfast = ["-O"]', "run: fast needs {fast} once in command"),
+    ('"{args}"]', '"{fast}"]\nfast = []', "run.fast: List should have at least 1 item"),
+    ('"{args}"', '"-x{fast}"', "run.command[3]: {fast} should be a token of its own"),
     ("[limits]", 'env = { "A=B" = "c" }\n[limits]', 'run.env."A=B": String should match pattern'),
     ("[limits]", 'env = { A = "\\u0000" }\n[limits]', "run.env.A: contains a NUL"),
     (

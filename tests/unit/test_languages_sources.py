@@ -64,6 +64,15 @@ def test_every_placeholder() -> None:
     )
 
 
+def test_fast_arguments_stand_where_they_are_told_or_not_at_all() -> None:
+    rule = CommandRule(("{fast}", "x", "{args}"), fast=("-q", "{main}"))
+    language = replace(LANGUAGE, compile=replace(rule, command=("cc", "{fast}")), run=rule)
+    assert compile_argv(language, ["a.x"], []) == ("cc", "-q", "{main}")
+    assert compile_argv(language, ["a.x"], [], fast=False) == ("cc",)
+    assert run_argv(language, ["a.x"], ["1"]) == ("-q", "{main}", "x", "1")
+    assert run_argv(language, ["a.x"], ["1"], fast=False) == ("x", "1")
+
+
 def test_a_language_without_compile_has_no_compile_command() -> None:
     assert compile_argv(replace(LANGUAGE, compile=None), ["a.x"], ["-g"]) == ()
 
