@@ -146,6 +146,9 @@ class Settings(BaseSettings):
         description="on: waiting sandboxes have a compiler started, where the language has such "
         "a one; auto: where the machine has more than 2 GiB.",
     )
+    compile_cache_mb: Annotated[int, Field(ge=0, le=1 << 20)] = Field(
+        32, description="Memory for compilations to be used again, in MiB; 0: none is kept."
+    )
     images_dir: Path = Field(DEFAULT_IMAGES_DIR, description="The folder of the language folders.")
     languages: str = Field(
         "c,cpp,java,python",
@@ -222,6 +225,11 @@ class Settings(BaseSettings):
     def pool_budget(self) -> int:
         """`POOL_MEMORY_MB`, resolved, in MiB."""
         return self.pool_memory_mb or machine_memory_mb() // 8
+
+    @cached_property
+    def compile_cache_bytes(self) -> int:
+        """`COMPILE_CACHE_MB` in bytes."""
+        return self.compile_cache_mb << 20
 
     @cached_property
     def uses_compile_servers(self) -> bool:

@@ -15,6 +15,7 @@ from aiohttp.test_utils import TestClient
 from orchestrator.api.keys import ADMISSION, READINESS, SERVICE, SETTINGS, STARTED
 from orchestrator.api.routes import add_routes, middlewares
 from orchestrator.jobs.admission import Admission, Ticket
+from orchestrator.jobs.cache import CompileCache
 from orchestrator.jobs.events import SILENCE, Listener, Queued
 from orchestrator.jobs.model import (
     ActiveJob,
@@ -143,6 +144,7 @@ class StubService:
     pool: Pool = field(
         default_factory=lambda: Pool(FakeBackend(), {"c": Kind(make_spec(), size=2, memory_mb=12)})
     )
+    cache: CompileCache = field(default_factory=lambda: CompileCache(1 << 20))
     cancelled: int = 0
 
     def accept(self, submission: Submission, ticket: Ticket) -> StubJob:

@@ -143,6 +143,7 @@ def _timings(timings: Timings) -> dict[str, Any]:
         "run_ms": _milliseconds(timings.run_ms),
         "total_ms": _milliseconds(timings.total_ms),
         "pool": timings.pool,
+        "compile_cache": timings.compile_cache,
     }
 
 

@@ -50,6 +50,7 @@ async def stats(request: web.Request) -> web.Response:
                 "waiting": admission.waiting,
             },
             "pool": {name: asdict(shelf) for name, shelf in service.pool.state().items()},
+            "compile_cache": asdict(service.cache.state()),
             "since_start": to_wire(service.statistics.since_start()),
             "last_15_minutes": to_wire(service.statistics.lately()),
         }

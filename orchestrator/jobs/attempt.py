@@ -10,6 +10,7 @@ from dataclasses import replace
 import structlog
 
 from orchestrator.errors import EngineError, EngineUnavailableError, SandboxError
+from orchestrator.jobs.cache import CompileCache, Compiled
 from orchestrator.jobs.events import Listener, Printed, StageEnded, StageStarted
 from orchestrator.jobs.job import Job
 from orchestrator.jobs.model import Cause, Failure, Phase, StageResult, Verdict
@@ -30,14 +31,16 @@ log = structlog.get_logger(__name__)
 _PHASES = {StageKind.COMPILE: Phase.COMPILING, StageKind.RUN: Phase.RUNNING}
 
 
-async def attempt(job: Job, pool: Pool, listener: Listener) -> None:
+async def attempt(job: Job, pool: Pool, cache: CompileCache, listener: Listener) -> None:
     """One sandbox, the whole job in it; what was opened is in `job.openings`, for the caller."""
     try:
         lease = await _open(job, pool)
-        sandbox = lease.sandbox
-        await sandbox.send_files(job.plan.files, build=job.plan.compile is not None, work=True)
-        if await _compiles(job, lease, listener):
-            await _run(job, sandbox, listener)
+        known = cache.find(job.cache_key) if job.cache_key else None
+        if known is not None:
+            await _restore(job, lease.sandbox, known, listener)
+        elif not await _compiles(job, lease, cache, listener):
+            return
+        await _run(job, lease.sandbox, listener)
     except EngineUnavailableError as err:
         log.warning("engine_unavailable", job_id=job.id, error=str(err))
         job.failure = Failure.ENGINE_UNAVAILABLE
@@ -61,14 +64,40 @@ async def _open(job: Job, pool: Pool) -> Lease:
     return lease
 
 
-async def _compiles(job: Job, lease: Lease, listener: Listener) -> bool:
-    stage = job.plan.compile
+async def _compiles(job: Job, lease: Lease, cache: CompileCache, listener: Listener) -> bool:
+    """Send the files and compile them, if need be; whether there is something to run."""
+    stage, sandbox = job.plan.compile, lease.sandbox
+    await sandbox.send_files(job.plan.files, build=stage is not None, work=True)
     if stage is None:
         return True
     if lease.is_prepared and job.plan.may_use_server:
         stage = replace(stage, by_prepared=True)
-    job.compile = await _stage(job, lease.sandbox, stage, listener)
-    return job.compile.status is Verdict.ACCEPTED
+    job.compile = await _stage(job, sandbox, stage, listener)
+    if job.compile.status is not Verdict.ACCEPTED:
+        return False
+    if job.cache_key is not None:
+        # Before the program runs: nothing it does can reach what others will be given.
+        artefact = await sandbox.fetch_artefact(cache.largest_artefact)
+        if artefact is not None:
+            cache.keep(job.cache_key, Compiled(job.compile, artefact))
+    return True
+
+
+async def _restore(job: Job, sandbox: Sandbox, known: Compiled, listener: Listener) -> None:
+    """What the compilation left, in its place; the caller is told of it as it was."""
+    started = time.monotonic()
+    _announce(job, StageKind.COMPILE, listener)
+    await sandbox.send_files(job.plan.files, build=False, work=True)
+    await sandbox.send_artefact(known.artefact)
+    job.compile = known.result
+    for stream, data in (
+        (Stream.STDOUT, known.result.stdout),
+        (Stream.STDERR, known.result.stderr),
+    ):
+        if data:
+            listener.send(Printed(stream, data))
+    listener.send(StageEnded(StageKind.COMPILE, known.result))
+    job.restore_s = time.monotonic() - started
 
 
 async def _run(job: Job, sandbox: Sandbox, listener: Listener) -> None:

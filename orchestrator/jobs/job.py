@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass, field
 
 from orchestrator.jobs.admission import Place
+from orchestrator.jobs.cache import Key
 from orchestrator.jobs.model import (
     Cause,
     Failure,
@@ -41,6 +42,9 @@ class Job:
     openings: list[asyncio.Task[Lease]] = field(default_factory=list)
     sandbox_s: float = 0.0
     is_pool_hit: bool = False
+    cache_key: Key | None = None
+    restore_s: float | None = None
+    """How long it took to put a cached compilation in place; None where that was not done."""
     announced: set[StageKind] = field(default_factory=set)
     compile: StageResult | None = None
     run: StageResult | None = None
@@ -49,7 +53,7 @@ class Job:
 
     def begin_anew(self) -> None:
         """Forget what came of an attempt that was lost."""
-        self.compile = self.run = self.failure = None
+        self.compile = self.run = self.failure = self.restore_s = None
 
     def result(self) -> JobResult:
         """What it came to, now that it is over."""
@@ -66,15 +70,24 @@ class Job:
             timings=Timings(
                 queue_ms=((self.reserved_at or now) - self.accepted_at) * 1000,
                 sandbox_ms=self.sandbox_s * 1000,
-                compile_ms=_wall_ms(self.compile),
+                compile_ms=self._compile_ms(),
                 run_ms=_wall_ms(self.run),
                 total_ms=(now - self.accepted_at) * 1000,
                 pool="hit" if self.is_pool_hit else "miss",
+                compile_cache=self._compile_cache(),
             ),
             encoding=self.submission.encoding,
             warnings=self.submission.warnings,
             failure=self.failure,
         )
+
+    def _compile_ms(self) -> float:
+        return _wall_ms(self.compile) if self.restore_s is None else self.restore_s * 1000
+
+    def _compile_cache(self) -> str | None:
+        if self.cache_key is None:
+            return None
+        return "miss" if self.restore_s is None else "hit"
 
     def _status(self) -> tuple[Verdict, Cause | None]:
         """The job's verdict: that of its last stage, unless the fault was ours."""

@@ -103,7 +103,10 @@ class StageResult:
 
 @dataclass(frozen=True, slots=True)
 class Timings:
-    """Where a job's time went, in ms. `pool` says whether a waiting sandbox was leased."""
+    """Where a job's time went, in ms. `pool` says whether a waiting sandbox was leased.
+
+    `compile_cache` says whether the compilation was found there; None: it was not looked for.
+    """
 
     queue_ms: float
     sandbox_ms: float
@@ -111,6 +114,7 @@ class Timings:
     run_ms: float
     total_ms: float
     pool: str = "miss"
+    compile_cache: str | None = None
 
 
 class Failure(StrEnum):

@@ -17,6 +17,7 @@ import structlog
 from orchestrator.errors import DrainingError, EngineError, SandboxError
 from orchestrator.jobs.admission import Admission, Reservation, Ticket
 from orchestrator.jobs.attempt import attempt
+from orchestrator.jobs.cache import CompileCache, cache_key
 from orchestrator.jobs.events import SILENCE, Listener, Queued
 from orchestrator.jobs.job import Job
 from orchestrator.jobs.model import ActiveJob, Cause, Failure, JobResult, Submission, Verdict
@@ -56,6 +57,7 @@ class JobService:
         self.statistics = Statistics()
         self._settings = settings
         self.pool = pool or Pool(backend, {})
+        self.cache = CompileCache(settings.compile_cache_bytes)
         self._admission = admission
         self._watch = watch or EngineWatch(backend)
         self._jobs: dict[str, Job] = {}
@@ -87,6 +89,8 @@ class JobService:
         plan = make_plan(job_id, submission, installed, self._settings)
         place = self._admission.enqueue(ticket, plan.sandbox_memory_mb)
         job = Job(job_id, submission, installed, plan, place)
+        if self._settings.compile_cache_bytes:
+            job.cache_key = cache_key(ticket.key, submission, plan, installed)
         self._jobs[job_id] = job
         self._idle.clear()
         return job
@@ -152,6 +156,7 @@ class JobService:
             status=result.status.value,
             killed_by=result.killed_by and result.killed_by.value,
             pool=times.pool,
+            compile_cache=times.compile_cache,
             queue_ms=round(times.queue_ms, 1),
             sandbox_ms=round(times.sandbox_ms, 1),
             compile_ms=round(times.compile_ms, 1),
@@ -171,9 +176,9 @@ class JobService:
             if job.cancelled_by is not Cause.DRAIN:  # which has set the timer already
                 deadline = asyncio.get_running_loop().time() + self._settings.max_job_ms / 1000
                 job.timer.reschedule(deadline)
-            await attempt(job, self.pool, listener)
+            await attempt(job, self.pool, self.cache, listener)
             if await self._is_worth_another(job, listener):
-                await attempt(job, self.pool, listener)
+                await attempt(job, self.pool, self.cache, listener)
         finally:
             self._retire(job, reservation)
 

@@ -96,6 +96,7 @@ TIMINGS_SHAPE: Mapping[str, Predicate] = {
         ("queue_ms", "sandbox_ms", "compile_ms", "run_ms", "total_ms"), is_milliseconds
     ),
     "pool": one_of(("hit", "miss")),
+    "compile_cache": one_of(("hit", "miss", None)),
 }
 PROBLEM_SHAPE: Mapping[str, Predicate] = {"field": is_text, "message": is_text}
 

@@ -201,6 +201,8 @@ async def test_stats_count_what_ended_by_language_verdict_and_cause(serve: Serve
         answer = await response.json()
     assert answer["slots"] == {"total": 3, "used": 0, "waiting": 0}
     assert answer["pool"] == {"c": {"ready": 0, "creating": 0, "size": 2, "hits": 0, "misses": 0}}
+    empty = {"entries": 0, "bytes": 0, "max_bytes": 1 << 20, "hits": 0, "misses": 0}
+    assert answer["compile_cache"] == empty
     lately = answer["last_15_minutes"]
     assert {**answer["since_start"], "seconds": 0} == {**lately, "seconds": 0}
     assert lately["jobs"] == 4
