@@ -9,8 +9,9 @@ import struct
 from collections.abc import Iterator
 
 HEADER = 5
-READY, STARTED, STDOUT, STDERR, CREDIT, EXIT, ERROR, ARTEFACT, ARTEFACT_END = range(0x81, 0x8A)
-FILE, STAGE, STDIN, STDIN_END, KILL, PACK = range(1, 7)
+READY, STARTED, STDOUT, STDERR, CREDIT, EXIT, ERROR = range(0x81, 0x88)
+ARTEFACT, ARTEFACT_END, PREPARED = range(0x88, 0x8B)
+FILE, STAGE, STDIN, STDIN_END, KILL, PACK, PREPARE, DISMISS = range(1, 9)
 
 
 def frame_from_agent(kind: int, payload: bytes) -> bytes:
@@ -66,6 +67,12 @@ def hexed(raw: bytes) -> str:
     return raw.hex() or "-"
 
 
+def describe_command(fields: Reference) -> list[str]:
+    argv, env = fields.strings(), fields.strings()
+    assert fields.rest == b""
+    return [str(len(argv)), *map(hexed, argv), str(len(env)), *map(hexed, env)]
+
+
 def describe(stream: bytes) -> list[str]:
     """The frames to the agent in words: what `echo_frames` prints of them."""
     lines = []
@@ -79,16 +86,15 @@ def describe(stream: bytes) -> list[str]:
                 )
             case 2:
                 numbers = [fields.number(1), *(fields.number(4) for _ in range(4))]
-                argv, env = fields.strings(), fields.strings()
-                assert fields.rest == b""
-                counted = [str(len(argv)), *map(hexed, argv), str(len(env)), *map(hexed, env)]
-                lines.append(" ".join(["stage", *map(str, numbers), *counted]))
+                lines.append(" ".join(["stage", *map(str, numbers), *describe_command(fields)]))
             case 3:
                 lines.append(f"stdin {hexed(payload)}")
             case 6:
                 lines.append(f"pack {fields.number(4)}")
                 assert fields.rest == b""
+            case 7:
+                lines.append(" ".join(["prepare", *describe_command(fields)]))
             case _:
-                lines.append({4: "stdin_end", 5: "kill"}[kind])
+                lines.append({4: "stdin_end", 5: "kill", 8: "dismiss"}[kind])
                 assert payload == b""
     return lines

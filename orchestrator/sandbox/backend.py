@@ -4,7 +4,7 @@ The life of a sandbox, in this order:
 
 1. `Backend.open(spec)` makes one and returns when its agent is ready. On any error, cancellation
    included, nothing is left behind.
-2. `Sandbox.wait_lost()`, as long as nothing else is wanted of it.
+2. `Sandbox.prepare(...)` at most once; `wait_lost()`, as long as nothing else is wanted of it.
 3. `Sandbox.send_files(...)` and `send_artefact(...)`, any number of times while no stage runs.
 4. `Sandbox.set_limits(...)`, at most between stages.
 5. `Sandbox.run_stage(...)`, one at a time; after a compilation, `fetch_artefact(...)`.
@@ -16,7 +16,7 @@ call at any time. `tests/contract/` holds every backend to this.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol
 
 from orchestrator.sandbox.model import SandboxSpec, SourceFile, Stage, StageOutcome, Stream
@@ -53,6 +53,15 @@ class Sandbox(Protocol):
         """Put back into `/build` what `fetch_artefact` gave, in place of a compilation.
 
         `/build` must still be empty. Lost sandboxes as in `send_files`.
+        """
+        ...
+
+    async def prepare(self, argv: tuple[str, ...], env: Mapping[str, str]) -> None:
+        """Start a compiler ahead of time, and return when it says that it is ready.
+
+        It is what a stage with `by_prepared` uses, and never lives longer than until the end of the
+        first stage, or the next `send_artefact`. Raises SandboxError when it is not ready in time;
+        the sandbox is then fit for `close` only, as after cancelling.
         """
         ...
 

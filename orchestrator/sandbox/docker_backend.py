@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -40,6 +41,7 @@ log = structlog.get_logger(__name__)
 AGENT_GRACE_S = 10.0
 READY_TIMEOUT_S = 15.0
 PACK_TIMEOUT_S = 10.0
+PREPARE_TIMEOUT_S = 30.0
 OOM_NEWS_TRIES = 3
 OOM_NEWS_S = 0.1
 DEADLINE_SLACK_S = 60
@@ -182,19 +184,26 @@ class DockerSandbox:
 
     async def fetch_artefact(self, max_bytes: int) -> bytes | None:
         """See `Sandbox.fetch_artefact`."""
-        try:
+        # Late or lost: the next stage finds out, by what it reads or does not read.
+        with contextlib.suppress(SandboxError, TimeoutError):
             async with asyncio.timeout(PACK_TIMEOUT_S):
                 return await self._session.fetch_artefact(max_bytes)
-        except TimeoutError:
-            # The next stage finds frames it does not expect, or none in time.
-            log.warning("artefact_late", container=self.name)
-        except SandboxError as err:
-            log.info("artefact_lost", container=self.name, error=str(err))
         return None
 
     async def send_artefact(self, artefact: bytes) -> None:
         """See `Sandbox.send_artefact`."""
-        await self._session.send_artefact(artefact)
+        with contextlib.suppress(TimeoutError):  # as above
+            async with asyncio.timeout(PACK_TIMEOUT_S):
+                await self._session.send_artefact(artefact)
+
+    async def prepare(self, argv: tuple[str, ...], env: Mapping[str, str]) -> None:
+        """See `Sandbox.prepare`."""
+        try:
+            async with asyncio.timeout(PREPARE_TIMEOUT_S):
+                await self._session.prepare(argv, env)
+        except TimeoutError as err:
+            late = f"The prepared compiler was not ready in {PREPARE_TIMEOUT_S:g} s"
+            raise SandboxError(late) from err
 
     async def wait_lost(self) -> None:
         """See `Sandbox.wait_lost`."""

@@ -10,8 +10,8 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from orchestrator.errors import EngineError, SandboxError
 from orchestrator.sandbox.backend import OutputSink
@@ -78,6 +78,7 @@ class FakeSandbox:
         self._loss: StageLoss | None = None
         self._gone = asyncio.Event()
         self._has_started = False
+        self._prepared = False
 
     async def send_files(self, files: Sequence[SourceFile], *, build: bool, work: bool) -> None:
         """See `Sandbox.send_files`."""
@@ -96,6 +97,13 @@ class FakeSandbox:
         """See `Sandbox.send_artefact`."""
         files = {name: bytes.fromhex(content) for name, content in json.loads(artefact).items()}
         self._folders[StageKind.COMPILE].update(files)
+        self._prepared = False
+
+    async def prepare(self, argv: tuple[str, ...], env: Mapping[str, str]) -> None:  # noqa: ARG002 - the contract
+        """See `Sandbox.prepare`: any `sh` will do, if its script says anything."""
+        if self._loss is not None or not argv[0].endswith("sh") or "echo" not in argv[-1]:
+            raise SandboxError(f"the prepared compiler '{argv[0]}' did not start")
+        self._prepared = True
 
     async def wait_lost(self) -> None:
         """See `Sandbox.wait_lost`."""
@@ -107,6 +115,7 @@ class FakeSandbox:
 
     async def run_stage(self, stage: Stage, sink: OutputSink) -> StageOutcome:
         """See `Sandbox.run_stage`."""
+        by_prepared, self._prepared = self._prepared and stage.by_prepared, False
         if self._loss is not None:
             return self._loss
         self._has_started = True
@@ -124,7 +133,7 @@ class FakeSandbox:
         self._loss = script.loss or self._loss
         if self._loss is not None:
             self._gone.set()
-        return self._loss or script.report()
+        return self._loss or replace(script.report(), by_prepared=by_prepared)
 
     async def close(self) -> None:
         """See `Sandbox.close`."""

@@ -20,6 +20,7 @@ _EXIT = struct.Struct(">iiBBHQQQI")
 _STAGE = struct.Struct(">BIIII")
 
 _KINDS = {StageKind.COMPILE: 1, StageKind.RUN: 2}
+_BY_PREPARED = 3
 _CAUSES = (
     StageCause.NONE,
     StageCause.WALL,
@@ -51,6 +52,8 @@ class ToAgent(IntEnum):
     STDIN_END = 0x04
     KILL = 0x05
     PACK = 0x06
+    PREPARE = 0x07
+    DISMISS = 0x08
 
 
 class FromAgent(IntEnum):
@@ -65,6 +68,7 @@ class FromAgent(IntEnum):
     ERROR = 0x87
     ARTEFACT = 0x88
     ARTEFACT_END = 0x89
+    PREPARED = 0x8A
 
 
 _TYPES = frozenset(FromAgent)
@@ -135,10 +139,18 @@ def encode_file(path: str, content: bytes, *, build: bool, work: bool) -> Iterat
 
 def encode_stage(stage: Stage) -> bytes:
     """The frame that starts a stage; its stdin goes in frames of its own."""
-    head = _STAGE.pack(
-        _KINDS[stage.kind], stage.wall_ms, stage.cpu_ms, stage.stdout_limit, stage.stderr_limit
-    )
-    return encode(ToAgent.STAGE, head + _strings(stage.argv) + _strings(_environment(stage.env)))
+    kind = _BY_PREPARED if stage.by_prepared else _KINDS[stage.kind]
+    head = _STAGE.pack(kind, stage.wall_ms, stage.cpu_ms, stage.stdout_limit, stage.stderr_limit)
+    return encode(ToAgent.STAGE, head + _command(stage.argv, stage.env))
+
+
+def encode_prepare(argv: Sequence[str], env: Mapping[str, str]) -> bytes:
+    """The frame that starts a compiler ahead of time."""
+    return encode(ToAgent.PREPARE, _command(argv, env))
+
+
+def _command(argv: Sequence[str], env: Mapping[str, str]) -> bytes:
+    return _strings(argv) + _strings(_environment(env))
 
 
 def _environment(env: Mapping[str, str]) -> list[str]:
@@ -192,11 +204,11 @@ def parse_exit(payload: bytes) -> StageReport:
     )
 
 
-def parse_artefact_end(payload: bytes) -> bool:
-    """The payload of `artefact_end`: whether what came before it is all there is."""
-    if payload not in {b"\0", b"\1"}:
-        raise ProtocolError(f"artefact_end frame of {payload[:8].hex()}")
-    return payload == b"\1"
+def parse_answer(frame: Frame) -> bool:
+    """The payload of `started`, `artefact_end` and `prepared`: yes or no."""
+    if frame.payload not in {b"\0", b"\1"}:
+        raise ProtocolError(f"{frame.type.name.lower()} frame of {frame.payload[:8].hex()!r}")
+    return frame.payload == b"\1"
 
 
 def _unpack(form: struct.Struct, payload: bytes, name: str) -> tuple[int, ...]:

@@ -88,6 +88,8 @@ class Stage:
     stderr_limit: int
     env: Mapping[str, str] = field(default_factory=dict)
     stdin: bytes = field(default=b"", repr=False)
+    by_prepared: bool = False
+    """A compilation, by the prepared compiler if there is one that is fit for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,8 @@ class StageReport:
     limits_hit: frozenset[LimitHit] = frozenset()
     stdout_truncated: bool = False
     stderr_truncated: bool = False
+    by_prepared: bool = False
+    """The prepared compiler was given it first, whether or not it declined."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import structlog
@@ -186,7 +186,7 @@ class Pool:
         try:
             sandbox = await self._backend.open(shelf.kind.spec)
             try:
-                is_prepared = await _prepare(sandbox, shelf.kind)
+                is_prepared = await _prepare(sandbox, shelf)
             except BaseException:
                 self._spawn(_close(sandbox))
                 raise
@@ -227,15 +227,16 @@ class Pool:
         task.add_done_callback(self._leaving.discard)
 
 
-async def _prepare(sandbox: Sandbox, kind: Kind) -> bool:
-    """Without its server a sandbox is as good as any; compiling in it only takes longer."""
-    if not kind.server:
+async def _prepare(sandbox: Sandbox, shelf: _Shelf) -> bool:
+    """Whether its compiler is started. One that fails is done without in the next ones."""
+    if not shelf.kind.server:
         return False
     try:
-        await sandbox.prepare(kind.server, kind.server_env)
-    except SandboxError as err:
-        log.warning("compile_server_failed", container=sandbox.name, error=str(err))
-        return False
+        await sandbox.prepare(shelf.kind.server, shelf.kind.server_env)
+    except SandboxError:
+        log.error("compile_server_failed", language=shelf.name)
+        shelf.kind = replace(shelf.kind, server=())
+        raise
     return True
 
 

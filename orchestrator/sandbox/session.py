@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from orchestrator.errors import EngineError, ProtocolError, SandboxError
@@ -20,8 +21,9 @@ from orchestrator.sandbox.frames import (
     encode,
     encode_file,
     encode_pack,
+    encode_prepare,
     encode_stage,
-    parse_artefact_end,
+    parse_answer,
     parse_credit,
     parse_exit,
     parse_ready,
@@ -60,6 +62,7 @@ class AgentSession:
         self._window = 0
         self.has_started = False
         """Whether anything of a stage was executed, as far as the agent has said."""
+        self._prepared = False
 
     async def greet(self) -> None:
         """Wait for `ready` and check the version."""
@@ -93,7 +96,7 @@ class AgentSession:
         while True:
             frame = await self._next()
             if frame.type is FromAgent.ARTEFACT_END:
-                return bytes(artefact) if parse_artefact_end(frame.payload) else None
+                return bytes(artefact) if parse_answer(frame) else None
             if frame.type is not FromAgent.ARTEFACT:
                 raise self._spoilt(ProtocolError(f"{frame.type.name} instead of an artefact"))
             artefact += encode(ToAgent.FILE, frame.payload)
@@ -101,8 +104,28 @@ class AgentSession:
                 raise self._spoilt(ProtocolError(f"an artefact of more than {max_bytes} bytes"))
 
     async def send_artefact(self, artefact: bytes) -> None:
-        """Put back what `fetch_artefact` gave; like `send_files`."""
+        """Put back what `fetch_artefact` gave; the prepared compiler, not needed now, is gone then.
+
+        What goes wrong comes back with the next stage.
+        """
+        if self._prepared:
+            self._prepared = False
+            with contextlib.suppress(SandboxError):
+                await self._ask_about_prepared(encode(ToAgent.DISMISS))
         await self._send_if_open(artefact)
+
+    async def prepare(self, argv: Sequence[str], env: Mapping[str, str]) -> None:
+        """Start a compiler ahead of time. SandboxError also when it ends without a word."""
+        if not await self._ask_about_prepared(encode_prepare(argv, env)):
+            raise SandboxError(f"the prepared compiler '{argv[0]}' did not start")
+        self._prepared = True
+
+    async def _ask_about_prepared(self, question: bytes) -> bool:
+        await self._send_if_open(question)
+        frame = await self._next()
+        if frame.type is not FromAgent.PREPARED:
+            raise self._spoilt(ProtocolError(f"{frame.type.name} instead of PREPARED"))
+        return parse_answer(frame)
 
     async def wait_lost(self) -> None:
         """Wait until the stream ends, or until the agent speaks without being asked.
@@ -115,6 +138,7 @@ class AgentSession:
 
     async def run_stage(self, stage: Stage, sink: OutputSink) -> StageReport:
         """Run one stage; output goes to `sink` as it comes."""
+        self._prepared = False  # whatever the stage is, it does not survive it
         first, rest = stage.stdin[: self._window], stage.stdin[self._window :]
         start = encode_stage(stage) + _encode_stdin(first)
         if not rest:
@@ -135,19 +159,21 @@ class AgentSession:
             await self._transport.write(data)
 
     async def _read_stage(self, sink: OutputSink, feeder: _Feeder | None) -> StageReport:
+        by_prepared = False
         while True:
             frame = await self._next()
             stream = _STREAMS.get(frame.type)
             if stream is not None:
                 await sink(stream, frame.payload)
-            elif frame.type is FromAgent.STARTED:
-                self.has_started = True
             elif frame.type is FromAgent.EXIT:
-                return parse_exit(frame.payload)
+                return replace(parse_exit(frame.payload), by_prepared=by_prepared)
             elif frame.type is FromAgent.STDIN_CREDIT:
                 credit = parse_credit(frame.payload)
                 if feeder is not None:
                     feeder.grant(credit)
+            elif frame.type is FromAgent.STARTED:
+                self.has_started = True
+                by_prepared = parse_answer(frame)
             else:
                 raise ProtocolError(f"{frame.type.name} in the middle of a stage")
 

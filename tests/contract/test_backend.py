@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from orchestrator.errors import SandboxError
 from orchestrator.sandbox.fake import FakeBackend
 from orchestrator.sandbox.model import SourceFile, StageCause, StageKind, StageLoss
 from tests.sandbox_support import DEADLINE_S, Collector, make_spec, make_stage, run_script
@@ -100,6 +101,67 @@ async def test_2_watching_may_be_given_up_at_any_time_and_takes_nothing_away(
         # Not awaited: it is still there when the next stage begins to read.
         assert (await run_script(sandbox, f"echo {number}"))[1] == f"{number}\n".encode()
         await asyncio.wait([watching])
+
+
+PREPARED = ("/bin/sh", "-c", "echo; cat; exit 75")
+"""Says one byte, which makes it ready; given a compilation, it declines."""
+
+
+async def test_2_a_stage_by_the_prepared_compiler_is_as_by_any_other(sandbox: Sandbox) -> None:
+    await sandbox.prepare(("/bin/sh", "-c", "echo; exit 75"), {"PATH": "/bin"})
+    await sandbox.send_files([SourceFile("a", b"1")], build=True, work=True)
+    report, stdout, stderr = await run_script(
+        sandbox, "cat a; echo x >&2; exit 3", kind=StageKind.COMPILE, by_prepared=True
+    )
+    assert (report.exit_code, stdout, stderr) == (3, b"1", b"x\n")
+    report, stdout, _ = await run_script(sandbox, "cat a")
+    assert (stdout, report.by_prepared) == (b"1", False)
+
+
+@pytest.mark.parametrize("kind", StageKind)
+async def test_2_a_stage_need_not_use_the_prepared_compiler(
+    sandbox: Sandbox, kind: StageKind
+) -> None:
+    await sandbox.prepare(PREPARED, {"PATH": "/bin:/usr/bin"})
+    report, stdout, _ = await run_script(sandbox, "echo x", kind=kind)
+    assert (stdout, report.by_prepared) == (b"x\n", False)
+    # Whatever the first stage was, the prepared compiler did not outlive it.
+    report, stdout, _ = await run_script(
+        sandbox, "echo y", kind=StageKind.COMPILE, by_prepared=True
+    )
+    assert (stdout, report.by_prepared) == (b"y\n", False)
+
+
+async def test_2_an_artefact_takes_the_place_of_the_prepared_compiler(
+    subject: Subject, sandbox: Sandbox
+) -> None:
+    await sandbox.send_files([SourceFile("a", b"1")], build=True, work=False)
+    await run_script(sandbox, "echo compiled", kind=StageKind.COMPILE)
+    artefact = await sandbox.fetch_artefact(1 << 20)
+    assert artefact is not None
+    other = await subject.backend.open(make_spec())
+    await other.prepare(PREPARED, {"PATH": "/bin:/usr/bin"})
+    await other.send_artefact(artefact)
+    assert await other.set_limits(48 << 20, 8)
+    assert (await run_script(other, "echo x"))[1] == b"x\n"
+    assert await other.fetch_artefact(1 << 20) is not None
+    await other.close()
+
+
+@pytest.mark.parametrize(
+    "argv", [("/bin/sh", "-c", "exit 0"), ("/no/such/compiler",)], ids=["silent", "absent"]
+)
+async def test_2_a_compiler_that_can_not_be_prepared_is_an_error(
+    sandbox: Sandbox, argv: tuple[str, ...]
+) -> None:
+    with pytest.raises(SandboxError, match="did not start"):
+        await sandbox.prepare(argv, {"PATH": "/bin"})
+
+
+async def test_2_a_lost_sandbox_prepares_nothing(sandbox: Sandbox) -> None:
+    await sandbox.close()
+    with pytest.raises(SandboxError):
+        await sandbox.prepare(PREPARED, {"PATH": "/bin"})
 
 
 # 3. send_files

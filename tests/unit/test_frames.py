@@ -20,7 +20,10 @@ from orchestrator.sandbox.frames import (
     ToAgent,
     encode,
     encode_file,
+    encode_pack,
+    encode_prepare,
     encode_stage,
+    parse_answer,
     parse_credit,
     parse_exit,
     parse_ready,
@@ -49,6 +52,7 @@ stages = st.builds(
     stdout_limit=U32,
     stderr_limit=U32,
     env=st.dictionaries(names, text, max_size=4),
+    by_prepared=st.booleans(),
 )
 sizes_at_the_edge = st.sampled_from([0, 1, MAX_PAYLOAD - 300, MAX_PAYLOAD, 2 * MAX_PAYLOAD + 1])
 
@@ -92,13 +96,34 @@ def test_a_stage_says_all_of_itself_but_stdin(stage: Stage) -> None:
     ((kind, payload),) = cut(encode_stage(stage))
     fields = Reference(payload)
     assert kind == 2
-    assert StageKind(("compile", "run")[fields.number(1) - 1]) is stage.kind
+    assert ("compile", "run", "by_prepared")[fields.number(1) - 1] == (
+        "by_prepared" if stage.by_prepared else stage.kind
+    )
     limits = (stage.wall_ms, stage.cpu_ms, stage.stdout_limit, stage.stderr_limit)
     assert tuple(fields.number(4) for _ in range(4)) == limits
     assert tuple(raw.decode() for raw in fields.strings()) == stage.argv
     pairs = (raw.decode().split("=", 1) for raw in fields.strings())
     assert dict(pairs) == stage.env
     assert fields.rest == b""
+
+
+@given(stages, U32)
+def test_what_is_prepared_and_packed_is_said_as_it_is_meant(stage: Stage, most: int) -> None:
+    ((kind, payload),) = cut(encode_prepare(stage.argv, stage.env))
+    fields = Reference(payload)
+    assert kind == 7
+    assert tuple(raw.decode() for raw in fields.strings()) == stage.argv
+    assert dict(raw.decode().split("=", 1) for raw in fields.strings()) == stage.env
+    assert fields.rest == b""
+    assert describe(encode_pack(most)) == [f"pack {most}"]
+
+
+@pytest.mark.parametrize("kind", [FromAgent.STARTED, FromAgent.ARTEFACT_END, FromAgent.PREPARED])
+def test_an_answer_is_yes_or_no(kind: FromAgent) -> None:
+    assert [parse_answer(Frame(kind, raw)) for raw in (b"\0", b"\1")] == [False, True]
+    for raw in (b"", b"\2", b"\0\0"):
+        with pytest.raises(ProtocolError, match=f"{kind.name.lower()} frame of"):
+            parse_answer(Frame(kind, raw))
 
 
 @pytest.mark.parametrize("kind", ToAgent)
@@ -149,7 +174,7 @@ def test_a_frame_of_the_largest_size_is_read() -> None:
         pytest.param(struct.pack(">IB", 2**32 - 1, 0x83), id="as long as can be said"),
         pytest.param(struct.pack(">IB", 0, 0x00), id="no type"),
         pytest.param(struct.pack(">IB", 0, 0x01), id="a type of ours"),
-        pytest.param(struct.pack(">IB", 0, 0x8A), id="a type after the last"),
+        pytest.param(struct.pack(">IB", 0, 0x8B), id="a type after the last"),
     ],
 )
 def test_a_bad_header_is_refused_before_any_of_its_payload_is_kept(header: bytes) -> None:
@@ -272,6 +297,16 @@ def ask(process: subprocess.Popen[bytes], question: bytes) -> tuple[list[str], s
     return lines, line
 
 
+@pytest.mark.docker
+@pytest.mark.parametrize("path", ["a", "sub/b.class", "x" * 255])
+@pytest.mark.parametrize("flags", range(4))
+def test_a_packed_file_is_what_we_would_send(path: str, flags: int) -> None:
+    with agent_test(SAY) as process:
+        dump, _ = ask(process, f"file_head {flags} {path}\n".encode())
+    frame = encode(ToAgent.FILE, bytes.fromhex("".join(dump)) + b"content")
+    assert describe(frame) == [f"file 1 {flags} {hexed(path.encode())} {hexed(b'content')}"]
+
+
 def to_agent(content: bytes) -> st.SearchStrategy[bytes]:
     files = st.builds(
         lambda path, build: b"".join(encode_file(path, content, build=build, work=True)),
@@ -280,8 +315,26 @@ def to_agent(content: bytes) -> st.SearchStrategy[bytes]:
     )
     pieces = [content[at : at + MAX_PAYLOAD] for at in range(0, len(content), MAX_PAYLOAD)]
     stdin = b"".join(encode(ToAgent.STDIN, piece) for piece in pieces)
-    rest = [stdin, encode(ToAgent.STDIN_END), encode(ToAgent.KILL)]
-    return st.one_of(files, stages.map(encode_stage), st.sampled_from(rest))
+    rest = [stdin, encode(ToAgent.STDIN_END), encode(ToAgent.KILL), encode(ToAgent.DISMISS)]
+    executable = paths.map(
+        lambda path: (
+            encode(
+                ToAgent.FILE,
+                b"\1\2" + struct.pack(">I", len(path.encode())) + path.encode() + content,
+            )
+            if len(content) < MAX_PAYLOAD // 2
+            else b""
+        )
+    )
+    prepares = stages.map(lambda stage: encode_prepare(stage.argv, stage.env))
+    return st.one_of(
+        files,
+        executable,
+        stages.map(encode_stage),
+        prepares,
+        U32.map(encode_pack),
+        st.sampled_from(rest),
+    )
 
 
 contents = st.one_of(
@@ -311,8 +364,14 @@ def test_the_agent_reads_what_we_write_in_chunks_of_any_size() -> None:
         pytest.param(
             struct.pack(">IB", MAX_PAYLOAD + 1, 3) + bytes(MAX_PAYLOAD + 1), "error: ", 1, id="long"
         ),
-        pytest.param(struct.pack(">IB", 0, 7), "error: ", 1, id="unknown type"),
+        pytest.param(struct.pack(">IB", 0, 9), "error: ", 1, id="unknown type"),
         pytest.param(struct.pack(">IB", 1, 5) + b"x", "error: ", 1, id="a kill with a payload"),
+        pytest.param(struct.pack(">IB", 1, 8) + b"x", "error: ", 1, id="a dismissal with one"),
+        pytest.param(struct.pack(">IB3x", 3, 6), "error: ", 1, id="a short bound of an artefact"),
+        pytest.param(struct.pack(">IB4x", 4, 7), "error: ", 1, id="nothing to prepare"),
+        pytest.param(
+            struct.pack(">IBBBI", 7, 1, 1, 4, 1) + b"a", "error: file: bad flags", 1, id="a flag"
+        ),
         pytest.param(encode(ToAgent.STDIN, b"cut")[:-1], "error: incomplete", 3, id="cut short"),
     ],
 )
@@ -347,6 +406,9 @@ def test_we_read_what_the_agent_writes() -> None:
         assert frame == Frame(FromAgent.EXIT, pack_exit(ending, limits, usage))
         parse_exit(frame.payload)
         assert parse_credit(say(process, f"credit {credit}").payload) == credit
+        for kind in (FromAgent.STARTED, FromAgent.ARTEFACT_END, FromAgent.PREPARED):
+            answer = say(process, f"{kind.name.lower()} {credit % 2}")
+            assert (answer.type, parse_answer(answer)) == (kind, bool(credit % 2))
 
     with agent_test(SAY) as process:
         assert parse_ready(say(process, "ready").payload) == Ready(2, MAX_PAYLOAD)

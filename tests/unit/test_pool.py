@@ -277,9 +277,10 @@ async def test_closing_leaves_nothing_not_even_what_is_in_the_making(
     assert not bench.backend.live
 
 
-async def test_a_prepared_compiler_comes_with_the_lease_and_is_done_without_when_it_fails(
+async def test_a_prepared_compiler_comes_with_the_lease_and_is_done_without_once_it_fails(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(pool_module, "PAUSE_S", 0.0)
     asked = []
 
     async def prepare(_: FakeSandbox, argv: tuple[str, ...], env: dict[str, str]) -> None:
@@ -295,3 +296,4 @@ async def test_a_prepared_compiler_comes_with_the_lease_and_is_done_without_when
         assert [(await bench.lease()).is_prepared for _ in range(2)] == [True, False]
         assert asked == [(("compiler", "wait"), {"A": "b"})] * 2
         assert not (await bench.lease()).is_prepared
+        assert "fake-2" not in bench.backend.live  # what is left of a failure is not used

@@ -14,9 +14,15 @@ from orchestrator.errors import EngineUnavailableError, ProtocolError, SandboxEr
 from orchestrator.sandbox.model import SourceFile, StageReport
 from orchestrator.sandbox.session import AgentSession, StreamEndedError
 from tests.agent_wire import (
+    ARTEFACT,
+    ARTEFACT_END,
     CREDIT,
+    DISMISS,
     ERROR,
     EXIT,
+    FILE,
+    PREPARE,
+    PREPARED,
     STARTED,
     STDERR,
     STDIN,
@@ -31,7 +37,7 @@ from tests.agent_wire import (
 )
 from tests.sandbox_support import Collector, make_stage
 
-STARTED_FRAME = frame_from_agent(STARTED, b"")
+STARTED_FRAME = frame_from_agent(STARTED, b"\0")
 EXIT_FRAME = frame_from_agent(EXIT, pack_exit((7, 0, 0, 0)))
 
 
@@ -176,6 +182,117 @@ async def test_what_makes_no_sense_ends_a_stage(
     with pytest.raises(error, match=message):
         await session.run_stage(make_stage(stdin=stdin), Collector().take)
     assert tasks_named("stdin") == []
+
+
+FILE_PAYLOAD = b"\1\0\0\0\0\1acontent"
+
+
+async def test_an_artefact_is_what_is_sent_to_put_it_back() -> None:
+    session, transport = await greeted()
+    transport.say(frame_from_agent(ARTEFACT, FILE_PAYLOAD), frame_from_agent(ARTEFACT, b"x"))
+    transport.say(frame_from_agent(ARTEFACT_END, b"\1"))
+    artefact = await session.fetch_artefact(1000)
+    assert describe(bytes(transport.sent)) == ["pack 1000"]
+    assert artefact is not None
+    assert list(cut(artefact)) == [(1, FILE_PAYLOAD), (1, b"x")]
+    await session.send_artefact(artefact)
+    assert transport.sent.endswith(artefact)
+
+
+async def test_half_an_artefact_is_none() -> None:
+    session, transport = await greeted()
+    transport.say(frame_from_agent(ARTEFACT, b"x"), frame_from_agent(ARTEFACT_END, b"\0"))
+    assert await session.fetch_artefact(1000) is None
+    transport.say(EXIT_FRAME)
+    assert (await session.run_stage(make_stage(), Collector().take)).exit_code == 7
+
+
+@pytest.mark.parametrize(
+    ("pieces", "error", "message"),
+    [
+        pytest.param([frame_from_agent(ARTEFACT, bytes(9))], ProtocolError, "more than 10", id="L"),
+        pytest.param([STARTED_FRAME], ProtocolError, "STARTED instead", id="other"),
+        pytest.param([frame_from_agent(ARTEFACT_END, b"")], ProtocolError, "artefact_end", id="e"),
+        pytest.param([frame_from_agent(ERROR, b"no")], SandboxError, "agent: no", id="error"),
+        pytest.param([None], StreamEndedError, "ended", id="end"),
+    ],
+)
+async def test_an_artefact_that_makes_no_sense_comes_back_with_the_next_stage(
+    pieces: list[bytes | None], error: type[Exception], message: str
+) -> None:
+    session, transport = await greeted()
+    transport.say(*pieces, None)
+    with pytest.raises(error, match=message):
+        await session.fetch_artefact(10)
+    with pytest.raises(SandboxError):
+        await session.run_stage(make_stage(), Collector().take)
+
+
+async def test_a_compiler_is_prepared_when_the_agent_says_so() -> None:
+    session, transport = await greeted()
+    transport.say(frame_from_agent(PREPARED, b"\1"))
+    await session.prepare(("javac", "x"), {"A": "b"})
+    assert describe(bytes(transport.sent)) == [
+        f"prepare 2 {hexed(b'javac')} {hexed(b'x')} 1 {hexed(b'A=b')}"
+    ]
+    transport.say(frame_from_agent(STARTED, b"\1") + EXIT_FRAME)
+    report = await session.run_stage(make_stage(by_prepared=True), Collector().take)
+    assert report.by_prepared
+
+
+@pytest.mark.parametrize("frame", [frame_from_agent(PREPARED, b"\0"), EXIT_FRAME, None])
+async def test_a_compiler_that_is_not_prepared_is_an_error(frame: bytes | None) -> None:
+    session, transport = await greeted()
+    transport.say(frame)
+    with pytest.raises(SandboxError):
+        await session.prepare(("javac",), {})
+
+
+async def test_the_prepared_compiler_is_dismissed_before_an_artefact_is_sent() -> None:
+    session, transport = await greeted()
+    transport.say(frame_from_agent(PREPARED, b"\1"), frame_from_agent(PREPARED, b"\0"))
+    await session.prepare(("javac",), {})
+    await session.send_artefact(encode_artefact())
+    await session.send_artefact(encode_artefact())
+    assert kinds(transport.sent) == [PREPARE, DISMISS, FILE, FILE]
+
+
+async def test_a_dismissal_that_goes_wrong_comes_back_with_the_next_stage() -> None:
+    session, transport = await greeted()
+    transport.say(frame_from_agent(PREPARED, b"\1"), frame_from_agent(ERROR, b"stuck"), None)
+    await session.prepare(("javac",), {})
+    await session.send_artefact(encode_artefact())
+    with pytest.raises(SandboxError, match="stuck"):
+        await session.run_stage(make_stage(), Collector().take)
+
+
+def encode_artefact() -> bytes:
+    return frame_from_agent(FILE, FILE_PAYLOAD)
+
+
+@pytest.mark.parametrize(
+    "news", [None, frame_from_agent(ERROR, b"x"), b"Segmentation fault\n", EXIT_FRAME]
+)
+async def test_an_idle_sandbox_is_lost_with_its_stream_and_when_it_speaks(
+    news: bytes | None,
+) -> None:
+    session, transport = await greeted()
+    watching = asyncio.create_task(session.wait_lost())
+    await asyncio.sleep(0)
+    assert not watching.done()
+    transport.say(news)
+    await watching
+    await session.wait_lost()
+
+
+async def test_watching_takes_nothing_from_the_stage_that_ends_it() -> None:
+    session, transport = await greeted()
+    watching = asyncio.create_task(session.wait_lost())
+    await asyncio.sleep(0)
+    watching.cancel()
+    transport.say(STARTED_FRAME + EXIT_FRAME)
+    assert (await session.run_stage(make_stage(), Collector().take)).exit_code == 7
+    assert watching.cancelled()
 
 
 def tasks_named(name: str) -> list[asyncio.Task[object]]:

@@ -74,9 +74,9 @@ void channel_ready(void)
     queue_added(&output, proto_put_ready(control_space(PROTO_SMALL_FRAME)));
 }
 
-void channel_started(void)
+void channel_started(bool by_prepared)
 {
-    queue_added(&output, proto_put_header(control_space(PROTO_SMALL_FRAME), FRAME_STARTED, 0));
+    queue_added(&output, proto_put_started(control_space(PROTO_SMALL_FRAME), by_prepared));
 }
 
 void channel_credit(uint32_t bytes)
@@ -92,6 +92,11 @@ void channel_exit(const struct exit_report *report)
 void channel_artefact_end(bool complete)
 {
     queue_added(&output, proto_put_artefact_end(control_space(PROTO_SMALL_FRAME), complete));
+}
+
+void channel_prepared(bool alive)
+{
+    queue_added(&output, proto_put_prepared(control_space(PROTO_SMALL_FRAME), alive));
 }
 
 void channel_trim(void)

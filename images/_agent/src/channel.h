@@ -36,10 +36,11 @@ void channel_output(enum frame_type type, size_t size);
 
 /* Queues a frame. */
 void channel_ready(void);
-void channel_started(void);
+void channel_started(bool by_prepared);
 void channel_credit(uint32_t bytes);
 void channel_exit(const struct exit_report *report);
 void channel_artefact_end(bool complete);
+void channel_prepared(bool alive);
 
 /* Gives unused memory back. */
 void channel_trim(void);

@@ -115,7 +115,7 @@ static bool reset_signals(void)
     return sigprocmask(SIG_SETMASK, &none, NULL) == 0;
 }
 
-static _Noreturn void run_child(const struct stage_request *stage, const struct pipes *pipes,
+static _Noreturn void run_child(const struct command *command, const struct pipes *pipes,
                                 const char *folder, uid_t uid)
 {
     volunteer_for_oom();
@@ -124,7 +124,7 @@ static _Noreturn void run_child(const struct stage_request *stage, const struct 
     umask(022);
     if (setsid() < 0 || !identity_become(uid) || chdir(folder) != 0 || !reset_signals())
         give_up(REPORT_FD, false);
-    execute(stage->argv, stage->envp);
+    execute(command->argv, command->envp);
     give_up(REPORT_FD, true);
 }
 
@@ -174,7 +174,7 @@ static int await_execution(int report)
     return failure.error;
 }
 
-int child_spawn(const struct stage_request *stage, const char *folder, uid_t uid, uid_t agent,
+int child_spawn(const struct command *command, const char *folder, uid_t uid, uid_t agent,
                 struct child *child)
 {
     struct pipes pipes;
@@ -183,7 +183,7 @@ int child_spawn(const struct stage_request *stage, const char *folder, uid_t uid
     if (child->pid < 0)
         fail_errno("fork");
     if (child->pid == 0)
-        run_child(stage, &pipes, folder, uid);
+        run_child(command, &pipes, folder, uid);
     close_child_ends(&pipes);
     child->input = pipes.input[1];
     child->output = pipes.output[0];

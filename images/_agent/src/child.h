@@ -15,12 +15,12 @@ struct child {
 };
 
 /*
- * Starts stage's program in folder as uid, with the pipes as its descriptors
+ * Executes a command in folder as uid, with the pipes as its descriptors
  * 0, 1, 2 and with nothing of the agent's. Returns 0 once it has been
  * executed; or errno if it could not be, and *child is then void. Everything
  * else that goes wrong fails the sandbox.
  */
-int child_spawn(const struct stage_request *stage, const char *folder, uid_t uid, uid_t agent,
+int child_spawn(const struct command *command, const char *folder, uid_t uid, uid_t agent,
                 struct child *child);
 
 /* For a forked child only: closes `first` and all descriptors after it. */

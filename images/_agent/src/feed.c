@@ -15,6 +15,7 @@ static struct queue input = {.storage = storage, .capacity = sizeof storage};
 
 static bool active;
 static bool ended;       /* no more bytes will come */
+static bool deaf;        /* what the other side sends is not for this program */
 static int pipe_fd = -1; /* -1 while active: the program takes no more */
 static uint32_t window;  /* bytes the other side may send */
 static uint32_t owed;    /* bytes to be given back to it */
@@ -23,6 +24,7 @@ void feed_open(int fd)
 {
     active = true;
     ended = false;
+    deaf = false;
     pipe_fd = fd;
     window = PROTO_STDIN_WINDOW;
     owed = 0;
@@ -69,9 +71,23 @@ static void pump(void)
     feed_credit();
 }
 
+void feed_nothing(void)
+{
+    deaf = true;
+    feed_end();
+}
+
+void feed_arguments(const struct command *command)
+{
+    size_t size = proto_put_arguments(NULL, command);
+    proto_put_arguments(queue_reserve(&input, size), command);
+    queue_added(&input, size);
+    feed_nothing();
+}
+
 void feed_bytes(const uint8_t *bytes, size_t size)
 {
-    if (!active || size == 0)
+    if (!active || deaf || size == 0)
         return;
     if (ended)
         fail("stdin after its end");

@@ -5,8 +5,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "proto.h"
+
 /* A program was started; fd is the agent's end of its stdin. The window is full. */
 void feed_open(int fd);
+
+/* Arguments for a prepared compiler, and the end: nothing else is passed on. */
+void feed_arguments(const struct command *command);
+
+/* The same without any arguments. */
+void feed_nothing(void);
 
 /* Bytes for it, or their end, have come. Both are ignored when no feed is open. */
 void feed_bytes(const uint8_t *bytes, size_t size);

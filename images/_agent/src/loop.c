@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -9,18 +10,22 @@
 #include "clock.h"
 #include "feed.h"
 #include "files.h"
+#include "outputs.h"
 #include "pack.h"
+#include "prepared.h"
 #include "proto.h"
 #include "queue.h"
 #include "stage.h"
 #include "tidy.h"
 
-enum { CONTROL, OUTPUT, SIGNALS, FEED, FIRST_STREAM, POLLED = FIRST_STREAM + STREAMS };
+enum { CONTROL, OUTPUT, SIGNALS, FEED, PREPARED, FIRST_STREAM, POLLED = FIRST_STREAM + STREAMS };
 
 /* A whole frame always fits; the pages of a rarely needed rest stay untouched. */
 static _Alignas(QUEUE_ALIGNMENT) uint8_t storage[2 * PROTO_FRAME_MAX];
 static struct queue control = {.storage = storage, .capacity = sizeof storage};
 
+/* The last `stage` or `prepare`: it stays until the next, while the queue moves on. */
+static uint8_t command_bytes[PROTO_PAYLOAD_MAX];
 static char *vector[PROTO_VECTOR_MAX];
 
 /* Files, stages and packing come one after the other. */
@@ -30,6 +35,8 @@ static void require_idle(const char *what)
         fail("%s while a stage runs", what);
     if (pack_active())
         fail("%s while packing", what);
+    if (prepared_starting())
+        fail("%s while preparing", what);
 }
 
 static void handle_file(const struct frame *frame, const struct identities *ids)
@@ -54,10 +61,11 @@ static void trim(void)
 static void handle_stage(const struct frame *frame, const struct identities *ids)
 {
     struct stage_request stage;
-    const char *fault = proto_parse_stage(frame->payload, frame->size, vector, &stage);
-    if (fault != NULL)
-        fail("%s", fault);
     require_idle("stage");
+    memcpy(command_bytes, frame->payload, frame->size);
+    const char *fault = proto_parse_stage(command_bytes, frame->size, vector, &stage);
+    if (fault != NULL)
+        fail("stage: %s", fault);
     trim();
     stage_begin(&stage, ids);
 }
@@ -69,8 +77,31 @@ static void handle_pack(const struct frame *frame, const struct identities *ids)
     if (fault != NULL)
         fail("%s", fault);
     require_idle("pack");
+    prepared_discard();
     tidy(ids);
     pack_begin(max_bytes, ids);
+}
+
+static void handle_prepare(const struct frame *frame, const struct identities *ids)
+{
+    struct command command;
+    require_idle("prepare");
+    prepared_discard();
+    memcpy(command_bytes, frame->payload, frame->size);
+    const char *fault = proto_parse_prepare(command_bytes, frame->size, vector, &command);
+    if (fault != NULL)
+        fail("prepare: %s", fault);
+    trim();
+    tidy(ids);
+    prepared_begin(&command, ids);
+}
+
+static void handle_dismiss(const struct identities *ids)
+{
+    require_idle("dismiss");
+    prepared_discard();
+    tidy(ids);
+    channel_prepared(false);
 }
 
 static void handle(const struct frame *frame, const struct identities *ids)
@@ -90,6 +121,12 @@ static void handle(const struct frame *frame, const struct identities *ids)
         break;
     case FRAME_PACK:
         handle_pack(frame, ids);
+        break;
+    case FRAME_PREPARE:
+        handle_prepare(frame, ids);
+        break;
+    case FRAME_DISMISS:
+        handle_dismiss(ids);
         break;
     default: /* proto_decode() lets no other type through */
         stage_kill();
@@ -137,6 +174,7 @@ static void read_signals(int signals)
     while (read(signals, ignored, sizeof ignored) > 0)
         continue;
     stage_reap();
+    prepared_advance();
 }
 
 /* Milliseconds until that time, rounded up; -1: for ever. */
@@ -156,7 +194,8 @@ static void wait_for_events(struct pollfd polled[POLLED], int signals, uint64_t 
     polled[OUTPUT].events = POLLOUT;
     polled[SIGNALS] = (struct pollfd){.fd = signals, .events = POLLIN};
     polled[FEED].fd = feed_poll(&polled[FEED].events);
-    stage_poll(streams);
+    polled[PREPARED] = (struct pollfd){.fd = prepared_poll(), .events = POLLIN};
+    outputs_poll(streams);
     for (unsigned i = 0; i < STREAMS; i++)
         polled[FIRST_STREAM + i] = (struct pollfd){.fd = streams[i], .events = POLLIN};
     if (poll(polled, POLLED, milliseconds_until(deadline)) < 0)
@@ -180,6 +219,8 @@ _Noreturn void loop_run(const struct identities *ids, int signals)
         if (polled[FEED].revents != 0)
             feed_polled(polled[FEED].revents);
         feed_credit();
+        if (polled[PREPARED].revents != 0 && prepared_starting())
+            prepared_polled();
         if (polled[SIGNALS].revents != 0)
             read_signals(signals);
     }

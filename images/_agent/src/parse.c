@@ -126,28 +126,45 @@ static bool environment_ok(char *const *envp)
     return true;
 }
 
+/* Takes arguments and environment, which end the payload. Returns NULL, or what is wrong. */
+static const char *take_command(struct cursor *cursor, uint8_t *payload, char **vector,
+                                struct command *command)
+{
+    command->argv = vector;
+    long argc = take_strings(cursor, payload, vector);
+    if (argc < 1)
+        return "bad arguments";
+    command->argc = (size_t)argc;
+    command->envp = vector + argc + 1;
+    long envc = take_strings(cursor, payload, command->envp);
+    if (envc < 0 || !environment_ok(command->envp))
+        return "bad environment";
+    command->envc = (size_t)envc;
+    return cursor->left != 0 ? "trailing bytes" : NULL;
+}
+
 const char *proto_parse_stage(uint8_t *payload, size_t size, char **vector,
                               struct stage_request *stage)
 {
     struct cursor cursor = {.at = payload, .left = size};
-    stage->kind = (enum stage_kind)take_number(&cursor, 1);
+    uint32_t kind = take_number(&cursor, 1);
     stage->wall_ms = take_number(&cursor, 4);
     stage->cpu_ms = take_number(&cursor, 4);
     stage->stdout_limit = take_number(&cursor, 4);
     stage->stderr_limit = take_number(&cursor, 4);
-    stage->argv = vector;
-    long argc = take_strings(&cursor, payload, vector);
-    if (argc < 1)
-        return "stage: bad arguments";
-    stage->argc = (size_t)argc;
-    stage->envp = vector + argc + 1;
-    long envc = take_strings(&cursor, payload, stage->envp);
-    if (envc < 0 || !environment_ok(stage->envp))
-        return "stage: bad environment";
-    stage->envc = (size_t)envc;
-    if (cursor.left != 0)
-        return "stage: trailing bytes";
-    if (stage->kind != KIND_COMPILE && stage->kind != KIND_RUN)
-        return "stage: bad kind";
+    const char *fault = take_command(&cursor, payload, vector, &stage->command);
+    if (fault != NULL)
+        return fault;
+    if (kind != KIND_COMPILE && kind != KIND_RUN && kind != KIND_PREPARED)
+        return "bad kind";
+    stage->by_prepared = kind == KIND_PREPARED;
+    stage->kind = kind == KIND_RUN ? KIND_RUN : KIND_COMPILE;
     return NULL;
+}
+
+const char *proto_parse_prepare(uint8_t *payload, size_t size, char **vector,
+                                struct command *command)
+{
+    struct cursor cursor = {.at = payload, .left = size};
+    return take_command(&cursor, payload, vector, command);
 }

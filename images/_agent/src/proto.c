@@ -25,9 +25,11 @@ static const char *header_fault(uint8_t type, uint32_t size)
     case FRAME_STAGE:
     case FRAME_STDIN:
     case FRAME_PACK:
+    case FRAME_PREPARE:
         return NULL;
     case FRAME_STDIN_END:
     case FRAME_KILL:
+    case FRAME_DISMISS:
         return size == 0 ? NULL : "payload where none belongs";
     default:
         return "unknown frame type";
@@ -85,10 +87,26 @@ size_t proto_put_exit(uint8_t *out, const struct exit_report *report)
     return (size_t)(at - out);
 }
 
+/* A frame whose payload is one byte, 0 or 1. */
+static size_t put_answer(uint8_t *out, enum frame_type type, bool yes)
+{
+    uint8_t *at = out + proto_put_header(out, type, 1);
+    return (size_t)(put(at, yes, 1) - out);
+}
+
+size_t proto_put_started(uint8_t *out, bool by_prepared)
+{
+    return put_answer(out, FRAME_STARTED, by_prepared);
+}
+
 size_t proto_put_artefact_end(uint8_t *out, bool complete)
 {
-    uint8_t *at = out + proto_put_header(out, FRAME_ARTEFACT_END, 1);
-    return (size_t)(put(at, complete, 1) - out);
+    return put_answer(out, FRAME_ARTEFACT_END, complete);
+}
+
+size_t proto_put_prepared(uint8_t *out, bool alive)
+{
+    return put_answer(out, FRAME_PREPARED, alive);
 }
 
 size_t proto_put_file_head(uint8_t *out, unsigned flags, const char *path)
@@ -99,4 +117,18 @@ size_t proto_put_file_head(uint8_t *out, unsigned flags, const char *path)
     at = put(at, length, 4);
     memcpy(at, path, length);
     return (size_t)(at - out) + length;
+}
+
+size_t proto_put_arguments(uint8_t *out, const struct command *command)
+{
+    size_t size = 4;
+    if (out != NULL)
+        put(out, command->argc, 4);
+    for (char **argument = command->argv; *argument != NULL; argument++) {
+        size_t length = strlen(*argument);
+        if (out != NULL)
+            memcpy(put(out + size, length, 4), *argument, length);
+        size += 4 + length;
+    }
+    return size;
 }

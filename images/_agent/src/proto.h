@@ -33,6 +33,8 @@ enum frame_type {
     FRAME_STDIN_END = 0x04,
     FRAME_KILL = 0x05,
     FRAME_PACK = 0x06,
+    FRAME_PREPARE = 0x07,
+    FRAME_DISMISS = 0x08,
     FRAME_READY = 0x81,
     FRAME_STARTED = 0x82,
     FRAME_STDOUT = 0x83,
@@ -42,11 +44,14 @@ enum frame_type {
     FRAME_ERROR = 0x87,
     FRAME_ARTEFACT = 0x88,
     FRAME_ARTEFACT_END = 0x89,
+    FRAME_PREPARED = 0x8a,
 };
 
 enum target { TARGET_BUILD = 1, TARGET_WORK = 2 };
 enum file_flag { FILE_APPEND = 1, FILE_EXECUTABLE = 2 };
+/* On the wire there is a third: a compilation by the prepared compiler. */
 enum stage_kind { KIND_COMPILE = 1, KIND_RUN = 2 };
+enum { KIND_PREPARED = 3 };
 enum cause { CAUSE_NONE, CAUSE_WALL, CAUSE_CPU, CAUSE_OUTPUT, CAUSE_KILLED };
 enum truncated { TRUNCATED_STDOUT = 1, TRUNCATED_STDERR = 2 };
 enum limit_hit {
@@ -72,16 +77,21 @@ struct file_request {
     size_t size;
 };
 
-struct stage_request {
-    enum stage_kind kind;
-    uint32_t wall_ms; /* 0: no limit */
-    uint32_t cpu_ms;  /* 0: no limit */
-    uint32_t stdout_limit;
-    uint32_t stderr_limit;
+struct command {
     size_t argc;
     size_t envc;
     char **argv; /* NULL-terminated */
     char **envp; /* NULL-terminated */
+};
+
+struct stage_request {
+    enum stage_kind kind;
+    bool by_prepared; /* a compilation, by the prepared compiler if it can be */
+    uint32_t wall_ms; /* 0: no limit */
+    uint32_t cpu_ms;  /* 0: no limit */
+    uint32_t stdout_limit;
+    uint32_t stderr_limit;
+    struct command command;
 };
 
 struct exit_report {
@@ -119,6 +129,10 @@ const char *proto_parse_pack(const uint8_t *payload, size_t size, uint32_t *max_
 const char *proto_parse_stage(uint8_t *payload, size_t size, char **vector,
                               struct stage_request *stage);
 
+/* The same for a `prepare` payload. */
+const char *proto_parse_prepare(uint8_t *payload, size_t size, char **vector,
+                                struct command *command);
+
 /* The path rule: relative, no empty, `.` or `..` part, 1 to 255 bytes. */
 bool proto_path_ok(const char *path);
 
@@ -130,7 +144,9 @@ size_t proto_put_header(uint8_t *out, enum frame_type type, size_t payload_size)
 size_t proto_put_ready(uint8_t *out);
 size_t proto_put_credit(uint8_t *out, uint32_t bytes);
 size_t proto_put_exit(uint8_t *out, const struct exit_report *report);
+size_t proto_put_started(uint8_t *out, bool by_prepared);
 size_t proto_put_artefact_end(uint8_t *out, bool complete);
+size_t proto_put_prepared(uint8_t *out, bool alive);
 
 /*
  * Writes what stands before the content in the payload of a `file` frame to
@@ -138,5 +154,11 @@ size_t proto_put_artefact_end(uint8_t *out, bool complete);
  * Returns how many.
  */
 size_t proto_put_file_head(uint8_t *out, unsigned flags, const char *path);
+
+/*
+ * Arguments as a prepared compiler reads them: u32 count, then each as a
+ * string of the protocol. Returns how many bytes; out may be NULL to ask that.
+ */
+size_t proto_put_arguments(uint8_t *out, const struct command *command);
 
 #endif

@@ -6,13 +6,14 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "channel.h"
 #include "child.h"
 #include "clock.h"
 #include "feed.h"
 #include "files.h"
+#include "outputs.h"
+#include "prepared.h"
 #include "tidy.h"
 #include "usage.h"
 #include "watch.h"
@@ -25,16 +26,10 @@ enum {
 
 enum state { IDLE, RUNNING, KILLING, DRAINING };
 
-/* What a program writes to one descriptor. */
-struct stream {
-    int fd; /* -1: at its end */
-    enum frame_type type;
-    enum truncated bit;
-    uint32_t left; /* bytes that may still be passed on */
-};
-
 static enum state state;
-static struct stream streams[STREAMS];
+static struct stage_request request; /* its strings stay until the next one comes */
+static struct identities owners;
+static bool by_prepared; /* the program is the prepared compiler */
 static struct exit_report report;
 static pid_t program;
 static uint64_t wall_limit_us, cpu_limit_us; /* 0: none */
@@ -47,59 +42,66 @@ bool stage_active(void)
     return state != IDLE;
 }
 
-static void open_stream(unsigned i, int fd, enum frame_type type, enum truncated bit,
-                        uint32_t limit)
+static int spawn(struct child *child)
 {
-    streams[i] = (struct stream){.fd = fd, .type = type, .bit = bit, .left = limit};
-}
-
-static void close_stream(struct stream *stream)
-{
-    if (stream->fd >= 0)
-        close(stream->fd);
-    stream->fd = -1;
+    bool run = request.kind == KIND_RUN;
+    return child_spawn(&request.command, run ? WORK_FOLDER : BUILD_FOLDER,
+                       run ? owners.run : owners.compile, owners.agent, child);
 }
 
 /* The program could not be executed: say why on its stderr, as a shell would. */
-static void report_unexecutable(const struct stage_request *request, int error)
+static void report_unexecutable(int error)
 {
     uint8_t *text = channel_output_space(1024);
-    int length = snprintf((char *)text, 1024, "cannot execute '%.512s': %s\n", request->argv[0],
-                          strerror(error));
+    int length = snprintf((char *)text, 1024, "cannot execute '%.512s': %s\n",
+                          request.command.argv[0], strerror(error));
     size_t size = length > 0 ? (size_t)length : 0;
-    if (size > request->stderr_limit)
-        size = request->stderr_limit;
+    if (size > request.stderr_limit)
+        size = request.stderr_limit;
     if (size > 0)
         channel_output(FRAME_STDERR, size);
     report.code = error == ENOENT ? 127 : 126;
     channel_exit(&report);
+    state = IDLE;
 }
 
-void stage_begin(const struct stage_request *request, const struct identities *ids)
+/* A program has been started: from here on it is looked after. */
+static void follow(const struct child *child)
 {
-    bool run = request->kind == KIND_RUN;
+    program = child->pid;
+    next_us = clock_us();
+    outputs_open(child, request.stdout_limit, request.stderr_limit);
+    feed_open(child->input);
+    watch_begin(request.kind, program);
+    state = RUNNING;
+}
+
+void stage_begin(const struct stage_request *wanted, const struct identities *ids)
+{
     struct child child;
+    request = *wanted;
+    owners = *ids;
+    by_prepared = request.by_prepared && prepared_take(&child);
+    if (!by_prepared)
+        prepared_discard();
     tidy(ids);
-    tidy_mark(request->kind);
+    tidy_mark(request.kind);
     report = (struct exit_report){0};
     usage_begin();
-    int error = child_spawn(request, run ? WORK_FOLDER : BUILD_FOLDER,
-                            run ? ids->run : ids->compile, ids->agent, &child);
+    int error = by_prepared ? 0 : spawn(&child);
     if (error != 0) {
-        report_unexecutable(request, error);
+        report_unexecutable(error);
         return;
     }
-    channel_started();
+    channel_started(by_prepared);
     started_us = clock_us();
-    next_us = started_us;
-    wall_limit_us = (uint64_t)request->wall_ms * 1000;
-    cpu_limit_us = (uint64_t)request->cpu_ms * 1000;
-    program = child.pid;
-    open_stream(0, child.output, FRAME_STDOUT, TRUNCATED_STDOUT, request->stdout_limit);
-    open_stream(1, child.errors, FRAME_STDERR, TRUNCATED_STDERR, request->stderr_limit);
-    feed_open(child.input);
-    watch_begin(request->kind, program);
-    state = RUNNING;
+    wall_limit_us = (uint64_t)request.wall_ms * 1000;
+    cpu_limit_us = (uint64_t)request.cpu_ms * 1000;
+    follow(&child);
+    if (by_prepared)
+        feed_arguments(&request.command);
+    else if (request.by_prepared)
+        feed_nothing();
 }
 
 /* Samples everything, and says which limit is reached, if any. */
@@ -132,41 +134,15 @@ void stage_kill(void)
 {
     if (state == RUNNING)
         end(CAUSE_KILLED);
+    by_prepared = false; /* and there is no second try */
 }
 
-void stage_poll(int fds[STREAMS])
+void stage_read(unsigned stream)
 {
-    bool readable = state != IDLE && channel_room() > 0;
-    for (unsigned i = 0; i < STREAMS; i++)
-        fds[i] = readable ? streams[i].fd : -1;
-}
-
-void stage_read(unsigned i)
-{
-    struct stream *stream = &streams[i];
-    size_t room = channel_room();
-    if (state == IDLE || stream->fd < 0 || room == 0)
-        return;
-    /* One byte more than allowed shows that there is more. */
-    size_t wanted = stream->left < room ? (size_t)stream->left + 1 : room;
-    ssize_t size = read(stream->fd, channel_output_space(wanted), wanted);
-    if (size < 0 && (errno == EINTR || (errno == EAGAIN && state != DRAINING)))
-        return;
-    if (size <= 0) {
-        /* When all are dead, an empty pipe stays empty, whoever holds its end. */
-        close_stream(stream);
-        return;
-    }
-    bool beyond = (size_t)size > stream->left;
-    size_t passed = beyond ? stream->left : (size_t)size;
-    stream->left -= (uint32_t)passed;
-    if (passed > 0)
-        channel_output(stream->type, passed);
-    if (beyond) {
-        report.truncated |= stream->bit;
-        close_stream(stream);
+    unsigned truncated = outputs_read(stream, false);
+    report.truncated |= truncated;
+    if (truncated != 0)
         end(CAUSE_OUTPUT);
-    }
 }
 
 /* The program's own end; what it left behind does not count any more. */
@@ -195,6 +171,7 @@ static bool reap_one(void)
         report.limits |= HIT_FILE_SIZE;
     if (pid == program)
         program_ended(status);
+    prepared_reaped(pid);
     return true;
 }
 
@@ -204,12 +181,45 @@ void stage_reap(void)
         continue;
 }
 
+/*
+ * A prepared compiler that ends by itself with anything but 0 or 1, and has
+ * said nothing, declines: the command is to be executed as if it had not been.
+ */
+static bool has_declined(void)
+{
+    return by_prepared && report.cause == CAUSE_NONE && (report.signal != 0 || report.code > 1) &&
+           outputs_silent();
+}
+
+/* Nothing is left of the first try but the time it took. */
+static void try_plainly(void)
+{
+    struct child child;
+    by_prepared = false;
+    outputs_close();
+    tidy(&owners);
+    tidy_mark(request.kind);
+    report = (struct exit_report){0};
+    usage_again();
+    int error = spawn(&child);
+    if (error != 0) {
+        report_unexecutable(error);
+        return;
+    }
+    follow(&child);
+    feed_nothing();
+}
+
 /* Kills again what may have been missed; goes on when nothing is left. */
 static void advance_killing(void)
 {
     kill(-1, SIGKILL);
     stage_reap();
     if (errno == ECHILD) {
+        if (has_declined()) {
+            try_plainly();
+            return;
+        }
         usage_end();
         state = DRAINING;
         return;
@@ -222,14 +232,10 @@ static void advance_killing(void)
 /* Passes on what is in the pipes, as far as the channel takes it. */
 static void advance_draining(void)
 {
-    for (unsigned i = 0; i < STREAMS; i++)
-        while (streams[i].fd >= 0) {
-            if (channel_room() == 0)
-                channel_flush();
-            if (channel_room() == 0)
-                return; /* the loop calls again when there is room */
-            stage_read(i);
-        }
+    if (!outputs_drain(&report.truncated))
+        return; /* the loop calls again when there is room */
+    if (report.truncated != 0)
+        end(CAUSE_OUTPUT);
     if (usage_forks_refused())
         report.limits |= HIT_PROCESSES;
     report.cpu_us = usage_cpu_us();

@@ -15,18 +15,13 @@
 /* True from stage_begin() until `exit` has been queued. */
 bool stage_active(void);
 
-/* Starts the program; none may be active. */
-void stage_begin(const struct stage_request *request, const struct identities *ids);
+/* Starts the program; none may be active. Its strings must stay until the next one. */
+void stage_begin(const struct stage_request *wanted, const struct identities *ids);
 
 /* The `kill` frame: ends a running program, else does nothing. */
 void stage_kill(void);
 
-/*
- * The program's streams: stage_poll() says which descriptors to poll for
- * input (-1: none now), stage_read() takes what there is from stream 0 or 1.
- */
-enum { STREAMS = 2 };
-void stage_poll(int fds[STREAMS]);
+/* There is something to be read from one of the program's streams (outputs.h). */
 void stage_read(unsigned stream);
 
 /* Reaps whatever has ended. */

@@ -34,14 +34,19 @@ static void read_cpu(void)
     last_own_us = own_cpu_us();
 }
 
-void usage_begin(void)
+void usage_again(void)
 {
     for (enum counter counter = COUNTER_MEMORY; counter < COUNTERS; counter++)
         start[counter] = cgroup_read(counter);
+    peak_kb = 0;
+}
+
+void usage_begin(void)
+{
+    usage_again();
     read_cpu();
     start[COUNTER_CPU] = last[COUNTER_CPU];
     start_own_us = last_own_us;
-    peak_kb = 0;
 }
 
 uint64_t usage_sample(void)

@@ -9,6 +9,9 @@
 /* Starts anew: everything is counted from here. */
 void usage_begin(void);
 
+/* Another try at the same: only the CPU time goes on. */
+void usage_again(void);
+
 /* Reads what changes all the time: returns CPU time so far, keeps the memory's peak. */
 uint64_t usage_sample(void);
 

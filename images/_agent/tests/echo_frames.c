@@ -4,7 +4,8 @@
  *   echo_frames [CHUNK]       reads frames to the agent from stdin, CHUNK bytes
  *                             at a time, and prints each as one line: its name
  *                             and its fields, bytes in hex ("-" if empty).
- *   echo_frames artefact_end STATUS | file_head FLAGS PATH |
+ *   echo_frames started STATUS | artefact_end STATUS | prepared STATUS |
+ *               file_head FLAGS PATH |
  *               ready | credit BYTES | exit CODE SIGNAL CAUSE TRUNCATED LIMITS
  *               CPU_US WALL_US MEMORY_KB OOM_KILLS
  *                             writes that frame, as the agent would; of
@@ -47,6 +48,29 @@ static const char *print_file(const struct frame *frame)
     return NULL;
 }
 
+/* ARGC ARG... ENVC ENV... */
+static void print_command(const struct command *command)
+{
+    printf(" %zu", command->argc);
+    for (char **argument = command->argv; *argument != NULL; argument++)
+        print_hex(*argument, strlen(*argument));
+    printf(" %zu", command->envc);
+    for (char **variable = command->envp; *variable != NULL; variable++)
+        print_hex(*variable, strlen(*variable));
+}
+
+/* prepare ARGC ARG... ENVC ENV... */
+static const char *print_prepare(const struct frame *frame)
+{
+    struct command command;
+    const char *fault = proto_parse_prepare(frame->payload, frame->size, vector, &command);
+    if (fault != NULL)
+        return fault;
+    printf("prepare");
+    print_command(&command);
+    return NULL;
+}
+
 /* stage KIND WALL CPU STDOUT STDERR ARGC ARG... ENVC ENV... */
 static const char *print_stage(const struct frame *frame)
 {
@@ -54,13 +78,9 @@ static const char *print_stage(const struct frame *frame)
     const char *fault = proto_parse_stage(frame->payload, frame->size, vector, &stage);
     if (fault != NULL)
         return fault;
-    printf("stage %d %u %u %u %u %zu", (int)stage.kind, stage.wall_ms, stage.cpu_ms,
-           stage.stdout_limit, stage.stderr_limit, stage.argc);
-    for (char **argument = stage.argv; *argument != NULL; argument++)
-        print_hex(*argument, strlen(*argument));
-    printf(" %zu", stage.envc);
-    for (char **variable = stage.envp; *variable != NULL; variable++)
-        print_hex(*variable, strlen(*variable));
+    printf("stage %d %u %u %u %u", stage.by_prepared ? KIND_PREPARED : (int)stage.kind,
+           stage.wall_ms, stage.cpu_ms, stage.stdout_limit, stage.stderr_limit);
+    print_command(&stage.command);
     return NULL;
 }
 
@@ -91,8 +111,14 @@ static const char *print_frame(const struct frame *frame)
     case FRAME_PACK:
         fault = print_pack(frame);
         break;
+    case FRAME_PREPARE:
+        fault = print_prepare(frame);
+        break;
+    case FRAME_STDIN_END:
+        printf("stdin_end");
+        break;
     default:
-        printf(frame->type == FRAME_KILL ? "kill" : "stdin_end");
+        printf(frame->type == FRAME_KILL ? "kill" : "dismiss");
     }
     if (fault == NULL)
         putchar('\n');
@@ -167,8 +193,12 @@ int main(int argc, char **argv)
         return write_frame(frame, proto_put_credit(frame, (uint32_t)strtoul(argv[2], NULL, 10)));
     if (argc == 2 && strcmp(argv[1], "ready") == 0)
         return write_frame(frame, proto_put_ready(frame));
+    if (argc == 3 && strcmp(argv[1], "started") == 0)
+        return write_frame(frame, proto_put_started(frame, atoi(argv[2]) != 0));
     if (argc == 3 && strcmp(argv[1], "artefact_end") == 0)
         return write_frame(frame, proto_put_artefact_end(frame, atoi(argv[2]) != 0));
+    if (argc == 3 && strcmp(argv[1], "prepared") == 0)
+        return write_frame(frame, proto_put_prepared(frame, atoi(argv[2]) != 0));
     if (argc == 4 && strcmp(argv[1], "file_head") == 0 && proto_path_ok(argv[3]))
         return write_frame(frame, proto_put_file_head(frame, (unsigned)atoi(argv[2]), argv[3]));
     size_t chunk = argc == 2 ? strtoul(argv[1], NULL, 10) : 65536;

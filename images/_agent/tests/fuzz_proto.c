@@ -33,19 +33,34 @@ static void check_file(const struct frame *frame)
     check(file.content + file.size == frame->payload + frame->size, "content");
 }
 
-/* What a parsed `stage` promises: strings that end within the payload. */
+/* Of a parsed `stage` or `prepare`: strings that end within the payload. */
+static void check_command(const struct frame *frame, const struct command *command)
+{
+    check(command->argc > 0 && command->argv[command->argc] == NULL, "argv");
+    check(command->envp[command->envc] == NULL, "envp");
+    const char *end = (const char *)frame->payload + frame->size;
+    for (size_t i = 0; i < command->argc; i++)
+        check(command->argv[i] + strlen(command->argv[i]) < end, "argument");
+    for (size_t i = 0; i < command->envc; i++)
+        check(command->envp[i] + strlen(command->envp[i]) < end, "variable");
+    /* Not longer than what it came in: it is written where a frame has room. */
+    check(proto_put_arguments(NULL, command) <= frame->size + 2, "arguments");
+}
+
 static void check_stage(const struct frame *frame)
 {
     struct stage_request stage;
     if (proto_parse_stage(frame->payload, frame->size, vector, &stage) != NULL)
         return;
-    check(stage.argc > 0 && stage.argv[stage.argc] == NULL, "argv");
-    check(stage.envp[stage.envc] == NULL, "envp");
-    const char *end = (const char *)frame->payload + frame->size;
-    for (size_t i = 0; i < stage.argc; i++)
-        check(stage.argv[i] + strlen(stage.argv[i]) < end, "argument");
-    for (size_t i = 0; i < stage.envc; i++)
-        check(stage.envp[i] + strlen(stage.envp[i]) < end, "variable");
+    check(!stage.by_prepared || stage.kind == KIND_COMPILE, "kind");
+    check_command(frame, &stage.command);
+}
+
+static void check_prepare(const struct frame *frame)
+{
+    struct command command;
+    if (proto_parse_prepare(frame->payload, frame->size, vector, &command) == NULL)
+        check_command(frame, &command);
 }
 
 static void check_pack(const struct frame *frame)
@@ -72,6 +87,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             check_stage(&frame);
         if (frame.type == FRAME_PACK)
             check_pack(&frame);
+        if (frame.type == FRAME_PREPARE)
+            check_prepare(&frame);
         at += PROTO_HEADER + frame.size;
     }
     check(at <= size, "decoded too far");
@@ -92,6 +109,7 @@ static const struct {
     SEED("\0\0\0\x07\x01\x01\x01\0\0\0\x01" "a"),
     SEED("\0\0\0\x32\x02\x02\0\0\x03\xe8\0\0\x03\xe8\0\1\0\0\0\1\0\0"
          "\0\x02\0\0\0\x02ls\0\0\0\x02-l" "\0\x02\0\0\0\x03" "A=b\0\0\0\x06" "PATH=/"),
+    SEED("\0\0\0\x19\x07\0\x02\0\0\0\x02ls\0\0\0\x02-l" "\0\x01\0\0\0\x05" "A=bcd\0\0\0\0\x08"),
     SEED("\0\0\0\x08\x01\x01\x03\0\0\0\x01" "ab" "\0\0\0\x04\x06\0\x10\0\0"),
     SEED("\0\0\0\x03\x03" "abc" "\0\0\0\0\x04" "\0\0\0\0\x05"),
 };
