@@ -138,7 +138,8 @@ def _latencies(result: JobResult) -> Iterator[tuple[str, float]]:
     if times.sandbox_ms:
         yield "sandbox", times.sandbox_ms
     if result.compile is not None and result.compile.wall_ms is not None:
-        yield "compile", times.compile_ms
+        is_cached = times.compile_cache == "hit"
+        yield "compile", times.compile_ms if is_cached else result.compile.wall_ms
     if result.run is not None and result.run.wall_ms is not None:
         yield "run", result.run.wall_ms
     yield "total", times.total_ms

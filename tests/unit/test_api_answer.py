@@ -151,7 +151,7 @@ def test_all_the_fields_of_ours() -> None:
         status=V.RUNTIME_ERROR,
         killed_by=Cause.SIGNAL,
         run=run,
-        timings=Timings(1.00049, 2, 3, 4, 10.6, pool="hit"),
+        timings=Timings(1.00049, 2, 3, 4, 10.6, pool="hit", compile_cache="miss"),
         warnings=("careful",),
     )
     assert to_answer(result) == {
@@ -187,6 +187,7 @@ def test_all_the_fields_of_ours() -> None:
             "run_ms": 4,
             "total_ms": 10.6,
             "pool": "hit",
+            "compile_cache": "miss",
         },
     }
 

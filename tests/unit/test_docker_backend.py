@@ -181,7 +181,7 @@ async def test_an_agent_that_does_not_report_in_time_is_killed(
     fake: FakeEngine, backend: DockerBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(docker_backend, "AGENT_GRACE_S", 0.05)
-    fake.agent = agent(wrap(frame_from_agent(STARTED, b"")))
+    fake.agent = agent(wrap(frame_from_agent(STARTED, b"\0")))
     sandbox = await backend.open(make_spec())
     loss = await sandbox.run_stage(make_stage(wall_ms=1), Collector().take)
     assert loss == StageLoss(LossReason.UNKNOWN, "the agent did not report in time")
@@ -432,7 +432,7 @@ async def test_an_agent_that_does_not_report_while_the_engine_hangs_was_lost_out
     fake: FakeEngine, backend: DockerBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(docker_backend, "AGENT_GRACE_S", 0.05)
-    fake.agent = agent(wrap(frame_from_agent(STARTED, b"")))
+    fake.agent = agent(wrap(frame_from_agent(STARTED, b"\0")))
     sandbox = await backend.open(make_spec())
     fake.answers["GET /_ping"] = refuse(500, "on fire")
     loss = await sandbox.run_stage(make_stage(wall_ms=1), Collector().take)
