@@ -6,7 +6,7 @@ PY := .venv/bin/python
 
 export PYTHON
 
-.PHONY: help run test check engine images clean
+.PHONY: help run test check bench engine images clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,6 +19,9 @@ test: ## Set up everything and run the tests (ARGS="-k name" for some of them)
 
 check: ## Lint, types, layers, dependencies, shell scripts; needs no engine
 	@scripts/check
+
+bench: images ## Set up everything and measure it (QUICK=1: a try; RELEASE=1: kept in bench/results)
+	@$(PY) -m bench $(if $(QUICK),--quick) $(if $(RELEASE),--release) $(ARGS)
 
 engine: ## Use the Docker Engine that answers, or install and start one
 	@scripts/engine start && scripts/engine status
