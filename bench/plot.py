@@ -15,6 +15,7 @@ from bench.summary import Book
 
 OURS, OTHER, BAD = "#2b6cb0", "#a0aec0", "#c53030"
 BAR = 0.4
+MOST = 2.0
 _RATES = (
     ("containers, default", "throughput.raw_default", OTHER),
     ("containers, as ours", "throughput.raw", OTHER),
@@ -65,17 +66,27 @@ def _draw_goals(axes: Axes, goals: Sequence[Judged]) -> None:
     """How much of its limit each value takes, or of what it reaches the limit is; 1 just does."""
     shares = [_share(each) for each in goals]
     colours = [OURS if each.met else BAD for each in goals]
-    axes.barh(range(len(goals)), shares, color=colours)
+    bars = axes.barh(range(len(goals)), [min(share, MOST) for share in shares], color=colours)
+    axes.bar_label(bars, [_label(*pair) for pair in zip(goals, shares, strict=True)], padding=2)
     axes.axvline(1, color="black", linewidth=1)
+    axes.set_xlim(0, MOST * 1.1)
     axes.set_yticks(range(len(goals)), [each.title for each in goals])
     axes.invert_yaxis()
-    axes.set_title("Goals: up to 1 is met")
+    axes.set_title("Goals: met up to 1")
 
 
 def _share(each: Judged) -> float:
     if not each.value or not each.limit:
         return 0.0
-    return each.limit / each.value if each.at_least else each.value / each.limit
+    share = each.limit / each.value if each.at_least else each.value / each.limit
+    return max(share, 0.0)
+
+
+def _label(each: Judged, share: float) -> str:
+    """A bar too short or too long to be read says what it is."""
+    if each.met is None:
+        return "no figure"
+    return f"{share:.2f}" if share else "met" if each.met else "not met"
 
 
 def _draw_rates(axes: Axes, book: Book) -> None:
@@ -89,11 +100,12 @@ def _draw_rates(axes: Axes, book: Book) -> None:
 
 
 def _draw_queue(axes: Axes, book: Book, lengths: Sequence[int]) -> None:
-    known = [length for length in lengths if book.n(f"queue.{length}.cpu")]
     for name, label, colour in (
-        ("cpu", "server's CPU per job", OURS),
-        ("accept.p50", "time to be accepted, p50", OTHER),
+        ("json.cpu", "server's CPU per job", OURS),
+        ("stream.cpu", "the same, all of them streams", BAD),
+        ("stream.accept.p50", "time to be accepted, p50", OTHER),
     ):
+        known = [length for length in lengths if book.n(f"queue.{length}.{name}")]
         values = [book[f"queue.{length}.{name}"] for length in known]
         axes.plot(known, values, marker="o", color=colour, label=label)
     axes.set_xscale("log")

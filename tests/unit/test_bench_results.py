@@ -44,8 +44,8 @@ def fill(context: Context) -> None:
     context.book.put("burst.misses", 0, "jobs", 8)
     context.book.put("throughput.python.on", 9.0, "jobs/s", 90)
     for length in (1, 1000):
-        context.book.put(f"queue.{length}.cpu", 10.0, "ms", 5)
-        context.book.put(f"queue.{length}.accept.p50", 2.0, "ms", 5)
+        context.book.put(f"queue.{length}.json.cpu", 10.0, "ms", 5)
+        context.book.put(f"queue.{length}.stream.accept.p50", 2.0, "ms", 5)
 
 
 def test_refills_are_taken_off_the_hot_path() -> None:
@@ -110,7 +110,7 @@ def test_results_hold_everything(context: Context) -> None:
     context.servers["pool"] = {"POOL": "2"}
     context.failures.append(Failure("memory", "none"))
     found = json.loads(to_json(ABOUT, context, judge(context.book)))
-    assert found["figures"]["queue.1.cpu"] == {"value": 10.0, "unit": "ms", "n": 5}
+    assert found["figures"]["queue.1.json.cpu"] == {"value": 10.0, "unit": "ms", "n": 5}
     assert found["servers"] == {"pool": {"POOL": "2"}}
     assert found["failures"] == [{"step": "memory", "error": "none"}]
     assert found["machine"] == {"cores": 2}
