@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 from bench.context import Context
 from bench.errors import BenchError
 from bench.programs import Program
 from orchestrator.engine.client import EngineClient
+from orchestrator.jobs.plan import pooled_spec
 from orchestrator.sandbox.backend import Sandbox
 from orchestrator.sandbox.docker_backend import DockerBackend
 from orchestrator.sandbox.instance import claim_instance
-from orchestrator.sandbox.model import SandboxSpec, Stage, StageKind, StageReport, Stream
+from orchestrator.sandbox.model import Stage, StageKind, StageReport, Stream
 from orchestrator.sandbox.spec import EngineTraits
 
 LIFETIME_S = 3600
@@ -74,23 +76,12 @@ async def open_bare(
     context: Context, backend: DockerBackend, program: Program
 ) -> AsyncIterator[Bare]:
     """A container of the program's language, its source in it."""
-    sandbox = await backend.open(sandbox_spec(context, program.language))
+    spec = pooled_spec(context.installed[program.language], context.settings)
+    # With /build, where the command is run, for Python too.
+    spec = replace(spec, uses_compiler=True, lifetime_s=LIFETIME_S)
+    sandbox = await backend.open(spec)
     try:
         await sandbox.send_files([program.source], build=True, work=False)
         yield Bare(sandbox, program)
     finally:
         await sandbox.close()
-
-
-def sandbox_spec(context: Context, language: str) -> SandboxSpec:
-    """What the server makes for a job of the language that asks for nothing special."""
-    installed = context.installed[language]
-    limits = installed.language.limits
-    return SandboxSpec(
-        job_id="bench",
-        image=installed.digest,
-        memory_bytes=limits.memory_mb << 20,
-        processes=limits.processes,
-        lifetime_s=LIFETIME_S,
-        run_memory_bytes=limits.memory_mb << 20,
-    )

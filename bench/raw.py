@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from bench.bare import LIFETIME_S, sandbox_spec
 from bench.context import Context
 from bench.load import sustained
+from orchestrator.jobs.plan import pooled_spec
 from orchestrator.sandbox.spec import (
     LABEL_DEADLINE,
     LABEL_INSTANCE,
@@ -26,8 +26,8 @@ MAX_LIFE_S = 60
 def sandbox_config(context: Context, runtime: str) -> dict[str, Any]:
     """A sandbox for Python as the server would make it; its agent waits for a job."""
     traits = EngineTraits(INSTANCE, context.settings.cpus_per_job, runtime)
-    spec = sandbox_spec(context, "python")
-    return container_config(spec, draw_uids(frozenset()), traits, int(time.time()) + LIFETIME_S)
+    spec = pooled_spec(context.installed["python"], context.settings)
+    return container_config(spec, draw_uids(frozenset()), traits, int(time.time()) + MAX_LIFE_S)
 
 
 def default_config(context: Context) -> dict[str, Any]:

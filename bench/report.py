@@ -20,6 +20,7 @@ _MARKS = {True: "[green]met[/]", False: "[bold red]NOT MET[/]", None: "[yellow]n
 _WHO = {"e2e": "ours", "bare": "bare"}
 _PERCENTILES = [f"p{p}" for p in PERCENTILES]
 _DIGITS = 4
+_LONG = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ def print_tables(out: Console, context: Context, goals: Sequence[Judged]) -> Non
 
 
 def _latency_table(book: Book) -> Table:
-    columns = [f"{who} {p}" for who in _WHO.values() for p in _PERCENTILES]
+    columns = [f"{who}\n{p}" for who in _WHO.values() for p in _PERCENTILES]
     table = Table(
         Column("program", no_wrap=True),
         *map(_right, [*columns, "ratio", "hits"]),
@@ -105,7 +106,9 @@ def _latency_table(book: Book) -> Table:
 
 
 def _shown(book: Book, name: str) -> str:
-    return f"{book[name]:.1f}" if book.n(name) else "-"
+    if not book.n(name):
+        return "-"
+    return f"{book[name]:.1f}" if book[name] < _LONG else f"{book[name]:.0f}"
 
 
 def _amount(value: float | None, unit: str) -> str:

@@ -103,11 +103,14 @@ class Server:
         pool: dict[str, dict[str, int]] = (await self.stats()).get("pool", {})
         return pool
 
-    async def settle(self) -> None:
-        """Wait until no container is being made or removed: every slot free, the pool full."""
+    async def settle(self, poll_s: float = POLL_S) -> None:
+        """Wait until no container is being made or removed: every slot free, the pool full.
+
+        Each look, one in `poll_s`, costs the server about a millisecond of CPU.
+        """
         async with asyncio.timeout(SETTLE_TIMEOUT_S):
             while not _is_settled(await self.stats()):  # noqa: ASYNC110 - another process's state
-                await asyncio.sleep(POLL_S)
+                await asyncio.sleep(poll_s)
 
 
 def _is_settled(stats: Mapping[str, Any]) -> bool:
