@@ -31,7 +31,12 @@ async def _measure(context: Context, server: Server, language: str) -> None:
     book.put_percentiles(f"{name}.e2e", [answer.ms for answer in answers])
     for stage in ("compile", "run"):
         book.put_percentiles(f"{name}.{stage}", [answer.timing(stage) for answer in answers])
-    misses = sum(not answer.is_hit for answer in answers)
-    book.put(f"{name}.misses", misses, "jobs", len(answers))
+    pooled = sum(answer.is_hit for answer in answers)
+    book.put(f"{name}.pool_hits", pooled, "jobs", len(answers))
+    remembered = sum(answer.body["timings"].get("compile_cache") == "hit" for answer in answers)
+    book.put(f"{name}.hits", remembered, "jobs", len(answers))
     middle = percentile([answer.ms for answer in answers], 50)
-    context.say(f"  {language}: {middle:.1f} ms, run alone {book[f'{name}.run.p50']:.1f} ms")
+    context.say(
+        f"  {language}: {middle:.1f} ms, run alone {book[f'{name}.run.p50']:.1f} ms; "
+        f"{remembered} of {len(answers)} remembered"
+    )

@@ -65,6 +65,8 @@ class Context:
     failures: list[Failure] = field(default_factory=list)
     servers: dict[str, dict[str, str]] = field(default_factory=dict)
     """The settings each server was started with, by its name."""
+    runtimes: set[str] = field(default_factory=set)
+    """What the engine ran sandboxes of servers with their speed-ups on with."""
 
     def say(self, text: str) -> None:
         """A line of progress."""

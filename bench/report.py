@@ -44,6 +44,7 @@ def to_json(about: About, context: Context, goals: Sequence[Judged]) -> str:
         **asdict(about),
         "options": asdict(context.options),
         "servers": context.servers,
+        "sandbox_runtimes": sorted(context.runtimes),
         "goals": [_goal(each) for each in goals],
         "failures": [asdict(failure) for failure in context.failures],
         "figures": figures,

@@ -109,11 +109,12 @@ class Server:
         Each look, one in `poll_s`, costs the server about a millisecond of CPU.
         """
         async with asyncio.timeout(SETTLE_TIMEOUT_S):
-            while not _is_settled(await self.stats()):  # noqa: ASYNC110 - another process's state
+            while not is_settled(await self.stats()):  # noqa: ASYNC110 - another process's state
                 await asyncio.sleep(poll_s)
 
 
-def _is_settled(stats: Mapping[str, Any]) -> bool:
+def is_settled(stats: Mapping[str, Any]) -> bool:
+    """Whether `GET /stats` tells of a server at rest."""
     pool: Mapping[str, Mapping[str, int]] = stats.get("pool", {})
     is_full = all(state["ready"] >= state["size"] for state in pool.values())
     return is_full and not stats["slots"]["used"]
@@ -189,7 +190,9 @@ async def find_runtime(context: Context, server: Server) -> str:
         while not job.done():
             for container in await context.engine.list_containers([label]):
                 found = await context.engine.inspect_container(container["Id"])
-                return str(found["HostConfig"]["Runtime"])
+                runtime = str(found["HostConfig"]["Runtime"])
+                context.runtimes.add(runtime)
+                return runtime
             await asyncio.sleep(POLL_S)
     finally:
         await asyncio.gather(job, return_exceptions=True)

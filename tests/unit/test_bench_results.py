@@ -21,7 +21,7 @@ from bench.load import sustained
 from bench.plot import draw
 from bench.programs import HELLOS, PROGRAMS
 from bench.report import About, print_tables, to_json
-from bench.server import Answer
+from bench.server import EVERYTHING_OFF, Answer, is_settled
 from orchestrator.engine.client import EngineClient
 from orchestrator.settings import Settings
 from tests.sandbox_support import SOCKET
@@ -108,11 +108,13 @@ def test_a_bug_is_no_failed_step(context: Context) -> None:
 def test_results_hold_everything(context: Context) -> None:
     fill(context)
     context.servers["pool"] = {"POOL": "2"}
+    context.runtimes.add("crun")
     context.failures.append(Failure("memory", "none"))
     found = json.loads(to_json(ABOUT, context, judge(context.book)))
     assert found["figures"]["queue.1.json.cpu"] == {"value": 10.0, "unit": "ms", "n": 5}
     assert found["servers"] == {"pool": {"POOL": "2"}}
     assert found["failures"] == [{"step": "memory", "error": "none"}]
+    assert found["sandbox_runtimes"] == ["crun"]
     assert found["machine"] == {"cores": 2}
     ratio = next(goal for goal in found["goals"] if goal["title"] == "C++ hello / bare")
     assert (ratio["value"], ratio["limit"], ratio["met"]) == (0.5, 0.4, False)
@@ -140,6 +142,25 @@ def test_the_same_figures_make_the_same_plot(context: Context, *, is_empty: bool
     one, two = (path.read_bytes() for path in paths)
     assert one == two
     assert b"C++ hello" in one
+
+
+def test_what_is_switched_off_can_be_switched_off() -> None:
+    assert {name.lower() for name in EVERYTHING_OFF} <= set(Settings.model_fields)
+    Settings(_env_file=None, **{name.lower(): value for name, value in EVERYTHING_OFF.items()})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("ready", "used", "expected"), [(2, 0, True), (3, 0, True), (1, 0, False), (2, 1, False)]
+)
+def test_a_server_at_rest_has_a_full_pool_and_free_slots(
+    ready: int, used: int, *, expected: bool
+) -> None:
+    pool = {"python": {"ready": ready, "size": 2, "creating": 0}}
+    assert is_settled({"pool": pool, "slots": {"used": used}}) is expected
+
+
+def test_without_a_pool_free_slots_are_rest_enough() -> None:
+    assert is_settled({"slots": {"used": 0}})
 
 
 def test_every_program_is_there_and_every_language_has_a_hello() -> None:
