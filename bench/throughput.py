@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Mapping
+from statistics import fmean
 from typing import Any
 
 from bench.context import Context
@@ -12,21 +13,18 @@ from bench.programs import HELLOS
 from bench.raw import container_rate, default_config, sandbox_config
 from bench.server import EVERYTHING_OFF, Server, find_runtime, running_server
 
-RAW_SHARE = 0.5
-"""The raw rates' windows, as a part of the jobs' one."""
+RAW_SHARE = 0.25
+"""Each of the raw rates' windows (two per rate), as a part of the jobs' one."""
+MakeConfig = Callable[[], dict[str, Any]]
 NO_CACHE = {"COMPILE_CACHE_MB": "0"}
 
 
 async def measure_throughput(context: Context) -> None:
     """Figures `throughput.…` in jobs or containers a second."""
     on = {**NO_CACHE, **context.options.overrides}
-    with context.step("throughput: Python and raw containers"):
+    with context.step("throughput: Python and containers"):
         async with _server(context, "python", "on", on) as server:
-            runtime = await find_runtime(context, server)
-            await _measure_jobs(context, server, "python", "on")
-        await _measure_raw(context, "raw", lambda: sandbox_config(context, runtime))
-    with context.step("throughput: containers with default settings"):
-        await _measure_raw(context, "raw_default", lambda: default_config(context))
+            await _measure_between_containers(context, server)
     for language in ("cpp", "java"):
         for which, settings in (("on", on), ("off", EVERYTHING_OFF)):
             with context.step(f"throughput: {language}, speed-ups {which}"):
@@ -62,10 +60,22 @@ async def _measure_jobs(context: Context, server: Server, language: str, which: 
     )
 
 
-async def _measure_raw(
-    context: Context, name: str, make_config: Callable[[], dict[str, Any]]
-) -> None:
+async def _measure_between_containers(context: Context, server: Server) -> None:
+    """Python, and both kinds of containers before it and after it: a machine's speed drifts."""
+    runtime = await find_runtime(context, server)
+    kinds: dict[str, MakeConfig] = {
+        "raw": lambda: sandbox_config(context, runtime),
+        "raw_default": lambda: default_config(context),
+    }
     window_s = context.options.window_s * RAW_SHARE
-    rate = await container_rate(context, make_config, window_s)
-    context.book.put(f"throughput.{name}", rate, "containers/s", round(rate * window_s))
-    context.say(f"  {name} containers: {rate:.2f} /s")
+    rates: dict[str, list[float]] = {name: [] for name in kinds}
+    for has_run in (False, True):
+        if has_run:
+            await _measure_jobs(context, server, "python", "on")
+        for name, make_config in kinds.items():
+            await server.settle()  # then it is idle
+            rates[name].append(await container_rate(context, make_config, window_s))
+    for name, found in rates.items():
+        made = round(sum(found) * window_s)
+        rate = context.book.put(f"throughput.{name}", fmean(found), "containers/s", made)
+        context.say(f"  {name} containers: {rate:.2f} /s")
