@@ -91,6 +91,8 @@ def main(  # noqa: PLR0913 - one per option
     except RunnerError as error:
         out.print(f"[bold red]error:[/] {error}", highlight=False, soft_wrap=True)
         sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
 
 
 def _parse(settings: Sequence[str]) -> dict[str, str]:
