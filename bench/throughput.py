@@ -41,7 +41,10 @@ def _server(
 
 
 async def _measure_jobs(context: Context, server: Server, language: str, which: str) -> None:
-    """The pool is drained by the time it counts: warming up is done under the same load."""
+    """What waits in the pool is used up while warming up, under the same load.
+
+    A server that refills it meanwhile goes on having hits: `hits` is their share, of all jobs.
+    """
     request = HELLOS[language].request
     hits: list[bool] = []
 
