@@ -15,6 +15,8 @@ class Sources:
     options: tuple[str, ...] = ()
     declined: bool = False
     """The compile server leaves it to the command."""
+    unnamed: tuple[str, ...] = ()
+    """Sources that the command line does not name: javac finds them, or does not."""
 
 
 def main(body: str, *options: str, declined: bool = False) -> Sources:
@@ -85,6 +87,16 @@ SOURCES = {
     "a package in the wrong folder": several(
         ("Main.java", "package a.b;\npublic class Main { c.D d; }"), ("D.java", "package c;")
     ),
+    "a source that is found": Sources(
+        {
+            "Main.java": "public class Main { p.Found f; Near n; }",
+            "p/Found.java": "package p; public class Found { int x = y; }",
+            "Near.java": "class Near { java.util.List l = new java.util.ArrayList<String>(); }",
+        },
+        ("-Xlint",),
+        unnamed=("p/Found.java", "Near.java"),
+    ),
+    "a class of the server's": main("CompileServer s; com.sun.tools.javac.main.Main m;"),
     "a module": several(
         ("module-info.java", "module m { requires java.sql; exports p; }"),
         ("p/Main.java", "package p;\npublic class Main { java.sql.Connection c; }"),

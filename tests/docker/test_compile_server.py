@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from orchestrator.sandbox.model import SourceFile, StageKind, StageReport
+from orchestrator.sandbox.model import SourceFile, StageCause, StageKind, StageReport
 from tests.agent_wire import cut
 from tests.conftest import Docker
 from tests.docker.java_sources import HELLO, SOURCES, Sources, main
@@ -24,6 +24,7 @@ LAUNCHER = (
 SERVER = ("/usr/local/lib/codebae/java/compile-server", *LAUNCHER)
 ENV = {"LANG": "C.UTF-8", "PATH": "/usr/local/bin:/usr/bin:/bin"}
 MEMORY_BYTES = 256 << 20
+LONG_MS = 120_000
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class Compiled:
     exit_code: int | None
     signal: int | None
     oom_kills: int
+    cause: StageCause
     stdout: bytes
     stderr: bytes
     left: list[tuple[int, bytes]] | None
@@ -44,13 +46,20 @@ class Compiled:
 async def compiled(
     docker: Docker, sources: Sources, *, by_server: bool, memory_bytes: int = MEMORY_BYTES
 ) -> tuple[Compiled, StageReport]:
-    spec = make_spec(image="codebae-runner/java:current", memory_bytes=memory_bytes, processes=256)
+    spec = make_spec(
+        image="codebae-runner/java:current",
+        memory_bytes=memory_bytes,
+        processes=256,
+        lifetime_s=2 * LONG_MS // 1000,
+    )
     sandbox = await docker.backend.open(spec)
     if by_server:
         await sandbox.prepare(SERVER, ENV)
     files = [SourceFile(name, text.encode()) for name, text in sources.files.items()]
     await sandbox.send_files(files, build=True, work=True)
-    names = [name for name in sources.files if name.endswith(".java")]
+    names = [
+        name for name in sources.files if name.endswith(".java") and name not in sources.unnamed
+    ]
     fixed = ("javac", *LAUNCHER, "-encoding", "UTF-8", "-d", ".")
     report, stdout, stderr = await run_script(
         sandbox,
@@ -59,6 +68,9 @@ async def compiled(
         env=ENV,
         kind=StageKind.COMPILE,
         by_prepared=by_server,
+        # What is declined late takes twice as long: no limit is to come in between.
+        wall_ms=LONG_MS,
+        cpu_ms=LONG_MS,
         stdout_limit=1_000_000,
         stderr_limit=1_000_000,
     )
@@ -69,7 +81,7 @@ async def compiled(
     assert report.by_prepared is by_server
     # Where it overflowed is another place each time.
     stderr = stderr.partition(b"java.lang.StackOverflowError")[0]
-    ending = (report.exit_code, report.signal, report.oom_kills)
+    ending = (report.exit_code, report.signal, report.oom_kills, report.cause)
     return Compiled(*ending, stdout, stderr, left, elsewhere), report
 
 

@@ -59,6 +59,8 @@ public final class CompileServer {
 
     public static void main(String[] arguments) throws Exception {
         int status = DECLINED;
+        // The command's launcher sets it: without, the class path would be ours, not the folder.
+        System.setProperty("application.home", System.getProperty("java.home"));
         try {
             warmUp(Path.of(arguments[0]));
             System.gc(); // it may wait for long: what warming up took is given back
