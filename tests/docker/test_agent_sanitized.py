@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from orchestrator.errors import SandboxError
-from orchestrator.sandbox.model import SourceFile, StageCause, StageLoss, StageReport
+from orchestrator.sandbox.model import SourceFile, StageCause, StageKind, StageLoss, StageReport
 from tests.conftest import Docker
 from tests.sandbox_support import Collector, make_spec, make_stage, run_script
 
@@ -63,6 +63,34 @@ async def test_the_agent_s_paths_are_clean_one_after_the_other_in_one_sandbox(
     await sandbox.close()
 
 
+async def test_packing_and_preparing_are_clean_too(docker: Docker) -> None:
+    sandbox = await docker.backend.open(make_spec(**SPEC))
+    decline = ("/bin/sh", "-c", "printf .; cat > /dev/null; exit 75")
+    env = {"PATH": "/usr/bin:/bin"}
+    await sandbox.prepare(decline, env)
+    await sandbox.send_files([SourceFile("a/b/c", b"x" * 300_000)], build=True, work=False)
+    for taken in (True, False):
+        report, out, _ = await run_script(
+            sandbox, "wc -c < a/b/c", kind=StageKind.COMPILE, by_prepared=True
+        )
+        assert (report.by_prepared, out) == (taken, b"300000\n")
+    artefact = await sandbox.fetch_artefact(1 << 20)
+    assert artefact is not None
+    await run_script(sandbox, "ln -s /etc l; mkdir -p d/d/d", kind=StageKind.COMPILE)
+    assert await sandbox.fetch_artefact(1 << 20) is None
+    await sandbox.close()
+
+    other = await docker.backend.open(make_spec(**SPEC))
+    await other.prepare(("/bin/sh", "-c", "printf .; sleep 60 & sleep 60"), env)
+    await other.send_artefact(artefact)
+    assert await other.fetch_artefact(1 << 20) == artefact
+    with pytest.raises(SandboxError, match="did not start"):
+        await other.prepare(("/bin/sh", "-c", "exit 3"), env)
+    await other.prepare(("/bin/sh", "-c", "printf .; exit 3"), env)
+    assert (await run_script(other, "wc -c < /build/a/b/c"))[1] == b"300000\n"
+    await other.close()
+
+
 @pytest.mark.parametrize(
     "junk",
     [
@@ -71,6 +99,9 @@ async def test_the_agent_s_paths_are_clean_one_after_the_other_in_one_sandbox(
         b"\x00\x04\x00\x01\x01",
         b"\x00\x00\x00\x02\x02\x01\x00",
         b"\x00\x00\x00\x0c\x01\x02\x00\x00\x00\x00\x05../..",
+        b"\x00\x00\x00\x03\x06\x00\x00\x00",
+        b"\x00\x00\x00\x04\x07\x00\x00\x00\x00",
+        b"\x00\x00\x00\x04\x06\xff\xff\xff\xff\x00\x00\x00\x04\x06\xff\xff\xff\xff\x00\x00\x00\x00\x7f",
     ],
 )
 async def test_what_is_no_frame_ends_the_sandbox_and_says_so(docker: Docker, junk: bytes) -> None:
