@@ -37,6 +37,12 @@ class Server:
         """Whose its containers are."""
         return (self.state_dir / "instance").read_text("ascii").strip()
 
+    async def until_ready(self, language: str, deadline_s: float = 60) -> None:
+        """Until a sandbox of that language waits."""
+        async with asyncio.timeout(deadline_s):
+            while not (await self.get("/stats"))[1]["pool"][language]["ready"]:  # noqa: ASYNC110 - its state
+                await asyncio.sleep(0.02)
+
     async def until_full(self, deadline_s: float = 60) -> dict[str, Any]:
         """Until every sandbox that should wait does, and no job holds one; the pool's figures."""
         async with asyncio.timeout(deadline_s):
