@@ -95,3 +95,19 @@ def test_files_that_do_not_fit_the_memory_are_refused_by_name() -> None:
 
 def test_a_sandbox_outlives_the_longest_job() -> None:
     assert plan("python").sandbox.lifetime_s > SETTINGS.max_job_ms / 1000
+
+
+@pytest.mark.parametrize("fast", [True, False])
+def test_the_fast_arguments_are_left_out_when_told(*, fast: bool) -> None:
+    found = REGISTRY.find("cpp")
+    assert found is not None
+    submission = Submission(
+        language="cpp",
+        files=(SourceFile("main.cpp", b"text"),),
+        limits=Limits(1000, 900, 256, 5000, 64),
+    )
+    settings = make_settings(fast_toolchain=fast)
+    made = make_plan("job-1", submission, InstalledLanguage(found, "1", "sha256:0"), settings)
+    assert made.compile is not None
+    assert ("--" in made.compile.argv) is fast
+    assert made.compile.argv[-6:-2] == ("g++", "-O2", "-std=c++17", "-o")
