@@ -17,7 +17,7 @@ from orchestrator.sandbox import docker_backend
 from orchestrator.sandbox.docker_backend import DockerBackend, DockerSandbox
 from orchestrator.sandbox.model import LossReason, SourceFile, StageLoss
 from orchestrator.sandbox.spec import LABEL_DEADLINE, LABEL_INSTANCE
-from tests.agent_wire import ERROR, STARTED, frame_from_agent, pack_ready
+from tests.agent_wire import ARTEFACT, ERROR, PREPARED, STARTED, frame_from_agent, pack_ready
 from tests.fake_engine import (
     Answer,
     FakeEngine,
@@ -186,6 +186,50 @@ async def test_an_agent_that_does_not_report_in_time_is_killed(
     loss = await sandbox.run_stage(make_stage(wall_ms=1), Collector().take)
     assert loss == StageLoss(LossReason.UNKNOWN, "the agent did not report in time")
     assert str(fake.requests[-1]) == f"POST /containers/{sandbox.name}/kill"
+
+
+async def test_a_compiler_that_never_gets_ready_is_given_up(
+    fake: FakeEngine, backend: DockerBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(docker_backend, "PREPARE_TIMEOUT_S", 0.05)
+    fake.agent = agent()
+    sandbox = await backend.open(make_spec())
+    with pytest.raises(SandboxError, match=r"compiler was not ready in 0\.05 s"):
+        await sandbox.prepare(("javac",), {})
+
+
+async def test_an_artefact_that_is_late_is_none_and_costs_the_next_stage(
+    fake: FakeEngine, backend: DockerBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(docker_backend, "PACK_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(docker_backend, "AGENT_GRACE_S", 0.05)
+    fake.agent = agent(wrap(frame_from_agent(ARTEFACT, b"some of it")))
+    sandbox = await backend.open(make_spec())
+    assert await sandbox.fetch_artefact(1000) is None
+    outcome = await sandbox.run_stage(make_stage(wall_ms=1), Collector().take)
+    assert outcome == StageLoss(LossReason.UNKNOWN, "the agent did not report in time")
+
+
+async def test_a_dismissal_that_is_late_ends_with_its_deadline(
+    fake: FakeEngine, backend: DockerBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(docker_backend, "PACK_TIMEOUT_S", 0.05)
+    fake.agent = agent(wrap(frame_from_agent(PREPARED, b"\1")))
+    sandbox = await backend.open(make_spec())
+    await sandbox.prepare(("javac",), {})
+    await sandbox.send_artefact(b"")
+
+
+async def test_an_idle_sandbox_is_lost_when_the_engine_hangs_up(
+    fake: FakeEngine, backend: DockerBackend
+) -> None:
+    fake.agent = agent(until="hanging up")
+    sandbox = await backend.open(make_spec())
+    watching = asyncio.create_task(sandbox.wait_lost())
+    await asyncio.sleep(0)
+    assert not watching.done()
+    await sandbox.write(b"anything")
+    await watching
 
 
 async def test_a_stage_without_a_wall_limit_has_no_deadline_here(
