@@ -210,6 +210,8 @@ _Noreturn void loop_run(const struct identities *ids, int signals)
         uint64_t deadline = stage_advance();
         pack_advance();
         channel_flush();
+        if (!stage_active() && !channel_pending())
+            tidy_compilation(ids);
         wait_for_events(polled, signals, deadline);
         if (polled[CONTROL].revents != 0)
             read_control(ids);

@@ -33,7 +33,7 @@ static bool by_prepared; /* the program is the prepared compiler */
 static struct exit_report report;
 static pid_t program;
 static uint64_t wall_limit_us, cpu_limit_us; /* 0: none */
-static uint64_t started_us;                  /* when the program was executed */
+static uint64_t started_us;                  /* before the program was, as its CPU time */
 static uint64_t next_us;                     /* when stage_advance() has something to do */
 static uint64_t kill_deadline_us;
 
@@ -88,13 +88,13 @@ void stage_begin(const struct stage_request *wanted, const struct identities *id
     tidy_mark(request.kind);
     report = (struct exit_report){0};
     usage_begin();
+    started_us = clock_us();
     int error = by_prepared ? 0 : spawn(&child);
     if (error != 0) {
         report_unexecutable(error);
         return;
     }
     channel_started(by_prepared);
-    started_us = clock_us();
     wall_limit_us = (uint64_t)request.wall_ms * 1000;
     cpu_limit_us = (uint64_t)request.cpu_ms * 1000;
     follow(&child);

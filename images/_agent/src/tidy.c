@@ -93,3 +93,9 @@ void tidy(const struct identities *ids)
         fail("cleaning up: %s", strerror(WEXITSTATUS(status)));
     dirty = 0;
 }
+
+void tidy_compilation(const struct identities *ids)
+{
+    if (dirty == KIND_COMPILE)
+        tidy(ids);
+}

@@ -16,4 +16,10 @@ void tidy_mark(enum stage_kind kind);
  */
 void tidy(const struct identities *ids);
 
+/*
+ * The same, if it is a compilation's traces: the way to the orchestrator and
+ * back, before the program is run, takes as long.
+ */
+void tidy_compilation(const struct identities *ids);
+
 #endif
