@@ -61,6 +61,7 @@ async def _open(job: Job, pool: Pool) -> Lease:
     lease = await asyncio.shield(opening)
     job.sandbox_s += time.monotonic() - started
     job.is_pool_hit = lease.is_hit
+    job.container = lease.sandbox.name
     return lease
 
 

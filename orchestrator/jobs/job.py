@@ -42,6 +42,7 @@ class Job:
     openings: list[asyncio.Task[Lease]] = field(default_factory=list)
     sandbox_s: float = 0.0
     is_pool_hit: bool = False
+    container: str | None = None
     cache_key: Key | None = None
     restore_s: float | None = None
     """How long it took to put a cached compilation in place; None where that was not done."""

@@ -155,6 +155,7 @@ class JobService:
             language=result.language,
             status=result.status.value,
             killed_by=result.killed_by and result.killed_by.value,
+            container=job.container,
             pool=times.pool,
             compile_cache=times.compile_cache,
             queue_ms=round(times.queue_ms, 1),

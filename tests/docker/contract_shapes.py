@@ -96,7 +96,7 @@ TIMINGS_SHAPE: Mapping[str, Predicate] = {
         ("queue_ms", "sandbox_ms", "compile_ms", "run_ms", "total_ms"), is_milliseconds
     ),
     "pool": one_of(("hit", "miss")),
-    "compile_cache": one_of(("hit", "miss", None)),
+    "compile_cache": optional(one_of(("hit", "miss"))),
 }
 PROBLEM_SHAPE: Mapping[str, Predicate] = {"field": is_text, "message": is_text}
 

@@ -12,7 +12,7 @@ import pytest
 from orchestrator.engine import attach as attach_module
 from orchestrator.engine.client import EngineClient
 from orchestrator.errors import ContainerNotFoundError, EngineError
-from orchestrator.sandbox import docker_backend
+from orchestrator.sandbox import docker_sandbox
 from orchestrator.sandbox.docker_backend import DockerBackend
 from orchestrator.sandbox.model import LossReason, StageKind, StageLoss
 from orchestrator.sandbox.session import AgentSession
@@ -88,8 +88,8 @@ async def test_an_image_without_an_agent_is_an_engine_error_and_leaves_nothing(
 POINTS = {
     "before create": (EngineClient, "create_container", "before"),
     "after create": (EngineClient, "create_container", "after"),
-    "before attach": (docker_backend, "attach", "before"),
-    "after attach": (docker_backend, "attach", "after"),
+    "before attach": (docker_sandbox, "attach", "before"),
+    "after attach": (docker_sandbox, "attach", "after"),
     "before start": (EngineClient, "start_container", "before"),
     "after start": (EngineClient, "start_container", "after"),
     "before the greeting": (AgentSession, "greet", "before"),

@@ -47,6 +47,7 @@ def make_answer(
         "run_ms": run_ms,
         "total_ms": 40.4,
         "pool": "miss",
+        "compile_cache": None,
     }
     answer: Json = {
         "success": last.get("status") == "accepted",

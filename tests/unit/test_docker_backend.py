@@ -13,8 +13,9 @@ import pytest
 
 from orchestrator.engine.client import EngineClient
 from orchestrator.errors import EngineError, EngineUnavailableError, SandboxError
-from orchestrator.sandbox import docker_backend
-from orchestrator.sandbox.docker_backend import DockerBackend, DockerSandbox
+from orchestrator.sandbox import docker_sandbox
+from orchestrator.sandbox.docker_backend import DockerBackend
+from orchestrator.sandbox.docker_sandbox import DockerSandbox
 from orchestrator.sandbox.model import LossReason, SourceFile, StageLoss
 from orchestrator.sandbox.spec import LABEL_DEADLINE, LABEL_INSTANCE
 from tests.agent_wire import ARTEFACT, ERROR, PREPARED, STARTED, frame_from_agent, pack_ready
@@ -170,7 +171,7 @@ async def test_an_agent_that_does_not_start_says_why_and_leaves_nothing(
 async def test_an_agent_that_never_gets_ready_is_given_up(
     fake: FakeEngine, backend: DockerBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(docker_backend, "READY_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(docker_sandbox, "READY_TIMEOUT_S", 0.05)
     fake.agent = hang
     with pytest.raises(SandboxError, match=r"not ready in 0\.05 s"):
         await backend.open(make_spec())
@@ -180,7 +181,7 @@ async def test_an_agent_that_never_gets_ready_is_given_up(
 async def test_an_agent_that_does_not_report_in_time_is_killed(
     fake: FakeEngine, backend: DockerBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(docker_backend, "AGENT_GRACE_S", 0.05)
+    monkeypatch.setattr(docker_sandbox, "AGENT_GRACE_S", 0.05)
     fake.agent = agent(wrap(frame_from_agent(STARTED, b"\0")))
     sandbox = await backend.open(make_spec())
     loss = await sandbox.run_stage(make_stage(wall_ms=1), Collector().take)
@@ -191,7 +192,7 @@ async def test_an_agent_that_does_not_report_in_time_is_killed(
 async def test_a_compiler_that_never_gets_ready_is_given_up(
     fake: FakeEngine, backend: DockerBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(docker_backend, "PREPARE_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(docker_sandbox, "PREPARE_TIMEOUT_S", 0.05)
     fake.agent = agent()
     sandbox = await backend.open(make_spec())
     with pytest.raises(SandboxError, match=r"compiler was not ready in 0\.05 s"):
@@ -201,19 +202,20 @@ async def test_a_compiler_that_never_gets_ready_is_given_up(
 async def test_an_artefact_that_is_late_is_none_and_costs_the_next_stage(
     fake: FakeEngine, backend: DockerBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(docker_backend, "PACK_TIMEOUT_S", 0.05)
-    monkeypatch.setattr(docker_backend, "AGENT_GRACE_S", 0.05)
+    monkeypatch.setattr(docker_sandbox, "PACK_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(docker_sandbox, "AGENT_GRACE_S", 0.05)
     fake.agent = agent(wrap(frame_from_agent(ARTEFACT, b"some of it")))
     sandbox = await backend.open(make_spec())
     assert await sandbox.fetch_artefact(1000) is None
     outcome = await sandbox.run_stage(make_stage(wall_ms=1), Collector().take)
-    assert outcome == StageLoss(LossReason.UNKNOWN, "the agent did not report in time")
+    late = "the agent did not report in time"
+    assert outcome == StageLoss(LossReason.UNKNOWN, late, before_start=True)
 
 
 async def test_a_dismissal_that_is_late_ends_with_its_deadline(
     fake: FakeEngine, backend: DockerBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(docker_backend, "PACK_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(docker_sandbox, "PACK_TIMEOUT_S", 0.05)
     fake.agent = agent(wrap(frame_from_agent(PREPARED, b"\1")))
     sandbox = await backend.open(make_spec())
     await sandbox.prepare(("javac",), {})
@@ -235,7 +237,7 @@ async def test_an_idle_sandbox_is_lost_when_the_engine_hangs_up(
 async def test_a_stage_without_a_wall_limit_has_no_deadline_here(
     fake: FakeEngine, backend: DockerBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(docker_backend, "AGENT_GRACE_S", 0.0)
+    monkeypatch.setattr(docker_sandbox, "AGENT_GRACE_S", 0.0)
     fake.agent = agent(until="hanging up")
     sandbox = await backend.open(make_spec())
     outcome = await sandbox.run_stage(make_stage(wall_ms=0), Collector().take)
@@ -306,7 +308,7 @@ async def test_only_the_beginning_of_what_an_agent_complains_is_kept(
     fake.agent = agent(wrap(b"x" * 50_000, 2), wrap(b"y" * 50_000, 2), until="hanging up")
     ends_as(fake, ExitCode=70)
     loss = await run(await backend.open(make_spec()))
-    assert 0 < loss.detail.count("x") <= 2 * docker_backend.MAX_DIAGNOSTICS
+    assert 0 < loss.detail.count("x") <= 2 * docker_sandbox.MAX_DIAGNOSTICS
     assert "y" * 10 not in loss.detail
 
 
@@ -475,7 +477,7 @@ async def test_one_container_that_can_not_be_removed_does_not_keep_the_others(
 async def test_an_agent_that_does_not_report_while_the_engine_hangs_was_lost_outside(
     fake: FakeEngine, backend: DockerBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(docker_backend, "AGENT_GRACE_S", 0.05)
+    monkeypatch.setattr(docker_sandbox, "AGENT_GRACE_S", 0.05)
     fake.agent = agent(wrap(frame_from_agent(STARTED, b"\0")))
     sandbox = await backend.open(make_spec())
     fake.answers["GET /_ping"] = refuse(500, "on fire")
