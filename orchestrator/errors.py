@@ -58,5 +58,9 @@ class SandboxError(RunnerError):
     """A sandbox could not be made, or did not keep to the agent's protocol."""
 
 
+class NotPreparedError(SandboxError):
+    """The compiler that was to be started ahead of time ended, or could not be executed."""
+
+
 class ProtocolError(SandboxError):
     """The bytes that came over the attach stream do not parse."""

@@ -66,7 +66,12 @@ async def open_docker_parts(settings: Settings) -> AsyncIterator[Parts]:
 
 
 def check_consistency(settings: Settings, registry: Registry) -> None:
-    """Languages must fit the server's maxima. Raises ConfigurationError naming both sides."""
+    """Settings and languages must fit each other. Raises ConfigurationError naming both sides."""
+    for name in settings.pool_sizes:
+        if name and name not in registry.ids:
+            raise ConfigurationError(
+                f"setting POOL: {name!r} is no language served (there is {', '.join(registry.ids)})"
+            )
     for language in registry:
         defaults = language.limits
         for name, value, most in (

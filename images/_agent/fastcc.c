@@ -57,6 +57,18 @@ static const char *const harmless[] = {
     "-fno-elide-constructors", "-fvisibility=hidden", "-fchar8_t", "-fno-builtin",
 };
 
+/*
+ * Of those, the ones that mean the same where the headers are precompiled: the compiler finds out
+ * itself whether they were made with others, or they bear on neither the headers' text nor on what
+ * it says of them.
+ */
+static const char *const headers_beginnings[] = {
+    "-D", "-U", "-O", "-std=", "-fmax-errors=", "-fdiagnostics-", "-W",
+};
+static const char *const headers_too[] = {
+    "-w", "-s", "-g", "-g0", "-g1", "-g2", "-g3", "-pthread", "-pipe", "-lm",
+};
+
 static bool begins(const char *text, const char *with)
 {
     return strncmp(text, with, strlen(with)) == 0;
@@ -74,12 +86,30 @@ static bool is_harmless(const char *argument)
     return begins(argument, "-W") && strchr(argument, ',') == NULL && argument[2] != '\0';
 }
 
+static bool keeps_headers(const char *argument)
+{
+    /* Warnings of what is in the headers come only where their text is read. */
+    if (strcmp(argument, "-Wsystem-headers") == 0)
+        return false;
+    for (size_t i = 0; i < sizeof headers_too / sizeof *headers_too; i++)
+        if (strcmp(argument, headers_too[i]) == 0)
+            return true;
+    for (size_t i = 0; i < sizeof headers_beginnings / sizeof *headers_beginnings; i++)
+        if (begins(argument, headers_beginnings[i]))
+            return true;
+    return false;
+}
+
 /* Past a comment, or where it was if there is none; NULL where one can't be told so simply. */
 static const char *skip_comment(const char *at)
 {
     if (begins(at, "/*")) {
         const char *end = strstr(at + 2, "*/");
-        return end == NULL ? NULL : end + 2;
+        /* A backslash, or the trigraph for one, may have hidden an earlier end. */
+        if (end == NULL || memchr(at, '\\', (size_t)(end - at)) != NULL ||
+            memmem(at, (size_t)(end - at), "?" "?/", 3) != NULL)
+            return NULL;
+        return end + 2;
     }
     if (begins(at, "//")) {
         size_t length = strcspn(at, "\n");
@@ -240,6 +270,8 @@ static bool fast_command(char **options, char **plain, char **fast, char *set, s
             sources[count++] = *at;
         else if (!is_harmless(*at) && !(strcmp(*at, "-lm") == 0 && at[1] == NULL))
             return false;
+        else if (!keeps_headers(*at))
+            folder = NULL;
     }
     fast[length] = NULL;
     if (folder != NULL && choose_set(folder, sources, count, set, size)) {

@@ -35,7 +35,8 @@ async def attempt(job: Job, pool: Pool, cache: CompileCache, listener: Listener)
     """One sandbox, the whole job in it; what was opened is in `job.openings`, for the caller."""
     try:
         lease = await _open(job, pool)
-        known = cache.find(job.cache_key) if job.cache_key else None
+        # A job that begins anew may have lost its sandbox over what was found: not twice.
+        known = cache.find(job.cache_key) if job.cache_key and job.attempts == 1 else None
         if known is not None:
             await _restore(job, lease.sandbox, known, listener)
         elif not await _compiles(job, lease, cache, listener):
@@ -87,9 +88,10 @@ async def _compiles(job: Job, lease: Lease, cache: CompileCache, listener: Liste
 async def _restore(job: Job, sandbox: Sandbox, known: Compiled, listener: Listener) -> None:
     """What the compilation left, in its place; the caller is told of it as it was."""
     started = time.monotonic()
-    _announce(job, StageKind.COMPILE, listener)
+    job.phase = Phase.COMPILING
     await sandbox.send_files(job.plan.files, build=False, work=True)
     await sandbox.send_artefact(known.artefact)
+    _announce(job, StageKind.COMPILE, listener)  # now that the sandbox is known to be there
     job.compile = known.result
     for stream, data in (
         (Stream.STDOUT, known.result.stdout),

@@ -19,6 +19,7 @@ from orchestrator.sandbox.frames import PROTOCOL_VERSION
 
 LARGEST_SHARE = 16
 """No artefact may take more than this part of the cache."""
+MOST_BYTES = (1 << 32) - 1  # as the agent counts
 _FORMAT = 1
 _OVERHEAD = 512  # bytes of an entry beside its contents, about
 
@@ -63,7 +64,7 @@ class CompileCache:
     @property
     def largest_artefact(self) -> int:
         """Bytes; what is larger need not be fetched."""
-        return self._max_bytes // LARGEST_SHARE
+        return min(self._max_bytes // LARGEST_SHARE, MOST_BYTES)
 
     def state(self) -> CacheState:
         """For `/stats`."""

@@ -52,7 +52,8 @@ class Sandbox(Protocol):
     async def send_artefact(self, artefact: bytes) -> None:
         """Put back into `/build` what `fetch_artefact` gave, in place of a compilation.
 
-        `/build` must still be empty. Lost sandboxes as in `send_files`.
+        `/build` must still be empty. Returns when it is done; raises SandboxError when it can't be,
+        as when the sandbox is lost, or EngineError.
         """
         ...
 

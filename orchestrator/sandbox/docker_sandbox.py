@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -54,6 +53,7 @@ class DockerSandbox:
         self._stream: AttachStream | None = None
         self._session = AgentSession(self)
         self._diagnostics = bytearray()
+        self._is_late = False
         self._closing: asyncio.Task[None] | None = None
         live[name] = self
 
@@ -102,17 +102,22 @@ class DockerSandbox:
 
     async def fetch_artefact(self, max_bytes: int) -> bytes | None:
         """See `Sandbox.fetch_artefact`."""
-        # Late or lost: the next stage finds out, by what it reads or does not read.
-        with contextlib.suppress(SandboxError, TimeoutError):
+        try:
             async with asyncio.timeout(PACK_TIMEOUT_S):
                 return await self._session.fetch_artefact(max_bytes)
+        except TimeoutError:
+            self._is_late = True  # what comes now would be taken for the next stage's
+        except SandboxError:
+            pass  # the next stage finds out why
         return None
 
     async def send_artefact(self, artefact: bytes) -> None:
         """See `Sandbox.send_artefact`."""
-        with contextlib.suppress(TimeoutError):  # as above
+        try:
             async with asyncio.timeout(PACK_TIMEOUT_S):
                 await self._session.send_artefact(artefact)
+        except TimeoutError as err:
+            raise SandboxError(f"The artefact was not taken in {PACK_TIMEOUT_S:g} s") from err
 
     async def prepare(self, argv: tuple[str, ...], env: Mapping[str, str]) -> None:
         """See `Sandbox.prepare`."""
@@ -137,6 +142,8 @@ class DockerSandbox:
 
     async def run_stage(self, stage: Stage, sink: OutputSink) -> StageOutcome:
         """See `Sandbox.run_stage`. The deadline here is above the agent's own, never below."""
+        if self._is_late:
+            return StageLoss(LossReason.OUTSIDE, "the agent did not hand out an artefact in time")
         try:
             async with asyncio.timeout(_deadline_s(stage)):
                 return await self._session.run_stage(stage, sink)

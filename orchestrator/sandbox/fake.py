@@ -95,6 +95,8 @@ class FakeSandbox:
 
     async def send_artefact(self, artefact: bytes) -> None:
         """See `Sandbox.send_artefact`."""
+        if self._loss is not None:
+            raise SandboxError(self._loss.detail)
         files = {name: bytes.fromhex(content) for name, content in json.loads(artefact).items()}
         self._folders[StageKind.COMPILE].update(files)
         self._prepared = False

@@ -17,7 +17,7 @@ from typing import Any
 
 import structlog
 
-from orchestrator.errors import EngineError, SandboxError
+from orchestrator.errors import EngineError, NotPreparedError
 from orchestrator.sandbox.backend import Backend, Sandbox
 from orchestrator.sandbox.model import SandboxSpec
 from orchestrator.sandbox.stock import Kind, ShelfState, serves
@@ -26,6 +26,7 @@ log = structlog.get_logger(__name__)
 
 LOOK_AGAIN_S = 1.0  # after a job has ended the pool looks at once; this is for age and the engine
 PAUSE_S = 5.0  # after a sandbox that could not be made
+FAILURES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,8 @@ class _Shelf:
     creating: int = 0
     hits: int = 0
     misses: int = 0
+    failures: int = 0
+    """Of its compile server to start, one after the other."""
     asked_at: float = float("-inf")
 
     @property
@@ -120,7 +123,11 @@ class Pool:
         while shelf.ready:
             waiting = shelf.ready.popleft()
             waiting.watch.cancel()
-            await asyncio.wait([waiting.watch])  # nobody else may read what it says from here on
+            try:
+                await asyncio.wait([waiting.watch])  # from here on, nobody else reads what it says
+            except asyncio.CancelledError:
+                self._discard(waiting)
+                raise
             if waiting.watch.cancelled():
                 return waiting
             self._discard(waiting)
@@ -174,13 +181,13 @@ class Pool:
         if time.monotonic() < self._not_before:
             return None
         room = self._memory_mb - sum(s.stock * s.kind.memory_mb for s in self._shelves.values())
+        wanted = [(shelf, self._wanted(shelf)) for shelf in self._shelves.values()]
         lacking = [
-            shelf
-            for shelf in self._shelves.values()
-            if shelf.stock < self._wanted(shelf)
-            and (shelf.kind.size or shelf.kind.memory_mb <= room)
+            (shelf.stock / size, shelf)
+            for shelf, size in wanted
+            if shelf.stock < size and (shelf.kind.size or shelf.kind.memory_mb <= room)
         ]
-        return min(lacking, key=lambda s: s.stock / self._wanted(s), default=None)
+        return min(lacking, key=lambda pair: pair[0], default=(0, None))[1]
 
     async def _make(self, shelf: _Shelf) -> None:
         try:
@@ -228,15 +235,18 @@ class Pool:
 
 
 async def _prepare(sandbox: Sandbox, shelf: _Shelf) -> bool:
-    """Whether its compiler is started. One that fails is done without in the next ones."""
+    """Whether its compiler is started. One that fails again and again is done without."""
     if not shelf.kind.server:
         return False
     try:
         await sandbox.prepare(shelf.kind.server, shelf.kind.server_env)
-    except SandboxError:
-        log.error("compile_server_failed", language=shelf.name)
-        shelf.kind = replace(shelf.kind, server=())
+    except NotPreparedError:
+        shelf.failures += 1
+        if shelf.failures == FAILURES:
+            log.error("compile_server_given_up", language=shelf.name)
+            shelf.kind = replace(shelf.kind, server=())
         raise
+    shelf.failures = 0
     return True
 
 

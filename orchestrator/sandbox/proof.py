@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Collection, Iterable
 import structlog
 
 from orchestrator.engine.client import EngineClient, Json
+from orchestrator.errors import EngineError, EngineUnavailableError
 from orchestrator.languages.model import InstalledLanguage
 from orchestrator.sandbox.docker_backend import DockerBackend
 from orchestrator.sandbox.selftest import CheckResult, run_selftest
@@ -58,26 +59,42 @@ class Proof:
         info = await self._engine.info()
         known = () if afresh else passed_before(self._settings.state_dir)
         names = runtimes(self._settings.runtime, info)
-        results: list[CheckResult] = []
-        for name in names:
-            self._backend.use_runtime(name)
-            results = [result async for result in self._try(info, name, known)]
-            failed = [result for result in results if not result.passed]
-            if not failed:
+        for name in names[:-1]:
+            results = await self._refuse_or_try(info, name, known)
+            if results is not None:
                 break
-            if name != names[-1]:
-                log.warning("runtime_refused", runtime=name, check=failed[0].check)
+        else:
+            name = names[-1]
+            results = [result async for result in self._try(info, name, known)]
+        self._backend.use_runtime(name)
         for result in results:
             yield result
+
+    async def _refuse_or_try(
+        self, info: Json, runtime: str, known: Collection[str]
+    ) -> list[CheckResult] | None:
+        """What was tried, all of it passed; None when there is another runtime to be tried."""
+        try:
+            results = [result async for result in self._try(info, runtime, known)]
+        except EngineUnavailableError:
+            raise
+        except EngineError as err:  # it can't even start a container
+            log.warning("runtime_refused", runtime=runtime, reason=str(err))
+            return None
+        failed = [result for result in results if not result.passed]
+        if failed:
+            log.warning("runtime_refused", runtime=runtime, reason=failed[0].check)
+        return None if failed else results
 
     async def _try(
         self, info: Json, runtime: str, known: Collection[str]
     ) -> AsyncIterator[CheckResult]:
         held = set()
+        backend = self._backend.beside(runtime)  # nobody else uses it before it is proved
         for image in self._installed:
             mark = fingerprint(info, runtime, image.digest)
             if mark not in known:
-                results = await run_selftest(self._backend, image.language.id, image.digest)
+                results = await run_selftest(backend, image.language.id, image.digest)
                 for result in results:
                     yield result
                 if not all(result.passed for result in results):

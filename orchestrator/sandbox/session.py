@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from orchestrator.errors import EngineError, ProtocolError, SandboxError
+from orchestrator.errors import EngineError, NotPreparedError, ProtocolError, SandboxError
 from orchestrator.sandbox.backend import OutputSink
 from orchestrator.sandbox.frames import (
     MAX_PAYLOAD,
@@ -62,7 +62,6 @@ class AgentSession:
         self._window = 0
         self.has_started = False
         """Whether anything of a stage was executed, as far as the agent has said."""
-        self._prepared = False
 
     async def greet(self) -> None:
         """Wait for `ready` and check the version."""
@@ -106,19 +105,14 @@ class AgentSession:
     async def send_artefact(self, artefact: bytes) -> None:
         """Put back what `fetch_artefact` gave; the prepared compiler, not needed now, is gone then.
 
-        What goes wrong comes back with the next stage.
+        The answer to its dismissal, whether or not there is one, is the agent's that all is done.
         """
-        if self._prepared:
-            self._prepared = False
-            with contextlib.suppress(SandboxError):
-                await self._ask_about_prepared(encode(ToAgent.DISMISS))
-        await self._send_if_open(artefact)
+        await self._ask_about_prepared(artefact + encode(ToAgent.DISMISS))
 
     async def prepare(self, argv: Sequence[str], env: Mapping[str, str]) -> None:
         """Start a compiler ahead of time. SandboxError also when it ends without a word."""
         if not await self._ask_about_prepared(encode_prepare(argv, env)):
-            raise SandboxError(f"the prepared compiler '{argv[0]}' did not start")
-        self._prepared = True
+            raise NotPreparedError(f"the prepared compiler '{argv[0]}' did not start")
 
     async def _ask_about_prepared(self, question: bytes) -> bool:
         await self._send_if_open(question)
@@ -138,7 +132,6 @@ class AgentSession:
 
     async def run_stage(self, stage: Stage, sink: OutputSink) -> StageReport:
         """Run one stage; output goes to `sink` as it comes."""
-        self._prepared = False  # whatever the stage is, it does not survive it
         first, rest = stage.stdin[: self._window], stage.stdin[self._window :]
         start = encode_stage(stage) + _encode_stdin(first)
         if not rest:

@@ -18,6 +18,7 @@ int main() {
 }
 """
 _ONE = "#include <iostream>\nint f();\nint main() { std::cout << f(); }\n"
+_SIGN = "#include <iostream>\nint main() { volatile char c = -1; std::cout << (c < 0); }\n"
 _OTHER = "#include <vector>\nint f() { return std::vector<int>(3).size(); }\n"
 
 
@@ -28,7 +29,8 @@ def jobs() -> list[Job]:
 
 def _flags() -> list[Job]:
     lines = (_FOLDER / "fast_flags.txt").read_text().splitlines()
-    return [{"language": "cpp", "code": _ORDINARY, "compile_args": line.split()} for line in lines]
+    rows = [{"language": "cpp", "code": _ORDINARY, "compile_args": line.split()} for line in lines]
+    return [*rows, {"language": "cpp", "code": _SIGN, "compile_args": ["-funsigned-char"]}]
 
 
 def _programs() -> list[Job]:

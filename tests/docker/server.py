@@ -38,9 +38,12 @@ class Server:
         return (self.state_dir / "instance").read_text("ascii").strip()
 
     async def until_ready(self, language: str, deadline_s: float = 60) -> None:
-        """Until a sandbox of that language waits."""
+        """Until all of that language's sandboxes that should wait do."""
         async with asyncio.timeout(deadline_s):
-            while not (await self.get("/stats"))[1]["pool"][language]["ready"]:  # noqa: ASYNC110 - its state
+            while True:
+                shelf = (await self.get("/stats"))[1]["pool"][language]
+                if shelf["ready"] == shelf["size"]:
+                    return
                 await asyncio.sleep(0.02)
 
     async def until_full(self, deadline_s: float = 60) -> dict[str, Any]:

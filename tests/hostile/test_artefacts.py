@@ -164,7 +164,8 @@ async def test_an_artefact_that_was_tampered_with_gets_nowhere(
 ) -> None:
     sandbox = await docker.backend.open(make_spec())
     await run_script(sandbox, "ln -s /tmp s", kind=StageKind.COMPILE)
-    await sandbox.send_artefact(encode(ToAgent.FILE, payload))
+    with pytest.raises(SandboxError):
+        await sandbox.send_artefact(encode(ToAgent.FILE, payload))
     assert isinstance(await sandbox.run_stage(make_stage("echo"), Collector().take), StageLoss)
     await sandbox.close()
 

@@ -60,6 +60,10 @@ def test_it_is_bounded_and_knows_its_size(kept: list[tuple[int, int]]) -> None:
     assert all(len(entry.artefact) <= 20_000 // LARGEST_SHARE for entry in entries.values())
 
 
+def test_no_artefact_is_larger_than_the_agent_can_count() -> None:
+    assert CompileCache(1 << 40).largest_artefact == 2**32 - 1
+
+
 def key_of(language: str = "c", owner: str = "key-1", **changes: Any) -> bytes | None:
     found = REGISTRY.find(language)
     assert found is not None
@@ -132,7 +136,10 @@ FICKLE = [
     b"#include <sys/../../../proc/uptime>",
     b"#/*\n*/include </proc/uptime>",
     b"#define F </proc/uptime>\n#include F",
-    b'#pragma GCC dependency "x"',
+    b'#pragma GCC  dependency "x"',
+    b"#import </proc/uptime>",
+    b"char d[] = __DA\\\f\nTE__;",
+    b"char d[] = __DA\\\0\nTE__;",
 ]
 
 
@@ -173,7 +180,18 @@ def test_what_may_compile_to_something_else_the_next_time_is_not(
             ("cpp", text)
             for text in ("-DX=__TIME__", "-fplugin=./x.so", "-wrapper", "-B.", "@file")
         ),
-        *(("cpp", text) for text in ("-include", "-I/proc", "-finput-charset=UTF-7", "-Wl,-T,x")),
+        *(
+            ("cpp", text)
+            for text in (
+                "-include",
+                "-I/proc",
+                "-I",
+                "-L",
+                "--include=/proc/uptime",
+                "-finput-charset=UTF-7",
+                "-Wl,-T,x",
+            )
+        ),
         *(("java", text) for text in ("-processor", "--processor-path", "-J-Dx", "-Xplugin:x")),
     ],
 )

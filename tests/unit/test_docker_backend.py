@@ -18,7 +18,7 @@ from orchestrator.sandbox.docker_backend import DockerBackend
 from orchestrator.sandbox.docker_sandbox import DockerSandbox
 from orchestrator.sandbox.model import LossReason, SourceFile, StageLoss
 from orchestrator.sandbox.spec import LABEL_DEADLINE, LABEL_INSTANCE
-from tests.agent_wire import ARTEFACT, ERROR, PREPARED, STARTED, frame_from_agent, pack_ready
+from tests.agent_wire import ARTEFACT, ERROR, STARTED, frame_from_agent, pack_ready
 from tests.fake_engine import (
     Answer,
     FakeEngine,
@@ -199,27 +199,26 @@ async def test_a_compiler_that_never_gets_ready_is_given_up(
         await sandbox.prepare(("javac",), {})
 
 
-async def test_an_artefact_that_is_late_is_none_and_costs_the_next_stage(
+async def test_an_artefact_that_is_late_is_none_and_the_sandbox_of_no_more_use(
     fake: FakeEngine, backend: DockerBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(docker_sandbox, "PACK_TIMEOUT_S", 0.05)
-    monkeypatch.setattr(docker_sandbox, "AGENT_GRACE_S", 0.05)
     fake.agent = agent(wrap(frame_from_agent(ARTEFACT, b"some of it")))
     sandbox = await backend.open(make_spec())
     assert await sandbox.fetch_artefact(1000) is None
     outcome = await sandbox.run_stage(make_stage(wall_ms=1), Collector().take)
-    late = "the agent did not report in time"
-    assert outcome == StageLoss(LossReason.UNKNOWN, late, before_start=True)
+    assert isinstance(outcome, StageLoss)
+    assert outcome.reason is LossReason.OUTSIDE  # not the program's fault
 
 
-async def test_a_dismissal_that_is_late_ends_with_its_deadline(
+async def test_an_artefact_that_is_not_taken_in_time_is_said(
     fake: FakeEngine, backend: DockerBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(docker_sandbox, "PACK_TIMEOUT_S", 0.05)
-    fake.agent = agent(wrap(frame_from_agent(PREPARED, b"\1")))
+    fake.agent = agent()
     sandbox = await backend.open(make_spec())
-    await sandbox.prepare(("javac",), {})
-    await sandbox.send_artefact(b"")
+    with pytest.raises(SandboxError, match=r"not taken in 0\.05 s"):
+        await sandbox.send_artefact(b"")
 
 
 async def test_an_idle_sandbox_is_lost_when_the_engine_hangs_up(

@@ -10,7 +10,7 @@ import pytest
 
 from orchestrator import parts
 from orchestrator.engine.client import EngineClient
-from orchestrator.errors import ConfigurationError, EngineUnavailableError
+from orchestrator.errors import ConfigurationError, EngineError, EngineUnavailableError
 from orchestrator.languages.model import LABEL_LANGUAGE, LABEL_VERSION
 from orchestrator.parts import engine_traits, open_docker_parts, open_engine
 from orchestrator.sandbox.docker_backend import DockerBackend
@@ -52,12 +52,15 @@ class Proof:
         self.runtimes: list[str] = []
         self.failing: set[str] = set()
         """Languages, and runtimes."""
+        self.broken: dict[str, Exception] = {}
 
     async def run(self, backend: DockerBackend, name: str, image: str) -> list[CheckResult]:
         assert image.startswith("sha256:")
         runtime = backend.traits.runtime
         self.tried.append(name)
         self.runtimes.append(runtime)
+        if runtime in self.broken:
+            raise self.broken[runtime]
         passed = not {name, runtime} & self.failing
         return [CheckResult(name, "memory", passed=passed, detail=runtime)]
 
@@ -178,6 +181,12 @@ async def test_a_maximum_below_a_language_s_default_stops_the_start(
             pass
 
 
+async def test_a_pool_of_a_language_that_is_not_served_stops_the_start(settings: Settings) -> None:
+    with pytest.raises(ConfigurationError, match="setting POOL: 'py' is no language served"):
+        async with open_docker_parts(settings.model_copy(update={"pool": "py=4"})):
+            pass
+
+
 def test_sandboxes_are_made_as_the_settings_say() -> None:
     traits = engine_traits(make_settings(job_cpus=1), "me")
     assert (traits.instance, traits.cpus) == ("me", 1)
@@ -209,6 +218,40 @@ async def test_the_runtime_is_the_fastest_that_passes(  # noqa: PLR0913, PLR0917
     async with open_docker_parts(settings) as opened:  # remembered, and used without a proof
         assert isinstance(opened.backend, DockerBackend)
         assert opened.backend.traits.runtime == used[-1]
+
+
+async def test_a_runtime_that_can_not_start_a_container_is_done_without(
+    fake: FakeEngine, settings: Settings, proof: Proof
+) -> None:
+    fake.answers["GET /info"] = Answer(200, INFO | {"Runtimes": {"crun": {}}})
+    proof.broken["crun"] = EngineError("unknown version specified")
+    async with open_docker_parts(settings) as opened:
+        assert isinstance(opened.backend, DockerBackend)
+        assert all([result.passed async for result in opened.prove()])
+        assert opened.backend.traits.runtime == ""
+    assert proof.runtimes == ["crun", "", ""]
+    proof.broken["crun"] = EngineUnavailableError("gone")  # says nothing of the runtime
+    async with open_docker_parts(settings) as opened:
+        with pytest.raises(EngineUnavailableError):
+            [result async for result in opened.prove(afresh=True)]
+
+
+async def test_a_runtime_is_used_by_others_only_once_it_is_proved(
+    fake: FakeEngine, settings: Settings, proof: Proof, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake.answers["GET /info"] = Answer(200, INFO | {"Runtimes": {"crun": {}}})
+    async with open_docker_parts(settings) as opened:
+        backend = opened.backend
+        assert isinstance(backend, DockerBackend)
+        meanwhile = []
+
+        async def look(*arguments: Any) -> list[CheckResult]:
+            meanwhile.append(backend.traits.runtime)
+            return await proof.run(*arguments)
+
+        monkeypatch.setattr("orchestrator.sandbox.proof.run_selftest", look)
+        assert all([result.passed async for result in opened.prove()])
+        assert (meanwhile, backend.traits.runtime) == (["", ""], "crun")
 
 
 async def test_what_passed_before_is_tried_again_when_asked_to(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.errors import EngineUnavailableError, SandboxError
+from orchestrator.errors import EngineUnavailableError, NotPreparedError, SandboxError
 from orchestrator.sandbox import pool as pool_module
 from orchestrator.sandbox.fake import FakeBackend, FakeSandbox
 from orchestrator.sandbox.pool import Lease, Pool
@@ -281,12 +281,14 @@ async def test_a_prepared_compiler_comes_with_the_lease_and_is_done_without_once
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(pool_module, "PAUSE_S", 0.0)
+    monkeypatch.setattr(pool_module, "LOOK_AGAIN_S", 0.01)
+    monkeypatch.setattr(pool_module, "FAILURES", 1)
     asked = []
 
     async def prepare(_: FakeSandbox, argv: tuple[str, ...], env: dict[str, str]) -> None:
         asked.append((argv, env))
         if len(asked) == 2:
-            raise SandboxError("it ended")
+            raise NotPreparedError("it ended")
 
     monkeypatch.setattr(FakeSandbox, "prepare", prepare)
     kinds = {"sh": kind(2, server=("compiler", "wait"), server_env={"A": "b"})}

@@ -21,7 +21,6 @@ from tests.agent_wire import (
     ERROR,
     EXIT,
     FILE,
-    PREPARE,
     PREPARED,
     STARTED,
     STDERR,
@@ -195,8 +194,11 @@ async def test_an_artefact_is_what_is_sent_to_put_it_back() -> None:
     assert describe(bytes(transport.sent)) == ["pack 1000"]
     assert artefact is not None
     assert list(cut(artefact)) == [(1, FILE_PAYLOAD), (1, b"x")]
+    transport.sent.clear()
+    transport.say(frame_from_agent(PREPARED, b"\0"))
     await session.send_artefact(artefact)
-    assert transport.sent.endswith(artefact)
+    assert transport.sent.startswith(artefact)
+    assert kinds(transport.sent) == [FILE, FILE, DISMISS]
 
 
 async def test_half_an_artefact_is_none() -> None:
@@ -248,22 +250,11 @@ async def test_a_compiler_that_is_not_prepared_is_an_error(frame: bytes | None) 
         await session.prepare(("javac",), {})
 
 
-async def test_the_prepared_compiler_is_dismissed_before_an_artefact_is_sent() -> None:
+async def test_an_artefact_that_can_not_be_put_back_is_said_at_once() -> None:
     session, transport = await greeted()
-    transport.say(frame_from_agent(PREPARED, b"\1"), frame_from_agent(PREPARED, b"\0"))
-    await session.prepare(("javac",), {})
-    await session.send_artefact(encode_artefact())
-    await session.send_artefact(encode_artefact())
-    assert kinds(transport.sent) == [PREPARE, DISMISS, FILE, FILE]
-
-
-async def test_a_dismissal_that_goes_wrong_comes_back_with_the_next_stage() -> None:
-    session, transport = await greeted()
-    transport.say(frame_from_agent(PREPARED, b"\1"), frame_from_agent(ERROR, b"stuck"), None)
-    await session.prepare(("javac",), {})
-    await session.send_artefact(encode_artefact())
+    transport.say(frame_from_agent(ERROR, b"stuck"), None)
     with pytest.raises(SandboxError, match="stuck"):
-        await session.run_stage(make_stage(), Collector().take)
+        await session.send_artefact(encode_artefact())
 
 
 def encode_artefact() -> bytes:
