@@ -24,6 +24,7 @@ from tests.hostile.corpus import Program, load
 pytestmark = [pytest.mark.docker, pytest.mark.asyncio(loop_scope="session")]
 
 MAX_OUTPUT = 100_000  # the server's default
+AGAIN_MS = 1_000  # attacks that take longer are not all repeated: the suite has its bounds
 DEFAULT_MEMORY_MB = 256  # of all four languages
 GRACE_S = 25.0  # beyond the limits: for the containers, on a machine that is busy with the attack
 NEIGHBOUR_WALL_MS = 30_000  # it takes half a second, but an attack may take the processors
@@ -56,7 +57,8 @@ async def test_an_attack_is_contained(
     answer = attack.result()
     _judge(program, answer)
     assert _could_not_wait(request_) or answer["timings"]["pool"] == "hit"
-    if answer["timings"]["compile_cache"] == "miss" and answer["run"]:
+    is_short = answer["run"] and answer["run"]["wall_ms"] < AGAIN_MS
+    if answer["timings"]["compile_cache"] == "miss" and is_short:
         await _again_from_the_cache(server, program, request_)
     assert all(told == alone for told in neighbour.result()), (alone, neighbour.result())
     await assert_hello_works(server, program.language)
