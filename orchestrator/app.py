@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import time
 from collections.abc import AsyncIterator
 
@@ -23,7 +24,6 @@ from orchestrator.settings import Settings
 
 log = structlog.get_logger(__name__)
 
-REFILLS_AT_REST = 2  # making one keeps about one CPU busy
 BODY_SLACK = 1  # aiohttp's own limit stays just above ours, so that the refusal is in our words
 
 
@@ -95,12 +95,13 @@ async def _service(app: web.Application, parts: Parts) -> AsyncIterator[None]:
 
 def _pool(app: web.Application, parts: Parts) -> Pool:
     settings, admission, readiness = app[keys.SETTINGS], app[keys.ADMISSION], app[keys.READINESS]
+    cpus = os.cpu_count() or 1
 
     def allowance() -> int:
-        """Whatever CPU a job could have is the job's."""
+        """Whatever CPU a job could have is the job's: one refill keeps about one busy."""
         if readiness.reason is not None or admission.draining or admission.waiting:
             return 0
-        return 1 if admission.active else REFILLS_AT_REST
+        return max(0, cpus - admission.active)
 
     return Pool(
         parts.backend,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import secrets
 import signal
@@ -69,6 +70,7 @@ async def serve(settings: Settings, out: Console, *, show_key: bool) -> None:
         await runner.setup()
         port = await _listen(runner, settings)
         await announce(app, port, out, stop)
+        gc.freeze()  # what is there by now stays: it need not be looked through again and again
         if show_key and not stop.is_set():
             _show_key(settings.api_keys[0], port, out)
         await stop.wait()

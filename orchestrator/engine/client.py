@@ -125,6 +125,7 @@ class EngineClient:
                 version=API_VERSION,
                 timeout=math.ceil(self._timeout_s),
             )
+            client.trust_env = False  # no proxies, no .netrc: not looked for with each call
             client.mount("http+docker://", _OneConnection(f"http+unix://{self.socket_path}"))
             self._local.client = client
             with self._lock:
