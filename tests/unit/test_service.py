@@ -572,3 +572,32 @@ async def test_a_job_that_gets_its_slot_just_as_the_drain_ends_is_cancelled_all_
     result = await waiting
     assert (result.status, result.killed_by) == (Verdict.CANCELLED, Cause.DRAIN)
     await bench.settled()
+
+
+async def test_what_compiled_once_is_put_back_and_told_as_it_was() -> None:
+    bench = Bench("echo compiling; echo careful >&2")
+    first, second = [await bench.run("echo running") for _ in range(2)]
+    caches = [each.timings.compile_cache for each in (first, second)]
+    assert caches == ["miss", "hit"]
+    assert first.compile == second.compile
+    assert second.compile is not None
+    assert (second.compile.stdout, second.compile.stderr) == (b"compiling\n", b"careful\n")
+    assert second.run is not None
+    assert second.run.stdout == b"running\n"
+    assert bench.service.cache.state().hits == 1
+    await bench.settled()
+
+
+async def test_a_sandbox_lost_over_what_was_cached_costs_nobody_an_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def lost(*_: Any) -> None:
+        raise SandboxError("lost")
+
+    bench = Bench("echo compiling")
+    await bench.run("echo running")
+    monkeypatch.setattr(FakeSandbox, "send_artefact", lost)
+    result = await bench.run("echo running")
+    assert (result.status, result.timings.compile_cache) == (Verdict.ACCEPTED, "miss")
+    assert len(bench.backend.opened) == 3
+    await bench.settled()
