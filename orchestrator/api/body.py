@@ -29,8 +29,12 @@ async def read_body(request: web.Request, *, max_bytes: int, timeout_s: float) -
     """At most `max_bytes` of body within `timeout_s` seconds. Raises ApiError 413, 408 or 400."""
     body = bytearray()
     try:
+        _check_length(request.content_length or 0, max_bytes)
+        if request.content.is_eof():  # it came with the head, as most do
+            whole = request.content.read_nowait()
+            _check_length(len(whole), max_bytes)
+            return whole
         async with asyncio.timeout(timeout_s):
-            _check_length(request.content_length or 0, max_bytes)
             async for chunk in request.content.iter_any():
                 body += chunk
                 _check_length(len(body), max_bytes)

@@ -54,9 +54,8 @@ async def _open(job: Job, pool: Pool) -> Lease:
     job.phase = Phase.CREATING
     started = time.monotonic()
     # A job that begins anew has lost a sandbox: the others that wait may be lost as well.
-    work = pool.open(job.submission.language, job.plan.sandbox, fresh=bool(job.attempts))
+    opening = pool.open(job.submission.language, job.plan.sandbox, fresh=bool(job.attempts))
     job.attempts += 1
-    opening = asyncio.create_task(work, name=f"open {job.id}")
     job.openings.append(opening)
     # Shielded: whoever hangs up meanwhile keeps the slot until the container is gone again.
     lease = await asyncio.shield(opening)

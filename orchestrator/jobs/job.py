@@ -39,7 +39,7 @@ class Job:
     timer: asyncio.Timeout = field(default_factory=lambda: asyncio.timeout(None))
     cancelled_by: Cause = Cause.DEADLINE
     attempts: int = 0
-    openings: list[asyncio.Task[Lease]] = field(default_factory=list)
+    openings: list[asyncio.Future[Lease]] = field(default_factory=list)
     sandbox_s: float = 0.0
     is_pool_hit: bool = False
     container: str | None = None

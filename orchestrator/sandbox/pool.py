@@ -99,52 +99,58 @@ class Pool:
             for shelf in self._shelves.values()
         }
 
-    async def open(self, language: str, spec: SandboxSpec, *, fresh: bool = False) -> Lease:
+    def open(
+        self, language: str, spec: SandboxSpec, *, fresh: bool = False
+    ) -> asyncio.Future[Lease]:
         """A waiting sandbox that serves, unless `fresh`; else a new one. Raises as `Backend.open`.
 
-        On any error, cancellation included, nothing is left behind.
+        One that waits and needs no change is there at once. On any error, cancellation included,
+        nothing is left behind.
         """
         shelf = self._shelves.get(language)
         waiting = None
         if shelf is not None and not fresh:
             shelf.asked_at = time.monotonic()
-            waiting = await self._take(shelf, spec)
+            waiting = self._take(shelf, spec)
             shelf.hits += waiting is not None
             shelf.misses += waiting is None
-            self._wake.set()
+            self.poke()
         if shelf is None or waiting is None:
-            return Lease(await self._backend.open(spec))
-        await self._set_limits(waiting.sandbox, shelf.kind.spec, spec)
-        return Lease(waiting.sandbox, is_hit=True, is_prepared=waiting.is_prepared)
+            return asyncio.create_task(self._make_one(spec), name=f"open {spec.job_id}")
+        lease = Lease(waiting.sandbox, is_hit=True, is_prepared=waiting.is_prepared)
+        if not _has_other_limits(shelf.kind.spec, spec):
+            ready = asyncio.get_running_loop().create_future()
+            ready.set_result(lease)
+            return ready
+        return asyncio.create_task(self._set_limits(lease, spec), name=f"open {spec.job_id}")
 
-    async def _take(self, shelf: _Shelf, spec: SandboxSpec) -> _Waiting | None:
+    def _take(self, shelf: _Shelf, spec: SandboxSpec) -> _Waiting | None:
         if not serves(shelf.kind.spec, spec):
             return None
         while shelf.ready:
             waiting = shelf.ready.popleft()
-            waiting.watch.cancel()
-            try:
-                await asyncio.wait([waiting.watch])  # from here on, nobody else reads what it says
-            except asyncio.CancelledError:
-                self._discard(waiting)
-                raise
-            if waiting.watch.cancelled():
+            if not waiting.watch.done():
+                # Whoever reads next waits until the watch is out of the way.
+                waiting.watch.cancel()
                 return waiting
             self._discard(waiting)
         return None
 
-    async def _set_limits(self, sandbox: Sandbox, made: SandboxSpec, spec: SandboxSpec) -> None:
-        if (made.memory_bytes, made.processes) == (spec.memory_bytes, spec.processes):
-            return
+    async def _make_one(self, spec: SandboxSpec) -> Lease:
+        return Lease(await self._backend.open(spec))
+
+    async def _set_limits(self, lease: Lease, spec: SandboxSpec) -> Lease:
         try:
-            await sandbox.set_limits(spec.memory_bytes, spec.processes)
+            await lease.sandbox.set_limits(spec.memory_bytes, spec.processes)
         except BaseException:
-            self._spawn(_close(sandbox))
+            self._spawn(_close(lease.sandbox))
             raise
+        return lease
 
     def poke(self) -> None:
         """Something has changed that `allowance` may heed."""
-        self._wake.set()
+        if self._allowance() > len(self._making):
+            self._wake.set()
 
     async def run(self) -> None:
         """Keep the shelves full; until cancelled."""
@@ -232,6 +238,10 @@ class Pool:
         task = asyncio.create_task(work, name="leave the pool")
         self._leaving.add(task)
         task.add_done_callback(self._leaving.discard)
+
+
+def _has_other_limits(made: SandboxSpec, spec: SandboxSpec) -> bool:
+    return (made.memory_bytes, made.processes) != (spec.memory_bytes, spec.processes)
 
 
 async def _prepare(sandbox: Sandbox, shelf: _Shelf) -> bool:

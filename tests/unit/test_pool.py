@@ -10,6 +10,7 @@ import pytest
 from orchestrator.errors import EngineUnavailableError, NotPreparedError, SandboxError
 from orchestrator.sandbox import pool as pool_module
 from orchestrator.sandbox.fake import FakeBackend, FakeSandbox
+from orchestrator.sandbox.model import LossReason
 from orchestrator.sandbox.pool import Lease, Pool
 from orchestrator.sandbox.stock import Kind, ShelfState
 from tests.sandbox_support import DEADLINE_S, make_spec
@@ -152,21 +153,15 @@ async def test_one_that_dies_while_it_waits_is_replaced() -> None:
         assert (await bench.lease()).sandbox.name == "fake-2"
 
 
-async def test_one_that_is_found_dead_as_it_is_leased_is_passed_over(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    async def wait_lost(self: FakeSandbox) -> None:
-        try:
-            await asyncio.Event().wait()
-        except asyncio.CancelledError:
-            if self.name != "fake-1":
-                raise
-
-    monkeypatch.setattr(FakeSandbox, "wait_lost", wait_lost)
+async def test_one_that_is_found_dead_as_it_is_leased_is_passed_over() -> None:
     async with Bench().running() as bench:
         await bench.full()
+        bench.backend.live["fake-1"].lose(LossReason.OUTSIDE)
+        await asyncio.sleep(0)  # its watch is over, but nobody has been told yet
+        assert bench.pool.state()["sh"].ready == 2
         lease = await bench.lease()
         assert (lease.is_hit, lease.sandbox.name) == (True, "fake-2")
+        await bench.full()
         assert "fake-1" not in bench.backend.live
         await lease.sandbox.close()
 

@@ -20,10 +20,16 @@ enum {
 
 static _Alignas(QUEUE_ALIGNMENT) uint8_t storage[OUTPUT_CAPACITY];
 static struct queue output = {.storage = storage, .capacity = sizeof storage};
+static bool held; /* only `started` is pending, and may wait for company */
 
 bool channel_pending(void)
 {
-    return queue_size(&output) != 0;
+    return !held && queue_size(&output) != 0;
+}
+
+void channel_release(void)
+{
+    held = false;
 }
 
 void channel_flush(void)
@@ -58,6 +64,7 @@ void channel_output(enum frame_type type, size_t size)
     uint8_t *frame = queue_reserve(&output, PROTO_HEADER + size);
     proto_put_header(frame, type, size);
     queue_added(&output, PROTO_HEADER + size);
+    held = false;
 }
 
 /* Where a control frame goes. Only a peer that breaks the order can fill the reserve. */
@@ -66,6 +73,7 @@ static uint8_t *control_space(size_t size)
     uint8_t *frame = queue_reserve(&output, size);
     if (frame == NULL)
         _exit(EXIT_FAILED);
+    held = false;
     return frame;
 }
 
@@ -76,7 +84,9 @@ void channel_ready(void)
 
 void channel_started(bool by_prepared)
 {
+    bool alone = queue_size(&output) == 0;
     queue_added(&output, proto_put_started(control_space(PROTO_SMALL_FRAME), by_prepared));
+    held = alone;
 }
 
 void channel_credit(uint32_t bytes)

@@ -15,8 +15,11 @@ enum { CHANNEL_ROOM_MAX = 64 * 1024 };
 
 enum exit_status { EXIT_OVER = 0, EXIT_FAILED = 70, EXIT_LIFETIME = 71 };
 
-/* True while something waits to be written. */
+/* True while something is to be written. */
 bool channel_pending(void);
+
+/* What waits for company (see channel_started) waits no longer. */
+void channel_release(void);
 
 /* Writes what fd 1 takes now. The agent exits when nobody reads any more. */
 void channel_flush(void);
@@ -34,7 +37,7 @@ size_t channel_room(void);
 uint8_t *channel_output_space(size_t size);
 void channel_output(enum frame_type type, size_t size);
 
-/* Queues a frame. */
+/* Queues a frame. `started` alone waits for the next one, or for channel_release(). */
 void channel_ready(void);
 void channel_started(bool by_prepared);
 void channel_credit(uint32_t bytes);

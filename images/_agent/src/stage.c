@@ -65,11 +65,18 @@ static void report_unexecutable(int error)
     state = IDLE;
 }
 
+static void schedule_look(void)
+{
+    next_us = clock_us() + TICK_US;
+    if (wall_limit_us != 0 && next_us > started_us + wall_limit_us)
+        next_us = started_us + wall_limit_us;
+}
+
 /* A program has been started: from here on it is looked after. */
 static void follow(const struct child *child)
 {
     program = child->pid;
-    next_us = clock_us();
+    schedule_look();
     outputs_open(child, request.stdout_limit, request.stderr_limit);
     feed_open(child->input);
     watch_begin(request.kind, program);
@@ -248,12 +255,10 @@ static void advance_draining(void)
 static void advance_running(void)
 {
     enum cause cause = look();
+    channel_release();
+    schedule_look();
     if (cause != CAUSE_NONE)
         end(cause);
-    uint64_t now = clock_us();
-    next_us = now + TICK_US;
-    if (wall_limit_us != 0 && next_us > started_us + wall_limit_us)
-        next_us = started_us + wall_limit_us;
 }
 
 uint64_t stage_advance(void)

@@ -132,6 +132,7 @@ public class Training {
         System.out.println(words.stream().anyMatch("fig"::equals) + " " + words.stream().max(Comparator.naturalOrder()).get() + " " + words.stream().findFirst().map(String::length).orElseThrow());
         System.out.println(LongStream.rangeClosed(1, 5).reduce(1, (a, b) -> a * b) + " " + DoubleStream.of(1, 2).max().getAsDouble());
         System.out.println(Arrays.stream(new int[] {1, 2, 3}).mapToObj(i -> "n" + i).toList() + " " + "abc".chars().filter(Character::isLetter).count());
+        sources(words);
         Function<Integer, Integer> twice = x -> 2 * x;
         BiFunction<Integer, Integer, Integer> add = Integer::sum;
         Supplier<List<String>> fresh = ArrayList::new;
@@ -139,6 +140,31 @@ public class Training {
         Predicate<String> empty = String::isEmpty;
         System.out.println(twice.andThen(x -> x + 1).compose(twice).apply(3) + add.apply(1, 2) + fresh.get().size() + trim.apply(" a ") + empty.negate().test(""));
         words.parallelStream().map(String::length).forEachOrdered(x -> {});
+    }
+
+    /** A stream of whatever there is: each collection has classes of its own for it. */
+    static void sources(List<String> words) {
+        Map<String, List<Integer>> map = new HashMap<>();
+        for (String word : words) map.computeIfAbsent(word, k -> new ArrayList<>()).add(word.length());
+        for (Map<String, List<Integer>> each : List.of(map, new TreeMap<>(map), new LinkedHashMap<>(map))) {
+            System.out.println(each.entrySet().stream()
+                .sorted(Comparator.comparingInt((Map.Entry<String, List<Integer>> e) -> e.getValue().size()).reversed().thenComparing(Map.Entry.comparingByKey()))
+                .limit(2).map(e -> e.getKey() + ": " + e.getValue().size()).collect(Collectors.joining(", ")));
+            System.out.println(each.keySet().stream().sorted(Comparator.reverseOrder()).findFirst().get() + each.values().stream().mapToInt(List::size).max().getAsInt());
+            each.entrySet().removeIf(e -> e.getValue().isEmpty());
+            each.entrySet().forEach(e -> e.setValue(List.of()));
+            each.replaceAll((k, v) -> v);
+        }
+        System.out.println(map.entrySet().stream().max(Map.Entry.comparingByKey()).get().getKey() + map.entrySet().stream().collect(Collectors.toMap(Map.Entry::getKey, e -> 1)).size());
+        for (Collection<String> each : List.of(new ArrayDeque<>(words), new LinkedList<>(words), new HashSet<>(words), new TreeSet<>(words), new LinkedHashSet<>(words), new PriorityQueue<>(words), new Stack<String>(), Arrays.asList("a"))) {
+            System.out.println(each.stream().map(String::valueOf).distinct().sorted(Comparator.reverseOrder()).limit(5).collect(Collectors.joining(", ", "[", "]")));
+            each.forEach(w -> {});
+        }
+        System.out.println(words.stream().distinct().count() + " " + words.stream().peek(w -> {}).takeWhile(w -> w.length() > 1).noneMatch(String::isEmpty) + words.stream().collect(Collectors.summingInt(String::length))
+            + words.stream().collect(Collectors.averagingInt(String::length)) + words.stream().collect(Collectors.groupingBy(w -> w.charAt(0), Collectors.mapping(w -> w, Collectors.toList())))
+            + words.stream().collect(Collectors.collectingAndThen(Collectors.toList(), List::size)) + words.stream().min(Comparator.comparingLong(String::length).reversed()).get()
+            + words.stream().collect(Collectors.summingLong(String::length)) + words.stream().collect(Collectors.summingDouble(String::length)));
+        System.out.println(new Random(1).ints(5, 0, 10).boxed().sorted(Collections.reverseOrder(Comparator.<Integer>naturalOrder())).toList() + " " + Arrays.stream(new long[] {1}).sum() + Arrays.stream("b a".split(" ")).sorted().toList() + Stream.of(1, 2).mapToDouble(x -> x).sum() + Stream.concat(Stream.of(1), Stream.of(2)).count() + IntStream.range(0, 3).distinct().sorted().asLongStream().count() + IntStream.iterate(1, x -> x + 1).limit(3).mapToLong(x -> x).sum());
     }
 
     static void texts() {

@@ -32,7 +32,7 @@ public final class CompileServer {
     private static final int DECLINED = 75;
     private static final int COMPILED = 0;
     private static final int REFUSED = 1;
-    private static final int WARM_UPS = 2;
+    private static final int WARM_UPS = 3;
 
     /**
      * Less than javac's main thread has (1 MB): code that is compiled by now takes smaller frames
