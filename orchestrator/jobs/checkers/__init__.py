@@ -1,0 +1,27 @@
+"""The built-in checkers, and what a checker program's exit means. Pure: bytes in, data out."""
+
+from orchestrator.jobs.checkers.compare import compare
+from orchestrator.jobs.checkers.exits import CheckerSays, CheckerStatus, read_exit
+from orchestrator.jobs.checkers.model import (
+    Difference,
+    Exact,
+    Float,
+    Lines,
+    TextChecker,
+    Tokens,
+    UnorderedLines,
+)
+
+__all__ = [
+    "CheckerSays",
+    "CheckerStatus",
+    "Difference",
+    "Exact",
+    "Float",
+    "Lines",
+    "TextChecker",
+    "Tokens",
+    "UnorderedLines",
+    "compare",
+    "read_exit",
+]
