@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
 from itertools import islice, zip_longest
 
 from orchestrator.jobs.checkers.excerpt import show
@@ -25,8 +23,7 @@ from orchestrator.jobs.checkers.text import (
     split_lazily,
     trim_lines,
 )
-
-_LINES_AT_ONCE = 100_000  # distinct lines take some 150 bytes each to count
+from orchestrator.jobs.checkers.unordered import count_lines, first_unmatched
 
 
 def compare(checker: TextChecker, expected: bytes, got: bytes) -> Difference | None:
@@ -89,15 +86,15 @@ def _compare_float(checker: Float, expected: bytes, got: bytes) -> Difference | 
 
 
 def _compare_unordered(expected: bytes, got: bytes) -> Difference | None:
-    size = _count_lines(got)
-    found = _first_unmatched(got, expected)
+    found = first_unmatched(got, expected)
     if found is not None:
-        number, text = found
-        return show(text, 0, b"", text, number)
-    if size == _count_lines(expected):
+        number, line = found
+        return show(line, 0, b"", line, number)
+    size = count_lines(got)
+    if size == count_lines(expected):
         return None
-    missing = _first_unmatched(expected, got)
-    return show(b"", 0, missing[1] if missing else b"", b"", size + 1)
+    missing = first_unmatched(expected, got)
+    return missing and show(b"", 0, missing[1], b"", size + 1)
 
 
 def _first_different_piece(one: bytes, other: bytes, separator: bytes) -> int:
@@ -121,41 +118,3 @@ def _show_token(got: bytes, before: int, our_token: bytes, their_token: bytes) -
     """`before`: how many bytes of tokens come before this one in the output."""
     start = find_nth_black(got, before) if their_token else len(got.rstrip(WHITE))
     return show(got, start, our_token, their_token)
-
-
-def _count_lines(text: bytes) -> int:
-    return text.count(b"\n") + 1 if text else 0
-
-
-def _first_unmatched(text: bytes, other: bytes) -> tuple[int, bytes] | None:
-    """The first line of `text`, and its number, that `other` has less often than it came by then.
-
-    Counts the lines of `other` in rounds, each round those of its own hashes: time for memory.
-    """
-    rounds = _count_lines(other) // _LINES_AT_ONCE + 1
-    if rounds == 1:
-        return _first_exhausted(enumerate(_lines_of(text), 1), Counter(_lines_of(other)))
-    found = []
-    for turn in range(rounds):
-        left = Counter(line for line in _lines_of(other) if hash(line) % rounds == turn)
-        numbered = enumerate(_lines_of(text), 1)
-        found.append(
-            _first_exhausted((pair for pair in numbered if hash(pair[1]) % rounds == turn), left)
-        )
-    return min(filter(None, found), default=None)
-
-
-def _first_exhausted(
-    numbered: Iterable[tuple[int, bytes]], left: Counter[bytes]
-) -> tuple[int, bytes] | None:
-    """Takes each line from those that are left; the first that is not there."""
-    for number, line in numbered:
-        count = left[line]
-        if not count:
-            return number, line
-        left[line] = count - 1
-    return None
-
-
-def _lines_of(text: bytes) -> Iterator[bytes]:
-    return split_lazily(text, b"\n") if text else iter(())

@@ -69,7 +69,7 @@ def _read_points(stdout: bytes, stderr: bytes) -> CheckerSays:
 
 def _points(token: bytes) -> float | None:
     number = read_number(token)
-    if number is None or not number >= 0:
+    if number is None or not number.is_finite() or number < 0:
         return None
     points = abs(float(number))  # also makes 0 of -0
     return points if math.isfinite(points) else None

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orchestrator.jobs.checkers import CheckerSays, CheckerStatus, read_exit
+
+ACCEPTED, WRONG, POINTS, FAILED = CheckerStatus
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [(0, ACCEPTED), (1, WRONG), (2, WRONG), (4, WRONG), (8, WRONG), (3, FAILED)],
+)
+def test_what_an_exit_code_says(code: int, status: CheckerStatus) -> None:
+    assert read_exit(code, b"", b"because\n") == CheckerSays(status, None, "because")
+
+
+@pytest.mark.parametrize("code", [-9, 5, 6, 9, 16, 127, 139, 255])
+def test_any_other_code_is_the_checker_s_failure_and_named(code: int) -> None:
+    assert read_exit(code, b"", b"") == CheckerSays(FAILED, None, f"exit code {code}")
+    said = read_exit(code, b"", b"Segmentation fault")
+    assert said == CheckerSays(FAILED, None, f"exit code {code}: Segmentation fault")
+
+
+POINTS_TABLE = [
+    # stdout, stderr, points, message
+    (b"", b"points 5", 5.0, ""),
+    (b"", b"points 2.5 half of it\n", 2.5, "half of it"),
+    (b"", b"points 0\nnothing right", 0.0, "nothing right"),
+    (b"", b"points 1e1", 10.0, ""),
+    (b"", b" \n points\t7", 7.0, ""),
+    (b"points 3 so so", b"", 3.0, "so so"),
+    (b"points 3", b"a note", 3.0, "a note"),
+    (b"points 3", b"points 4", 4.0, "points 3"),
+    (b"out", b"points 4", 4.0, "out"),
+    (b"", b"points -0", 0.0, ""),
+]
+
+
+@pytest.mark.parametrize(("stdout", "stderr", "points", "message"), POINTS_TABLE)
+def test_points_are_read(stdout: bytes, stderr: bytes, points: float, message: str) -> None:
+    said = read_exit(7, stdout, stderr)
+    assert said == CheckerSays(POINTS, points, message)
+    assert str(said.points) == str(points)  # 0.0, not -0.0
+
+
+@pytest.mark.parametrize(
+    ("stdout", "stderr"),
+    [
+        (b"", b""),
+        (b"5", b""),
+        (b"", b"points"),
+        (b"", b"points five"),
+        (b"", b"points5"),
+        (b"", b"pointsman 5"),
+        (b"", b"Points 5"),
+        (b"", b"got points 5"),
+        (b"", b"points -1"),
+        (b"", b"points -1e-400"),
+        (b"", b"points nan"),
+        (b"", b"points inf"),
+        (b"", b"points 1e400"),
+        (b"", b"points 1_0"),
+        (b"", b"points 0x10"),
+        (b"", b"points 5,"),
+        (b"points 5", b"points none"),
+    ],
+)
+def test_points_that_are_none_are_the_checker_s_failure(stdout: bytes, stderr: bytes) -> None:
+    said = read_exit(7, stdout, stderr)
+    assert (said.status, said.points) == (FAILED, None)
+    assert said.message.startswith("exit code 7 with")
+
+
+def test_the_message_is_what_stderr_says_else_stdout() -> None:
+    assert read_exit(1, b"out", b"err").message == "err"
+    assert read_exit(1, b"out", b" \n\x00").message == "out"
+    assert read_exit(1, b"", b"").message == ""
+
+
+def test_the_message_is_fit_to_be_shown() -> None:
+    said = read_exit(1, b"", b"\n a\x00\x1b[31m\tb\r\n\xc3\xa9\xff\x7f \xc2\x85c\n")
+    assert said.message == "a[31m\tb\né\ufffd c"
+    assert read_exit(1, b"", b"x" * 5000).message == "x" * 1000
+    assert read_exit(6, b"", b"x" * 5000).message == "exit code 6: " + "x" * 987
+
+
+@given(code=st.integers(-20, 300), stdout=st.binary(max_size=40), stderr=st.binary(max_size=40))
+def test_any_end_says_something(code: int, stdout: bytes, stderr: bytes) -> None:
+    said = read_exit(code, stdout, b"points " * (code == 7) + stderr)
+    assert (said.points is not None) == (said.status is POINTS)
+    assert len(said.message) <= 1000
+    assert all(
+        character in "\n\t" or character.isprintable() or ord(character) >= 0xA0
+        for character in said.message
+    )
+    assert said.message == said.message.strip()
