@@ -55,6 +55,12 @@ class Settings(BaseSettings):
         64, description="Most files in a submission."
     )
     max_input_size: Bytes = Field(2 << 20, description="Most bytes of `input`.")
+    max_tests: Annotated[int, Field(ge=1, le=1000)] = Field(
+        500, description="Most `tests` of a submission."
+    )
+    max_tests_size: Bytes = Field(
+        4 << 20, description="Most bytes of all tests' `input` and `expected` together."
+    )
     max_args: Annotated[int, Field(ge=0, le=1000)] = Field(
         64, description="Most `args`, `compile_args` and `env` entries, each."
     )
@@ -89,6 +95,16 @@ class Settings(BaseSettings):
     )
     max_output_size: Bytes = Field(
         100_000, description="Most bytes of stdout, and of stderr, a run may print."
+    )
+    max_test_output_size: Bytes = Field(
+        4 << 20, description="Most bytes of stdout a test may be allowed to print."
+    )
+    max_returned_output: Bytes = Field(
+        1_000_000, description="Most bytes of all tests' outputs together that an answer returns."
+    )
+    checker_timeout: Milliseconds = Field(
+        10_000,
+        description="CPU time of a checker program for one test, in ms; wall time is 3 x it.",
     )
     max_memory_mb: Annotated[int, Field(ge=16, le=65_536)] = Field(
         512, description="Most memory a client may ask, in MiB."

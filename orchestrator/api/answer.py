@@ -9,7 +9,16 @@ import base64
 import codecs
 from typing import Any
 
-from orchestrator.jobs.model import Cause, Encoding, JobResult, StageResult, Timings, Verdict
+from orchestrator.jobs.model import (
+    Cause,
+    Encoding,
+    JobResult,
+    StageResult,
+    Summary,
+    TestResult,
+    Timings,
+    Verdict,
+)
 
 TRUNCATION_MARK = "\n[Output truncated...]"
 
@@ -46,7 +55,9 @@ def to_answer(result: JobResult) -> dict[str, Any]:
         "status": result.status.value,
         "compile": result.compile and stage_fields(result.compile, result.encoding),
         "run": result.run and stage_fields(result.run, result.encoding),
-        "tests": None,
+        "tests": _tests(result),
+        "summary": result.summary and _summary(result.summary),
+        "checker": result.checker and stage_fields(result.checker, result.encoding),
         "warnings": list(result.warnings),
         "timings": _timings(result.timings),
     }
@@ -59,12 +70,32 @@ def error_text(result: JobResult) -> str | None:
             return None
         case Verdict.COMPILE_ERROR:
             return f"Compilation Error:\n{_compiler_text(result.compile)}"
-        case Verdict.RUNTIME_ERROR:
+        case Verdict.RUNTIME_ERROR if result.tests is None:
             return _runtime_error(result.run)
         case Verdict.CANCELLED if result.killed_by in _CANCELLED:
             return _CANCELLED[result.killed_by]
+        case status if result.tests is not None and status is not Verdict.INTERNAL_ERROR:
+            return _judging_error(result)
         case status:
             return _ERRORS.get(status) or status.value.replace("_", " ").capitalize()
+
+
+def _judging_error(result: JobResult) -> str:
+    """`Test k (name): what`, of the first that was not accepted; k counts from 1."""
+    if result.checker is not None and result.checker.status is not Verdict.ACCEPTED:
+        return f"Checker compilation error:\n{_compiler_text(result.checker)}"
+    number, test = next(
+        (number, test)
+        for number, test in enumerate(result.tests or (), 1)
+        if test.stage.status is not Verdict.ACCEPTED
+    )
+    stage = test.stage
+    what = stage.status.value.replace("_", " ")
+    if stage.signal is not None and stage.status is Verdict.RUNTIME_ERROR:
+        what += f" (signal {stage.signal})"
+    elif stage.exit_code is not None and stage.status is Verdict.RUNTIME_ERROR:
+        what += f" (exit code {stage.exit_code})"
+    return f"Test {number} ({test.name}): {what}"
 
 
 def decode(data: bytes, *, truncated: bool) -> str:
@@ -132,6 +163,58 @@ def stage_fields(stage: StageResult, encoding: Encoding) -> dict[str, Any]:
         "memory_kb": stage.memory_kb,
         "stdout_truncated": stage.stdout_truncated,
         "stderr_truncated": stage.stderr_truncated,
+    }
+
+
+def _tests(result: JobResult) -> list[dict[str, Any]] | None:
+    if result.tests is None:
+        return None
+    return [test_fields(test, result.encoding) for test in result.tests]
+
+
+def test_fields(test: TestResult, encoding: Encoding) -> dict[str, Any]:
+    """A test as the answer, and a stream's `test`, have it."""
+    fields = {"name": test.name, **stage_fields(test.stage, encoding)}
+    if not test.has_output:
+        fields |= {"stdout": None, "stderr": None}
+    difference = test.difference
+    return {
+        **fields,
+        "difference": difference
+        and {
+            "line": difference.line,
+            "column": difference.column,
+            "expected": _encode(difference.expected, encoding, truncated=False),
+            "got": _encode(difference.got, encoding, truncated=False),
+        },
+        "message": test.message,
+        "points": test.points,
+        "group": test.group,
+    }
+
+
+def _summary(summary: Summary) -> dict[str, Any]:
+    return {
+        "total": summary.total,
+        "passed": summary.passed,
+        "failed": summary.failed,
+        "skipped": summary.skipped,
+        "max_cpu_ms": _milliseconds(summary.max_cpu_ms),
+        "total_cpu_ms": _milliseconds(summary.total_cpu_ms),
+        "max_wall_ms": _milliseconds(summary.max_wall_ms),
+        "total_wall_ms": _milliseconds(summary.total_wall_ms),
+        "max_memory_kb": summary.max_memory_kb,
+        "score": summary.score,
+        "max_score": summary.max_score,
+        "groups": [
+            {
+                "name": group.name,
+                "passed": group.passed,
+                "points": group.points,
+                "max_points": group.max_points,
+            }
+            for group in summary.groups
+        ],
     }
 
 

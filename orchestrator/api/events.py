@@ -7,8 +7,16 @@ import codecs
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from orchestrator.api.answer import stage_fields, to_answer
-from orchestrator.jobs.events import JobEvent, Printed, Queued, StageEnded, StageStarted
+from orchestrator.api.answer import stage_fields, test_fields, to_answer
+from orchestrator.jobs.events import (
+    JobEvent,
+    Printed,
+    Queued,
+    StageEnded,
+    StageStarted,
+    TestEnded,
+    TestStarted,
+)
 from orchestrator.jobs.model import Encoding, JobResult
 from orchestrator.sandbox.model import Stream
 
@@ -50,6 +58,11 @@ class EventWriter:
                     yield {"event": "stage", "name": kind.value}
                 case Printed(stream, data):
                     yield from self._output(stream, data)
+                case TestStarted(number, name):
+                    yield {"event": "stage", "name": "run", "test": name, "number": number + 1}
+                case TestEnded(number, test):
+                    fields = test_fields(test, self._encoding)
+                    yield {"event": "test", "number": number + 1, **fields}
                 case StageEnded(kind, result):
                     yield from self._rest(Stream.STDOUT, cut=result.stdout_truncated)
                     yield from self._rest(Stream.STDERR, cut=result.stderr_truncated)

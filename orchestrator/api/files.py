@@ -7,17 +7,34 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from orchestrator.errors import InvalidSubmissionError
+from orchestrator.jobs.model import Encoding
+from orchestrator.languages.sources import main_file_name
 from orchestrator.sandbox.model import SourceFile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from orchestrator.api.schemas import FileRequest
+    from orchestrator.languages.model import Language
     from orchestrator.settings import Settings
 
 MAX_NAME_BYTES = 255
 """Of the whole relative path, in UTF-8; so no part of it is longer than a file system takes."""
 MAX_LEVELS = 8
+
+
+def source_files(
+    code: str | None, files: Sequence[FileRequest] | None, language: Language, settings: Settings
+) -> tuple[SourceFile, ...]:
+    """A program's files: `code` alone, under the name its language gives it, or `files`.
+
+    Raises InvalidSubmissionError that names the field.
+    """
+    if not code:
+        return named_files(files or (), settings)
+    if files:
+        raise _error("files", "can't be given together with code")
+    return (SourceFile(main_file_name(language, code), code.encode()),)
 
 
 def named_files(files: Sequence[FileRequest], settings: Settings) -> tuple[SourceFile, ...]:
@@ -52,6 +69,11 @@ def name_problem(name: str) -> str | None:
     if len(parts) > MAX_LEVELS:
         return f"must have at most {MAX_LEVELS} levels"
     return None
+
+
+def decode_text(text: str, encoding: Encoding, field: str) -> bytes:
+    """A program's input, or what is expected of it, as bytes. Raises InvalidSubmissionError."""
+    return decode_base64(text, field) if encoding is Encoding.BASE64 else text.encode()
 
 
 def decode_base64(text: str, field: str) -> bytes:

@@ -13,6 +13,7 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Field,
     ValidationError,
     model_validator,
 )
@@ -37,12 +38,14 @@ _MESSAGES = {
     "string_type": "must be a string",
     "string_unicode": "is not valid Unicode text",
     "int_type": "must be a whole number",
+    "float_type": "must be a number",
+    "finite_number": "must be a finite number",
+    "bool_type": "must be true or false",
     "list_type": "must be a list",
     "dict_type": "must be an object",
     "model_type": "must be an object",
     "literal_error": "must be utf8 or base64",
     "extra_forbidden": "is not a known field",
-    "none_required": "is not supported yet",
 }
 
 
@@ -62,8 +65,14 @@ def _few_entries(value: Any) -> Any:
     return value
 
 
+def _named(value: Any) -> Any:
+    """`"lines"` is short for `{"type": "lines"}`."""
+    return {"type": value} if isinstance(value, str) else value
+
+
 Text = Annotated[str, AfterValidator(_encodable)]
 Texts = Annotated[list[Text], BeforeValidator(_few_entries)]
+Number = Annotated[float, Field(allow_inf_nan=False)]
 EncodingName = Literal["utf8", "base64"]
 
 
@@ -104,10 +113,32 @@ class LimitsRequest(_Closed):
     processes: int | None = None
 
 
-class ExecuteRequest(_Open):
-    """The body of `POST /execute`. `code` or `files`; `encoding` is of `input` and of outputs.
+class TestRequest(_Closed):
+    """One test; without `expected` whatever is printed is right."""
 
-    `tests` and `checker` are reserved: ignoring them would judge nothing and say "accepted".
+    name: Text | None = None
+    input: Text
+    expected: Text | None = None
+    limits: LimitsRequest | None = None
+    points: Number | None = None
+    group: Text | None = None
+
+
+class CheckerRequest(_Closed):
+    """A checker: `abs` and `rel` are `float`'s, what follows is `program`'s."""
+
+    type: Text
+    abs: Number | None = None
+    rel: Number | None = None
+    language: Text | None = None
+    code: Text | None = None
+    files: Annotated[list[FileRequest], BeforeValidator(_few_entries)] | None = None
+
+
+class ExecuteRequest(_Open):
+    """The body of `POST /execute`. `code` or `files`; `encoding` is of inputs and outputs.
+
+    A `checker` may be its type alone.
     """
 
     language: Text
@@ -121,8 +152,10 @@ class ExecuteRequest(_Open):
     version: Text | None = None
     limits: LimitsRequest | None = None
     encoding: EncodingName | None = None
-    tests: None = None
-    checker: None = None
+    tests: Annotated[list[TestRequest], BeforeValidator(_few_entries)] | None = None
+    checker: Annotated[CheckerRequest, BeforeValidator(_named)] | None = None
+    stop_on_failure: bool | None = None
+    return_outputs: Text | None = None
 
 
 def parse_execute(payload: Mapping[str, object]) -> ExecuteRequest:

@@ -10,13 +10,12 @@ import re
 from typing import TYPE_CHECKING, NoReturn, cast
 
 from orchestrator.api.errors import Problem, invalid
-from orchestrator.api.files import decode_base64, named_files
+from orchestrator.api.files import decode_text, source_files
+from orchestrator.api.judging import FindLanguage, to_judging, useless_without_tests
 from orchestrator.api.limits import resolve_limits
 from orchestrator.api.schemas import ExecuteRequest, parse_execute, shorten, unknown_fields
 from orchestrator.errors import InvalidSubmissionError
 from orchestrator.jobs.model import Encoding, Submission
-from orchestrator.languages.sources import main_file_name
-from orchestrator.sandbox.model import SourceFile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,28 +41,32 @@ def to_submission(
     if not isinstance(payload, dict):
         raise invalid([Problem("body", "must be a JSON object")], "The body must be a JSON object")
     fields = cast("dict[str, object]", payload)
-    language = _language(fields, registry, installed, settings)
+
+    def find_installed(name: str) -> Language | None:
+        found = registry.find(name)
+        return found if found is not None and found.id in installed else None
+
+    language = _language(fields, find_installed, settings)
     request = parse_execute(fields)
     _check_version(request.version, installed[language.id].version)
     encoding = Encoding(request.encoding or Encoding.UTF8)
+    limits = resolve_limits(request, language.limits, settings)
     return Submission(
         language=language.id,
-        files=_files(request, language, settings),
-        limits=resolve_limits(request, language.limits, settings),
+        files=source_files(request.code, request.files, language, settings),
+        limits=limits,
         stdin=_stdin(request.input or "", encoding, settings.max_input_size),
         args=_words("args", request.args or (), settings),
         env=_environment(request.env or {}, settings),
         compile_args=_words("compile_args", request.compile_args or (), settings),
         encoding=encoding,
         warnings=unknown_fields(fields) + _useless_fields(request, language),
+        judging=to_judging(request, limits, encoding, find_installed, settings),
     )
 
 
 def _language(
-    fields: Mapping[str, object],
-    registry: Registry,
-    installed: Mapping[str, InstalledLanguage],
-    settings: Settings,
+    fields: Mapping[str, object], find_installed: FindLanguage, settings: Settings
 ) -> Language:
     """The older runner's three checks."""
     name, code = fields.get("language"), fields.get("code")
@@ -74,24 +77,14 @@ def _language(
         _refuse_older("code", "Missing language or code")
     if isinstance(code, str) and len(code) > settings.max_code_size:
         _refuse_older("code", "Code exceeds maximum size")
-    language = registry.find(name)
-    if language is None or language.id not in installed:
+    language = find_installed(name)
+    if language is None:
         _refuse_older("language", "Unsupported language")
     return language
 
 
-def _files(
-    request: ExecuteRequest, language: Language, settings: Settings
-) -> tuple[SourceFile, ...]:
-    if not request.code:
-        return named_files(request.files or (), settings)
-    if request.files:
-        _refuse("files", "can't be given together with code")
-    return (SourceFile(main_file_name(language, request.code), request.code.encode()),)
-
-
 def _stdin(text: str, encoding: Encoding, max_bytes: int) -> bytes:
-    data = decode_base64(text, "input") if encoding is Encoding.BASE64 else text.encode()
+    data = decode_text(text, encoding, "input")
     if len(data) > max_bytes:
         _refuse("input", f"must be at most {max_bytes} bytes")
     return data
@@ -133,9 +126,10 @@ def _check_size(field: str, words: Sequence[str], settings: Settings) -> None:
 
 
 def _useless_fields(request: ExecuteRequest, language: Language) -> tuple[str, ...]:
+    useless = useless_without_tests(request)
     if request.compile_args and language.compile is None:
-        return (f"compile_args ignored: {language.name} programs are not compiled",)
-    return ()
+        useless += (f"compile_args ignored: {language.name} programs are not compiled",)
+    return useless
 
 
 def _refuse(field: str, message: str) -> NoReturn:

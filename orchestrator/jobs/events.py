@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from orchestrator.jobs.model import StageResult
+from orchestrator.jobs.model import StageResult, TestResult
 from orchestrator.sandbox.model import StageKind, Stream
 
 
@@ -39,8 +39,25 @@ class StageEnded:
     result: StageResult
 
 
-JobEvent = Queued | StageStarted | Printed | StageEnded
-"""In this order: `Queued`, then per stage `StageStarted`, `Printed` (any number), `StageEnded`."""
+@dataclass(frozen=True, slots=True)
+class TestStarted:
+    """A test begins. `number` counts from 0, as in the submission."""
+
+    number: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class TestEnded:
+    """A test has its result; one that is skipped was never started."""
+
+    number: int
+    result: TestResult
+
+
+JobEvent = Queued | StageStarted | Printed | StageEnded | TestStarted | TestEnded
+"""In this order: `Queued`, then per stage `StageStarted`, `Printed` (any number), `StageEnded`; per
+test, instead of a run, `TestStarted` and `TestEnded`."""
 
 
 class Listener(Protocol):
@@ -48,7 +65,7 @@ class Listener(Protocol):
 
     @property
     def has_heard(self) -> bool:
-        """Whether it was sent any output or end of a stage: a job can't begin anew unnoticed."""
+        """Whether it was sent any output or end of a stage: these can't be told again."""
         ...
 
     def send(self, event: JobEvent) -> None:

@@ -6,10 +6,11 @@ import asyncio
 import contextlib
 from collections import deque
 
-from orchestrator.jobs.events import JobEvent, Printed, StageEnded
+from orchestrator.jobs.events import JobEvent, Printed, StageEnded, TestEnded
 
 EVENT_BYTES = 256
 """What an event costs beside its data: many small ones are memory, too."""
+TEST_BYTES = 1024
 BATCH_BYTES = 65_536
 
 
@@ -72,4 +73,8 @@ class Feed:
 
 
 def _size(event: JobEvent) -> int:
-    return EVENT_BYTES + (len(event.data) if isinstance(event, Printed) else 0)
+    if isinstance(event, Printed):
+        return EVENT_BYTES + len(event.data)
+    if isinstance(event, TestEnded):
+        return TEST_BYTES + len(event.result.stage.stdout) + len(event.result.stage.stderr)
+    return EVENT_BYTES

@@ -12,16 +12,21 @@ from orchestrator.jobs.model import (
     Cause,
     Failure,
     JobResult,
+    Judging,
     Phase,
     StageResult,
     Submission,
+    TestResult,
     Timings,
     Verdict,
 )
 from orchestrator.jobs.plan import Plan
+from orchestrator.jobs.scoring import overall, skipped, summarise
 from orchestrator.languages.model import InstalledLanguage
 from orchestrator.sandbox.model import StageKind
 from orchestrator.sandbox.pool import Lease
+
+ATTEMPTS = 2
 
 
 @dataclass(slots=True, eq=False)
@@ -46,19 +51,49 @@ class Job:
     cache_key: Key | None = None
     restore_s: float | None = None
     """How long it took to put a cached compilation in place; None where that was not done."""
+    limits_set: tuple[int, int] = (0, 0)
+    """Memory in bytes, and processes, that its sandbox has at the moment."""
     announced: set[StageKind] = field(default_factory=set)
     compile: StageResult | None = None
     run: StageResult | None = None
     failure: Failure | None = None
     ended: tuple[Verdict, Cause] | None = None
+    helper: Job | None = None
+    """Its checker program: compiled and run as a job is, but not one that anybody asked for."""
+    tests: list[TestResult] = field(default_factory=list)
+    begun_tests: int = 0
+    kept_tests: int = 0
+    """How many had their results when the attempt under way began."""
+
+    def returned_bytes(self) -> int:
+        """What is kept of the tests' outputs so far."""
+        return sum(len(test.stage.stdout) + len(test.stage.stderr) for test in self.tests)
+
+    @property
+    def can_go_on(self) -> bool:
+        """Whether another attempt need not tell again what was told: tests are told of whole."""
+        is_compiled = self.compile is not None and self.compile.status is Verdict.ACCEPTED
+        return self.submission.judging is not None and (self.plan.compile is None or is_compiled)
+
+    @property
+    def has_come_far(self) -> bool:
+        """Whether the attempt under way was the first, or has results that those before had not."""
+        return self.attempts < ATTEMPTS or len(self.tests) > self.kept_tests
 
     def begin_anew(self) -> None:
-        """Forget what came of an attempt that was lost."""
-        self.compile = self.run = self.failure = self.restore_s = None
+        """Forget what came of an attempt that was lost, but for the tests that have a result."""
+        self.run = self.failure = self.restore_s = None
+        if not self.can_go_on:
+            self.compile = None
+        if self.helper is not None:
+            self.helper.begin_anew()
+        self.kept_tests = len(self.tests)
 
     def result(self) -> JobResult:
         """What it came to, now that it is over."""
         now = time.monotonic()
+        judging = self.submission.judging
+        tests = None if judging is None else self._all_tests(judging)
         status, killed_by = self.ended or self._status()
         return JobResult(
             id=self.id,
@@ -72,7 +107,7 @@ class Job:
                 queue_ms=((self.reserved_at or now) - self.accepted_at) * 1000,
                 sandbox_ms=self.sandbox_s * 1000,
                 compile_ms=self._compile_ms(),
-                run_ms=_wall_ms(self.run),
+                run_ms=sum(_wall_ms(test.stage) for test in tests or ()) or _wall_ms(self.run),
                 total_ms=(now - self.accepted_at) * 1000,
                 pool="hit" if self.is_pool_hit else "miss",
                 compile_cache=self._compile_cache(),
@@ -80,7 +115,14 @@ class Job:
             encoding=self.submission.encoding,
             warnings=self.submission.warnings,
             failure=self.failure,
+            tests=tests,
+            summary=None if tests is None or judging is None else summarise(judging.tests, tests),
+            checker=None if self.helper is None else self.helper.compile,
         )
+
+    def _all_tests(self, judging: Judging) -> tuple[TestResult, ...]:
+        """Those that have no result were skipped."""
+        return (*self.tests, *map(skipped, judging.tests[len(self.tests) :]))
 
     def _compile_ms(self) -> float:
         return _wall_ms(self.compile) if self.restore_s is None else self.restore_s * 1000
@@ -91,11 +133,21 @@ class Job:
         return "miss" if self.restore_s is None else "hit"
 
     def _status(self) -> tuple[Verdict, Cause | None]:
-        """The job's verdict: that of its last stage, unless the fault was ours."""
+        """The job's verdict: that of its last stage, or of its tests, unless the fault was ours."""
+        if self.failure is not None:
+            return Verdict.INTERNAL_ERROR, Cause.ENGINE
+        if self.helper is not None and _is_refused(self.helper.compile):
+            return Verdict.CHECKER_ERROR, None
+        if self.can_go_on:
+            return overall(self.tests)
         last = self.run or self.compile
-        if self.failure is not None or last is None:
+        if last is None:
             return Verdict.INTERNAL_ERROR, Cause.ENGINE
         return last.status, last.killed_by
+
+
+def _is_refused(compiled: StageResult | None) -> bool:
+    return compiled is not None and compiled.status is not Verdict.ACCEPTED
 
 
 def _wall_ms(stage: StageResult | None) -> float:

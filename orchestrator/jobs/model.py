@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from orchestrator.jobs.checkers import Difference, TextChecker
 from orchestrator.sandbox.model import LimitHit, SourceFile
 
 
@@ -81,6 +82,78 @@ class Submission:
     compile_args: tuple[str, ...] = ()
     encoding: Encoding = Encoding.UTF8
     warnings: tuple[str, ...] = ()
+    judging: Judging | None = None
+
+    @property
+    def programs(self) -> tuple[Submission, ...]:
+        """Whatever needs a sandbox of its own: itself, then its checker program if there is one."""
+        helper = self.judging.helper if self.judging else None
+        return (self,) if helper is None else (self, helper)
+
+    @property
+    def most_memory_mb(self) -> int:
+        """The largest memory limit of any of its runs, in MiB."""
+        return max(limits.memory_mb for limits in self._run_limits())
+
+    @property
+    def least_memory_mb(self) -> int:
+        """The smallest one."""
+        return min(limits.memory_mb for limits in self._run_limits())
+
+    @property
+    def most_processes(self) -> int:
+        """The largest limit of processes of any of its runs."""
+        return max(limits.processes for limits in self._run_limits())
+
+    def _run_limits(self) -> Sequence[Limits]:
+        return [test.limits for test in self.judging.tests] if self.judging else [self.limits]
+
+
+class ReturnOutputs(StrEnum):
+    """Of which tests the outputs are returned."""
+
+    ALL = "all"
+    FAILED = "failed"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeTest:
+    """One test of a submission. `expected` None: whatever is printed is right."""
+
+    name: str
+    stdin: bytes = field(repr=False)
+    expected: bytes | None = field(repr=False)
+    limits: Limits
+    points: float | None = None
+    group: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckerProgram:
+    """A checker the client sent: a program of its own, run once per test."""
+
+    submission: Submission
+
+
+Checker = TextChecker | CheckerProgram
+
+
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """What a submission is judged by: at least one test, names distinct."""
+
+    tests: tuple[JudgeTest, ...]
+    checker: Checker
+    stop_on_failure: bool = False
+    return_outputs: ReturnOutputs = ReturnOutputs.FAILED
+    returned_bytes: int = 1_000_000
+    """Of all tests' outputs together, at most."""
+
+    @property
+    def helper(self) -> Submission | None:
+        """The program beside the submission, in a sandbox of its own."""
+        return self.checker.submission if isinstance(self.checker, CheckerProgram) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +172,54 @@ class StageResult:
     memory_kb: int | None = None
     stdout_truncated: bool = False
     stderr_truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TestResult:
+    """One test as the client is told of it; the stage's `status` is the test's verdict.
+
+    The stage's outputs are what is returned of them: with `has_output` False, nothing. `points`
+    None: the test has none to give.
+    """
+
+    name: str
+    stage: StageResult
+    has_output: bool = False
+    difference: Difference | None = None
+    message: str | None = None
+    points: float | None = None
+    group: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupScore:
+    """A group of tests: its points count only when `passed`, when all of its tests are."""
+
+    name: str
+    passed: bool
+    points: float
+    max_points: float
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """All tests together. Times in ms, memory in KiB; None where no test was run.
+
+    `score` is None when no test has points to give.
+    """
+
+    total: int
+    passed: int
+    failed: int
+    skipped: int
+    max_cpu_ms: float | None
+    total_cpu_ms: float | None
+    max_wall_ms: float | None
+    total_wall_ms: float | None
+    max_memory_kb: int | None
+    score: float | None
+    max_score: float | None
+    groups: tuple[GroupScore, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +260,10 @@ class JobResult:
     encoding: Encoding = Encoding.UTF8
     warnings: tuple[str, ...] = ()
     failure: Failure | None = None
+    tests: tuple[TestResult, ...] | None = None
+    summary: Summary | None = None
+    checker: StageResult | None = None
+    """The compilation of the client's own checker, where there was one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from orchestrator.errors import InvalidSubmissionError
-from orchestrator.jobs.model import Submission
+from orchestrator.jobs.model import JudgeTest, Submission
 from orchestrator.languages.model import CommandRule, InstalledLanguage, Language, ServerRule
 from orchestrator.languages.sources import compile_argv, run_argv
 from orchestrator.sandbox.model import SandboxSpec, SourceFile, Stage, StageKind
@@ -29,18 +29,9 @@ class Plan:
     files: tuple[SourceFile, ...]
     compile: Stage | None
     run: Stage
-    run_memory_bytes: int
-    run_processes: int
+    """Of one test, where there are tests: see `test_stage`."""
     may_use_server: bool = False
     """Whether the language's prepared compiler can't differ from `compile`'s own command."""
-
-    @property
-    def run_has_other_limits(self) -> bool:
-        """Whether the sandbox's limits are the compiler's and must be set anew for the run."""
-        return (self.run_memory_bytes, self.run_processes) != (
-            self.sandbox.memory_bytes,
-            self.sandbox.processes,
-        )
 
     @property
     def sandbox_memory_mb(self) -> int:
@@ -53,9 +44,8 @@ def make_plan(
 ) -> Plan:
     """The plan for a job. Raises InvalidSubmissionError when its files can't fit its memory."""
     language = installed.language
-    limits = submission.limits
-    memory_mb = limits.memory_mb
-    processes = limits.processes
+    memory_mb = submission.most_memory_mb
+    processes = submission.most_processes
     if language.compile is not None:
         # A small run must not starve the compiler; the run's own limit is set after it.
         memory_mb = max(memory_mb, language.limits.memory_mb)
@@ -67,7 +57,7 @@ def make_plan(
         processes=processes,
         lifetime_s=settings.max_job_ms // 1000 + LIFETIME_SLACK_S,
         uses_compiler=language.compile is not None,
-        run_memory_bytes=limits.memory_mb * MIB,
+        run_memory_bytes=submission.least_memory_mb * MIB,
         disk_memory_bytes=language.limits.memory_mb * MIB,
     )
     _check_files_fit(submission, spec)
@@ -76,9 +66,20 @@ def make_plan(
         files=submission.files,
         compile=_compile_stage(submission, language, settings),
         run=_run_stage(submission, language, settings),
-        run_memory_bytes=limits.memory_mb * MIB,
-        run_processes=limits.processes,
         may_use_server=_may_use_server(submission, language),
+    )
+
+
+def test_stage(run: Stage, test: JudgeTest) -> Stage:
+    """The stage of one test of a submission whose `Plan.run` is `run`."""
+    limits = test.limits
+    return replace(
+        run,
+        wall_ms=limits.wall_ms,
+        cpu_ms=limits.cpu_ms,
+        stdout_limit=limits.output_bytes,
+        stderr_limit=min(limits.output_bytes, run.stderr_limit),
+        stdin=test.stdin,
     )
 
 
@@ -107,7 +108,7 @@ def _may_use_server(submission: Submission, language: Language) -> bool:
     return (
         language.server is not None
         and not submission.compile_args
-        and submission.limits.memory_mb <= language.limits.memory_mb
+        and submission.most_memory_mb <= language.limits.memory_mb
         and all(path.endswith(language.source.extensions) for path in _paths(submission))
     )
 
@@ -118,7 +119,7 @@ def _check_files_fit(submission: Submission, spec: SandboxSpec) -> None:
     if size > room:
         raise InvalidSubmissionError(
             f"files: {size} bytes in all, but limits.memory_mb of "
-            f"{submission.limits.memory_mb} leaves room for {room}",
+            f"{submission.least_memory_mb} leaves room for {room}",
             field="files",
         )
 

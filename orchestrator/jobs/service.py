@@ -15,13 +15,14 @@ from collections.abc import Mapping
 import structlog
 
 from orchestrator.errors import DrainingError, EngineError, SandboxError
-from orchestrator.jobs.admission import Admission, Reservation, Ticket
+from orchestrator.jobs.admission import Admission, Place, Reservation, Ticket
 from orchestrator.jobs.attempt import attempt
+from orchestrator.jobs.building import Means
 from orchestrator.jobs.cache import CompileCache, cache_key
 from orchestrator.jobs.events import SILENCE, Listener, Queued
 from orchestrator.jobs.job import Job
 from orchestrator.jobs.model import ActiveJob, Cause, Failure, JobResult, Submission, Verdict
-from orchestrator.jobs.plan import make_plan
+from orchestrator.jobs.plan import Plan, make_plan
 from orchestrator.jobs.statistics import Statistics
 from orchestrator.jobs.watch import EngineWatch
 from orchestrator.languages.model import InstalledLanguage
@@ -85,14 +86,29 @@ class JobService:
         if self._has_ended:
             raise DrainingError
         job_id = secrets.token_hex(8)
-        installed = self.installed[submission.language]
-        plan = make_plan(job_id, submission, installed, self._settings)
-        place = self._admission.enqueue(ticket, plan.sandbox_memory_mb)
-        job = Job(job_id, submission, installed, plan, place)
-        if self._settings.compile_cache_bytes:
-            job.cache_key = cache_key(ticket.key, submission, plan, installed)
+        programs = submission.programs
+        plans = [self._plan(job_id, program) for program in programs]
+        place = self._admission.enqueue(ticket, sum(plan.sandbox_memory_mb for plan in plans))
+        job, *helpers = (
+            self._make_job(job_id, program, plan, place, ticket.key)
+            for program, plan in zip(programs, plans, strict=True)
+        )
+        job.helper = helpers[0] if helpers else None
         self._jobs[job_id] = job
         self._idle.clear()
+        return job
+
+    def _plan(self, job_id: str, submission: Submission) -> Plan:
+        installed = self.installed[submission.language]
+        return make_plan(job_id, submission, installed, self._settings)
+
+    def _make_job(
+        self, job_id: str, submission: Submission, plan: Plan, place: Place, owner: str
+    ) -> Job:
+        installed = self.installed[submission.language]
+        job = Job(job_id, submission, installed, plan, place)
+        if self._settings.compile_cache_bytes:
+            job.cache_key = cache_key(owner, submission, plan, installed)
         return job
 
     async def run(self, job: Job, listener: Listener = SILENCE) -> JobResult:
@@ -177,18 +193,22 @@ class JobService:
             if job.cancelled_by is not Cause.DRAIN:  # which has set the timer already
                 deadline = asyncio.get_running_loop().time() + self._settings.max_job_ms / 1000
                 job.timer.reschedule(deadline)
-            await attempt(job, self.pool, self.cache, listener)
-            if await self._is_worth_another(job, listener):
-                await attempt(job, self.pool, self.cache, listener)
+            means = Means(self.pool, self.cache)
+            await attempt(job, means, listener)
+            while await self._is_worth_another(job, listener):
+                await attempt(job, means, listener)
         finally:
             self._retire(job, reservation)
 
     async def _is_worth_another(self, job: Job, listener: Listener) -> bool:
         """Whether the job was lost through no fault of the program's, and nobody has seen of it.
 
-        Waits for an engine that has gone away, ENGINE_PATIENCE at most. If so, the job is as new.
+        Waits for an engine that has gone away, ENGINE_PATIENCE at most. If so, the job is as new,
+        but for the tests it has the results of.
         """
-        if job.failure is None or listener.has_heard:
+        if job.failure is None or (listener.has_heard and not job.can_go_on):
+            return False
+        if not job.has_come_far:
             return False
         if not await self._watch.wait_until_back(self._settings.engine_patience):
             return False
@@ -198,6 +218,8 @@ class JobService:
 
     async def _close_all(self, job: Job) -> None:
         """Close what was opened, and what is still being opened once it is."""
+        if job.helper is not None:
+            await self._close_all(job.helper)
         while job.openings:
             opening = job.openings[-1]
             with contextlib.suppress(EngineError, SandboxError):

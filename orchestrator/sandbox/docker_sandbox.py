@@ -151,7 +151,11 @@ class DockerSandbox:
             loss = await self._give_up()
         except SandboxError as err:
             loss = await self._find_out_why(err)
-        return replace(loss, before_start=not self._session.has_started)
+        return replace(
+            loss,
+            before_start=not self._session.has_started,
+            before_stage=not self._session.stage_has_started,
+        )
 
     async def _give_up(self) -> StageLoss:
         """End a sandbox whose agent did not report in time, unless it is the engine that hangs."""

@@ -119,7 +119,7 @@ class FakeSandbox:
         """See `Sandbox.run_stage`."""
         by_prepared, self._prepared = self._prepared and stage.by_prepared, False
         if self._loss is not None:
-            return self._loss
+            return replace(self._loss, before_stage=True)
         self._has_started = True
         script = _Script(stage, sink, self._folders[stage.kind])
         running = asyncio.create_task(script.run())

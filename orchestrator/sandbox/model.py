@@ -118,6 +118,8 @@ class StageLoss:
     detail: str
     before_start: bool = False
     """Nothing of the stage, nor of any before it, had been executed."""
+    before_stage: bool = False
+    """Nothing of the stage had been executed."""
 
 
 StageOutcome = StageReport | StageLoss

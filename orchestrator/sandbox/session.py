@@ -61,7 +61,9 @@ class AgentSession:
         self._fault: SandboxError | None = None
         self._window = 0
         self.has_started = False
-        """Whether anything of a stage was executed, as far as the agent has said."""
+        """Whether anything of any stage was executed, as far as the agent has said."""
+        self.stage_has_started = False
+        """Whether anything of the last stage was."""
 
     async def greet(self) -> None:
         """Wait for `ready` and check the version."""
@@ -132,6 +134,7 @@ class AgentSession:
 
     async def run_stage(self, stage: Stage, sink: OutputSink) -> StageReport:
         """Run one stage; output goes to `sink` as it comes."""
+        self.stage_has_started = False
         first, rest = stage.stdin[: self._window], stage.stdin[self._window :]
         start = encode_stage(stage) + _encode_stdin(first)
         if not rest:
@@ -165,7 +168,7 @@ class AgentSession:
                 if feeder is not None:
                     feeder.grant(credit)
             elif frame.type is FromAgent.STARTED:
-                self.has_started = True
+                self.has_started = self.stage_has_started = True
                 by_prepared = parse_answer(frame)
             else:
                 raise ProtocolError(f"{frame.type.name} in the middle of a stage")

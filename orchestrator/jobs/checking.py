@@ -1,0 +1,118 @@
+"""Whether what a program printed is right: what a checker found becomes a test's result. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from orchestrator.jobs.checkers import (
+    CheckerSays,
+    CheckerStatus,
+    TextChecker,
+    compare,
+    read_exit,
+)
+from orchestrator.jobs.model import (
+    Cause,
+    JudgeTest,
+    ReturnOutputs,
+    StageResult,
+    TestResult,
+    Verdict,
+)
+from orchestrator.sandbox.model import SourceFile
+
+INPUT, OUTPUT, ANSWER = "input.txt", "output.txt", "answer.txt"
+"""A checker's arguments, and files in its folder."""
+
+_VERDICTS = {
+    CheckerStatus.ACCEPTED: Verdict.ACCEPTED,
+    CheckerStatus.POINTS: Verdict.ACCEPTED,
+    CheckerStatus.WRONG: Verdict.WRONG_ANSWER,
+    CheckerStatus.FAILED: Verdict.CHECKER_ERROR,
+}
+_LIMITS = {
+    Cause.WALL: "the checker took too long",
+    Cause.CPU: "the checker took too long",
+    Cause.MEMORY: "the checker ran out of memory",
+    Cause.OUTPUT: "the checker printed too much",
+    Cause.SIGNAL: "the checker crashed",
+}
+
+
+def checker_files(test: JudgeTest, output: bytes) -> tuple[SourceFile, ...]:
+    """What a checker is to compare."""
+    return (
+        SourceFile(INPUT, test.stdin),
+        SourceFile(OUTPUT, output),
+        SourceFile(ANSWER, test.expected or b""),
+    )
+
+
+def not_checked(test: JudgeTest, stage: StageResult) -> TestResult:
+    """A run that decides the test by itself: it failed, or nothing was expected of it."""
+    points = 1.0 if stage.status is Verdict.ACCEPTED else 0.0
+    return _result(test, stage, share=points)
+
+
+def check_text(test: JudgeTest, checker: TextChecker, stage: StageResult) -> TestResult:
+    """An accepted run's output against what was expected."""
+    difference = compare(checker, test.expected or b"", stage.stdout)
+    if difference is None:
+        return not_checked(test, stage)
+    wrong = replace(stage, status=Verdict.WRONG_ANSWER)
+    return replace(_result(test, wrong, share=0.0), difference=difference)
+
+
+def read_checker(ended: StageResult) -> CheckerSays:
+    """What a checker program said by the way it ended."""
+    if ended.exit_code is not None and ended.killed_by is None:
+        return read_exit(ended.exit_code, ended.stdout, ended.stderr)
+    why = _LIMITS.get(ended.killed_by) if ended.killed_by else None
+    return CheckerSays(CheckerStatus.FAILED, None, why or "the checker failed")
+
+
+def apply_checker(test: JudgeTest, stage: StageResult, says: CheckerSays) -> TestResult:
+    """An accepted run's result once a checker program has seen its output.
+
+    With points it is accepted from the test's own points on (any, where the test has none).
+    """
+    verdict, share = _VERDICTS[says.status], 1.0
+    if says.status is CheckerStatus.POINTS:
+        share = _share(test, says.points or 0.0)
+    if share < 1.0:
+        verdict = Verdict.WRONG_ANSWER
+    elif verdict is not Verdict.ACCEPTED:
+        share = 0.0
+    judged = _result(test, replace(stage, status=verdict), share=share)
+    return replace(judged, message=says.message)
+
+
+def _share(test: JudgeTest, points: float) -> float:
+    if not test.points:
+        return 1.0 if points > 0 else 0.0
+    return min(points / test.points, 1.0)
+
+
+def _result(test: JudgeTest, stage: StageResult, *, share: float) -> TestResult:
+    points = None if test.points is None else test.points * share
+    return TestResult(test.name, stage, has_output=True, points=points, group=test.group)
+
+
+def keep_output(result: TestResult, rule: ReturnOutputs, room: int) -> TestResult:
+    """The result with what is returned of its outputs, at most `room` bytes; stdout comes first."""
+    stage = result.stage
+    is_wanted = rule is ReturnOutputs.ALL or (
+        rule is ReturnOutputs.FAILED and stage.status is not Verdict.ACCEPTED
+    )
+    if not is_wanted:
+        return replace(result, stage=replace(stage, stdout=b"", stderr=b""), has_output=False)
+    stdout = stage.stdout[:room]
+    stderr = stage.stderr[: room - len(stdout)]
+    cut = replace(
+        stage,
+        stdout=stdout,
+        stderr=stderr,
+        stdout_truncated=stage.stdout_truncated or len(stdout) < len(stage.stdout),
+        stderr_truncated=stage.stderr_truncated or len(stderr) < len(stage.stderr),
+    )
+    return replace(result, stage=cut)

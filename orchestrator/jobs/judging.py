@@ -1,0 +1,110 @@
+"""A submission's tests, one after the other: run, check, tell. Results are in `job.tests`."""
+
+from __future__ import annotations
+
+import asyncio
+
+from orchestrator.jobs.building import Means
+from orchestrator.jobs.checkers import CheckerSays, TextChecker
+from orchestrator.jobs.checking import (
+    apply_checker,
+    check_text,
+    checker_files,
+    keep_output,
+    not_checked,
+    read_checker,
+)
+from orchestrator.jobs.events import Listener, TestEnded, TestStarted
+from orchestrator.jobs.job import Job
+from orchestrator.jobs.model import (
+    CheckerProgram,
+    JudgeTest,
+    Judging,
+    Phase,
+    StageResult,
+    TestResult,
+    Verdict,
+)
+from orchestrator.jobs.plan import test_stage
+from orchestrator.jobs.runner import Runner
+from orchestrator.jobs.scoring import skipped
+from orchestrator.sandbox.backend import Sandbox
+
+LARGE_BYTES = 65_536  # to compare more than this takes milliseconds: not on the event loop
+
+
+async def judge_tests(
+    job: Job, judging: Judging, sandbox: Sandbox, means: Means, listener: Listener
+) -> None:
+    """Run the tests that have no result yet, the first of them in `sandbox`, which is fresh.
+
+    Ends early when the fault is ours: `job.failure` says so, and what there is stays.
+    """
+    judge = _Judge(job, judging, sandbox, means)
+    if not await judge.get_ready():
+        return
+    job.phase = Phase.RUNNING
+    while len(job.tests) < len(judging.tests):
+        number = len(job.tests)
+        test = judging.tests[number]
+        if _is_decided(job, judging):
+            result = skipped(test)
+        else:
+            _announce(job, number, test, listener)
+            result = await judge.run(test)
+        if job.failure is not None:
+            return
+        room = judging.returned_bytes - job.returned_bytes()
+        job.tests.append(keep_output(result, judging.return_outputs, room))
+        listener.send(TestEnded(number, job.tests[-1]))
+
+
+def _is_decided(job: Job, judging: Judging) -> bool:
+    is_failed = any(result.stage.status is not Verdict.ACCEPTED for result in job.tests)
+    return judging.stop_on_failure and is_failed
+
+
+def _announce(job: Job, number: int, test: JudgeTest, listener: Listener) -> None:
+    if number >= job.begun_tests:  # it was, when a sandbox was lost in the middle of it
+        job.begun_tests = number + 1
+        listener.send(TestStarted(number, test.name))
+
+
+class _Judge:
+    """Runs one test at a time; its checker program, if there is one, in a sandbox of its own."""
+
+    def __init__(self, job: Job, judging: Judging, sandbox: Sandbox, means: Means) -> None:
+        self._job = job
+        self._runner = Runner(job, means, sandbox)
+        self._checker = Runner(job.helper, means) if job.helper is not None else None
+        self._text: TextChecker | None = None
+        if not isinstance(judging.checker, CheckerProgram):
+            self._text = judging.checker
+
+    async def get_ready(self) -> bool:
+        """Have the checker ready; False: it does not compile, or could not be."""
+        if self._checker is None:
+            return True
+        is_ready = await self._checker.get_ready()
+        self._job.failure = self._checker.job.failure
+        return is_ready
+
+    async def run(self, test: JudgeTest) -> TestResult:
+        """One test's result; of no use when the job has failed meanwhile."""
+        stage = await self._runner.run(test_stage(self._job.plan.run, test), test.limits)
+        if stage.status is not Verdict.ACCEPTED:
+            return not_checked(test, stage)
+        if self._checker is not None:
+            return apply_checker(test, stage, await self._ask(self._checker, test, stage))
+        if self._text is None or test.expected is None:
+            return not_checked(test, stage)
+        if len(stage.stdout) + len(test.expected) > LARGE_BYTES:
+            return await asyncio.to_thread(check_text, test, self._text, stage)
+        return check_text(test, self._text, stage)
+
+    async def _ask(self, checker: Runner, test: JudgeTest, stage: StageResult) -> CheckerSays:
+        program = checker.job
+        files = checker_files(test, stage.stdout)
+        ended = await checker.run(program.plan.run, program.submission.limits, files)
+        self._job.failure = self._job.failure or program.failure
+        return read_checker(ended)

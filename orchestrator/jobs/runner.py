@@ -1,0 +1,81 @@
+"""A program that is run again and again: each run in the sandbox of the last, and none the wiser.
+
+The agent leaves nothing of a run for the next one: everything is killed, the folders are emptied
+and the files written afresh. Where it can't, or where a run took the sandbox with it, the next one
+gets a fresh sandbox.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+
+from orchestrator.errors import EngineError
+from orchestrator.jobs.building import Means, get_ready
+from orchestrator.jobs.events import SILENCE
+from orchestrator.jobs.job import Job
+from orchestrator.jobs.model import Cause, Failure, Limits, StageResult, Verdict
+from orchestrator.jobs.stages import execute, judge, set_limits
+from orchestrator.sandbox.backend import Sandbox
+from orchestrator.sandbox.model import SourceFile, Stage, StageLoss
+
+TRIES = 2
+
+
+class Runner:
+    """Runs one job's program. Raises EngineError and SandboxError throughout."""
+
+    def __init__(self, job: Job, means: Means, sandbox: Sandbox | None = None) -> None:
+        """`sandbox`: one that is ready, and fresh; else one is made when it is needed."""
+        self.job = job
+        self._means = means
+        self._sandbox = sandbox
+        self._is_fresh = True
+
+    async def get_ready(self) -> bool:
+        """Have a sandbox; False: the program does not compile."""
+        if self._sandbox is None:
+            self._is_fresh = True
+            self._sandbox = await get_ready(self.job, self._means, SILENCE)
+        return self._sandbox is not None
+
+    async def run(
+        self, stage: Stage, limits: Limits, files: Sequence[SourceFile] = ()
+    ) -> StageResult:
+        """Run it once, `files` beside its own. An `internal_error` is the job's failure as well."""
+        result = None
+        for _ in range(TRIES):
+            result = await self._try(stage, limits, files)
+            if result is not None:
+                return result
+        self.job.failure = Failure.INTERNAL_ERROR
+        return StageResult(Verdict.INTERNAL_ERROR, killed_by=Cause.ENGINE)
+
+    async def _try(
+        self, stage: Stage, limits: Limits, files: Sequence[SourceFile]
+    ) -> StageResult | None:
+        """None: the sandbox was not fit for another run, and nothing was executed in it."""
+        if not await self.get_ready() or self._sandbox is None:
+            return None
+        sandbox, was_fresh = self._sandbox, self._is_fresh
+        if not await set_limits(self.job, sandbox, limits):
+            await self._let_go()
+            # What a run before it has left may be in the way; what compile left always is.
+            return StageResult(Verdict.MEMORY_LIMIT, killed_by=Cause.MEMORY) if was_fresh else None
+        sent = files if was_fresh else (*self.job.plan.files, *files)
+        if sent:
+            await sandbox.send_files(sent, build=False, work=True)
+        self._is_fresh = False
+        outcome, output = await execute(sandbox, stage, SILENCE)
+        if isinstance(outcome, StageLoss):
+            await self._let_go()
+            if outcome.before_stage:
+                return None
+        return judge(self.job, stage.kind, outcome, output, limits)
+
+    async def _let_go(self) -> None:
+        """Of a sandbox that is no more use; whoever closes the job's knows of it, too."""
+        sandbox, self._sandbox = self._sandbox, None
+        if sandbox is not None:
+            with contextlib.suppress(EngineError):
+                await sandbox.close()
