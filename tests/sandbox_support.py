@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from orchestrator.sandbox.backend import Sandbox
 
 IMAGE = "codebae-runner/python:current"
-SOCKET = "unix:///var/run/docker.sock"
+SOCKET = os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"
 DEADLINE_S = 60.0
 """How long a test waits for what must happen: a hang becomes a failure, nothing is timed by it."""
 

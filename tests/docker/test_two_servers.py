@@ -17,10 +17,10 @@ import pytest_asyncio
 
 from orchestrator.sandbox.spec import LABEL_INSTANCE
 from tests.docker.server import API_KEY, Server, running_server
+from tests.sandbox_support import SOCKET
 
 pytestmark = [pytest.mark.docker, pytest.mark.asyncio(loop_scope="function")]
 
-ENGINE = "unix:///var/run/docker.sock"
 FIRSTS_JOBS = 10
 OTHERS_JOBS = 3
 DEADLINE_S = 30.0  # for what takes a second or two
@@ -42,7 +42,7 @@ class Engine:
     """What the engine says of an instance's containers."""
 
     def __init__(self) -> None:
-        self.client = docker.APIClient(base_url=ENGINE)
+        self.client = docker.APIClient(base_url=SOCKET)
 
     async def states(self, state_dir: Path) -> dict[str, str]:
         """By id: created, running, exited, …"""

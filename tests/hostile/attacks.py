@@ -12,8 +12,8 @@ import docker
 from orchestrator.sandbox.spec import LABEL_INSTANCE
 from tests.docker.server import Server
 from tests.hostile.corpus import EXTENSIONS, PROGRAMS, WITH, Program, parse
+from tests.sandbox_support import SOCKET
 
-ENGINE = "unix:///var/run/docker.sock"
 GONE_S = 15.0  # a container is removed in tenths of a second; this is a deadline with slack
 # Of the server that is attacked. The CPU limit is enough for an honest compile, and the others end
 # sooner; the wall limits are for a machine that is busy with other things, too.
@@ -55,7 +55,7 @@ async def assert_hello_works(server: Server, language: str = "python") -> None:
 
 async def assert_container_gone(server: Server) -> None:
     """Nothing is left of a job a moment after its answer: there is what waits, and no more."""
-    client = docker.APIClient(base_url=ENGINE)
+    client = docker.APIClient(base_url=SOCKET)
     label = {"label": f"{LABEL_INSTANCE}={server.instance}"}
     try:
         deadline = time.monotonic() + GONE_S

@@ -13,8 +13,9 @@ import docker
 import pytest
 
 from tests.docker.server import Server
-from tests.hostile.attacks import ENGINE, assert_every_try_failed, source
+from tests.hostile.attacks import assert_every_try_failed, source
 from tests.hostile.corpus import Program, load
+from tests.sandbox_support import SOCKET
 
 pytestmark = [pytest.mark.docker, pytest.mark.asyncio(loop_scope="session")]
 
@@ -30,7 +31,7 @@ async def test_the_attack_is_a_real_one(attack: Program) -> None:
 
 
 def _run_unprotected(attack: Program) -> str:
-    client = docker.APIClient(base_url=ENGINE)
+    client = docker.APIClient(base_url=SOCKET)
     host_config = client.create_host_config(
         security_opt=["seccomp=unconfined"],
         tmpfs={"/tmp": "exec"},
