@@ -11,14 +11,14 @@ from collections.abc import Iterator
 HEADER = 5
 READY, STARTED, STDOUT, STDERR, CREDIT, EXIT, ERROR = range(0x81, 0x88)
 ARTEFACT, ARTEFACT_END, PREPARED = range(0x88, 0x8B)
-FILE, STAGE, STDIN, STDIN_END, KILL, PACK, PREPARE, DISMISS = range(1, 9)
+FILE, STAGE, STDIN, STDIN_END, KILL, PACK, PREPARE, DISMISS, SIGNAL = range(1, 10)
 
 
 def frame_from_agent(kind: int, payload: bytes) -> bytes:
     return struct.pack(">IB", len(payload), kind) + payload
 
 
-def pack_ready(window: int = 262_144, version: int = 2) -> bytes:
+def pack_ready(window: int = 262_144, version: int = 3) -> bytes:
     return frame_from_agent(READY, struct.pack(">HI", version, window))
 
 
@@ -94,6 +94,9 @@ def describe(stream: bytes) -> list[str]:
                 assert fields.rest == b""
             case 7:
                 lines.append(" ".join(["prepare", *describe_command(fields)]))
+            case 9:
+                lines.append(f"signal {fields.number(1)}")
+                assert fields.rest == b""
             case _:
                 lines.append({4: "stdin_end", 5: "kill", 8: "dismiss"}[kind])
                 assert payload == b""

@@ -8,9 +8,16 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from orchestrator.errors import ProtocolError
-from orchestrator.sandbox.model import LimitHit, Stage, StageCause, StageKind, StageReport
+from orchestrator.sandbox.model import (
+    LimitHit,
+    Signal,
+    Stage,
+    StageCause,
+    StageKind,
+    StageReport,
+)
 
-PROTOCOL_VERSION = 2
+PROTOCOL_VERSION = 3
 MAX_PAYLOAD = 262_144
 
 _HEADER = struct.Struct(">IB")
@@ -54,6 +61,7 @@ class ToAgent(IntEnum):
     PACK = 0x06
     PREPARE = 0x07
     DISMISS = 0x08
+    SIGNAL = 0x09
 
 
 class FromAgent(IntEnum):
@@ -142,6 +150,23 @@ def encode_stage(stage: Stage) -> bytes:
     kind = _BY_PREPARED if stage.by_prepared else _KINDS[stage.kind]
     head = _STAGE.pack(kind, stage.wall_ms, stage.cpu_ms, stage.stdout_limit, stage.stderr_limit)
     return encode(ToAgent.STAGE, head + _command(stage.argv, stage.env))
+
+
+def encode_stdin(data: bytes | memoryview) -> bytes:
+    """The frames that bring a running program its stdin, in pieces that fit."""
+    pieces = (data[start : start + MAX_PAYLOAD] for start in range(0, len(data), MAX_PAYLOAD))
+    return b"".join(encode(ToAgent.STDIN, bytes(piece)) for piece in pieces)
+
+
+def encode_signal(signal: Signal) -> bytes:
+    """The frame that brings a running program a signal.
+
+    KILL has one of its own: the stage is then said to be ended by us, and not by what looks like
+    the kernel's want of memory.
+    """
+    if signal is Signal.KILL:
+        return encode(ToAgent.KILL)
+    return encode(ToAgent.SIGNAL, bytes((signal,)))
 
 
 def encode_prepare(argv: Sequence[str], env: Mapping[str, str]) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 
 class StageKind(StrEnum):
@@ -22,6 +22,14 @@ class StageCause(StrEnum):
     CPU = "cpu"
     OUTPUT = "output"
     KILLED = "killed"
+
+
+class Signal(IntEnum):
+    """What a running program can be sent, by Linux's numbers. KILL ends the stage as well."""
+
+    INT = 2
+    KILL = 9
+    TERM = 15
 
 
 class LimitHit(StrEnum):

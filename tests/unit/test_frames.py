@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from orchestrator.errors import ProtocolError
 from orchestrator.sandbox.frames import (
     MAX_PAYLOAD,
+    PROTOCOL_VERSION,
     Frame,
     FrameDecoder,
     FromAgent,
@@ -22,13 +23,15 @@ from orchestrator.sandbox.frames import (
     encode_file,
     encode_pack,
     encode_prepare,
+    encode_signal,
     encode_stage,
+    encode_stdin,
     parse_answer,
     parse_credit,
     parse_exit,
     parse_ready,
 )
-from orchestrator.sandbox.model import LimitHit, Stage, StageCause, StageKind
+from orchestrator.sandbox.model import LimitHit, Signal, Stage, StageCause, StageKind
 from tests.agent_wire import HEADER, Reference, cut, describe, frame_from_agent, hexed, pack_exit
 from tests.sandbox_support import SOCKET, make_stage
 
@@ -116,6 +119,19 @@ def test_what_is_prepared_and_packed_is_said_as_it_is_meant(stage: Stage, most: 
     assert dict(raw.decode().split("=", 1) for raw in fields.strings()) == stage.env
     assert fields.rest == b""
     assert describe(encode_pack(most)) == [f"pack {most}"]
+
+
+def test_a_signal_is_sent_by_its_number_and_kill_as_the_end_of_the_stage() -> None:
+    sent = [describe(encode_signal(signal)) for signal in (Signal.INT, Signal.TERM, Signal.KILL)]
+    assert sent == [["signal 2"], ["signal 15"], ["kill"]]
+
+
+@pytest.mark.parametrize("size", [0, 1, MAX_PAYLOAD, MAX_PAYLOAD + 1, 3 * MAX_PAYLOAD])
+def test_stdin_is_cut_into_frames_that_fit(size: int) -> None:
+    data = bytes(range(256)) * (size // 256) + bytes(size % 256)
+    pieces = [payload for _, payload in cut(encode_stdin(memoryview(data)))]
+    assert b"".join(pieces) == data
+    assert len(pieces) == -(-size // MAX_PAYLOAD)
 
 
 @pytest.mark.parametrize("kind", [FromAgent.STARTED, FromAgent.ARTEFACT_END, FromAgent.PREPARED])
@@ -315,7 +331,7 @@ def to_agent(content: bytes) -> st.SearchStrategy[bytes]:
     )
     pieces = [content[at : at + MAX_PAYLOAD] for at in range(0, len(content), MAX_PAYLOAD)]
     stdin = b"".join(encode(ToAgent.STDIN, piece) for piece in pieces)
-    rest = [stdin, encode(ToAgent.STDIN_END), encode(ToAgent.KILL), encode(ToAgent.DISMISS)]
+    rest = [stdin, encode(ToAgent.STDIN_END), encode(ToAgent.DISMISS), *map(encode_signal, Signal)]
     executable = paths.map(
         lambda path: (
             encode(
@@ -364,7 +380,11 @@ def test_the_agent_reads_what_we_write_in_chunks_of_any_size() -> None:
         pytest.param(
             struct.pack(">IB", MAX_PAYLOAD + 1, 3) + bytes(MAX_PAYLOAD + 1), "error: ", 1, id="long"
         ),
-        pytest.param(struct.pack(">IB", 0, 9), "error: ", 1, id="unknown type"),
+        pytest.param(struct.pack(">IB", 0, 10), "error: ", 1, id="unknown type"),
+        pytest.param(struct.pack(">IB", 0, 9), "error: signal: malformed", 1, id="no signal"),
+        pytest.param(struct.pack(">IB2x", 2, 9), "error: signal: malformed", 1, id="two signals"),
+        pytest.param(struct.pack(">IBB", 1, 9, 19), "error: signal: not a", 1, id="a stop"),
+        pytest.param(struct.pack(">IBB", 1, 9, 0), "error: signal: not a", 1, id="signal 0"),
         pytest.param(struct.pack(">IB", 1, 5) + b"x", "error: ", 1, id="a kill with a payload"),
         pytest.param(struct.pack(">IB", 1, 8) + b"x", "error: ", 1, id="a dismissal with one"),
         pytest.param(struct.pack(">IB3x", 3, 6), "error: ", 1, id="a short bound of an artefact"),
@@ -411,5 +431,5 @@ def test_we_read_what_the_agent_writes() -> None:
             assert (answer.type, parse_answer(answer)) == (kind, bool(credit % 2))
 
     with agent_test(SAY) as process:
-        assert parse_ready(say(process, "ready").payload) == Ready(2, MAX_PAYLOAD)
+        assert parse_ready(say(process, "ready").payload) == Ready(PROTOCOL_VERSION, MAX_PAYLOAD)
         check()

@@ -9,6 +9,9 @@
 #include "channel.h"
 #include "queue.h"
 
+/* Credit in smaller steps would be a frame for each of an interactive program's lines. */
+enum { CREDIT_MIN = PROTO_STDIN_WINDOW / 4 };
+
 /* Twice the window, so that bytes need moving to the front only rarely. */
 static _Alignas(QUEUE_ALIGNMENT) uint8_t storage[2 * PROTO_STDIN_WINDOW];
 static struct queue input = {.storage = storage, .capacity = sizeof storage};
@@ -45,7 +48,7 @@ static void take(size_t size)
 
 void feed_credit(void)
 {
-    if (!active || ended || owed == 0 || channel_room() == 0)
+    if (!active || ended || owed < CREDIT_MIN || channel_room() == 0)
         return;
     channel_credit(owed);
     window += owed;

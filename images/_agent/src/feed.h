@@ -20,7 +20,7 @@ void feed_nothing(void);
 void feed_bytes(const uint8_t *bytes, size_t size);
 void feed_end(void);
 
-/* Gives the credit that is due. While the channel is full, it waits and adds up. */
+/* Gives the credit that is due. It adds up to a quarter of the window, or while the channel is full. */
 void feed_credit(void);
 
 /* The descriptor to poll, or -1; *events says what for. */

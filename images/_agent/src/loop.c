@@ -104,6 +104,15 @@ static void handle_dismiss(const struct identities *ids)
     channel_prepared(false);
 }
 
+static void handle_signal(const struct frame *frame)
+{
+    int number;
+    const char *fault = proto_parse_signal(frame->payload, frame->size, &number);
+    if (fault != NULL)
+        fail("%s", fault);
+    stage_signal(number);
+}
+
 static void handle(const struct frame *frame, const struct identities *ids)
 {
     switch (frame->type) {
@@ -127,6 +136,9 @@ static void handle(const struct frame *frame, const struct identities *ids)
         break;
     case FRAME_DISMISS:
         handle_dismiss(ids);
+        break;
+    case FRAME_SIGNAL:
+        handle_signal(frame);
         break;
     default: /* proto_decode() lets no other type through */
         stage_kill();

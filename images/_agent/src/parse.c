@@ -1,4 +1,5 @@
 /* The payloads that have a structure. As pure as proto.c. */
+#include <signal.h>
 #include <string.h>
 
 #include "proto.h"
@@ -90,6 +91,17 @@ const char *proto_parse_pack(const uint8_t *payload, size_t size, uint32_t *max_
     struct cursor cursor = {.at = payload, .left = size};
     *max_bytes = take_number(&cursor, 4);
     return cursor.overrun || cursor.left != 0 ? "pack: malformed" : NULL;
+}
+
+const char *proto_parse_signal(const uint8_t *payload, size_t size, int *number)
+{
+    struct cursor cursor = {.at = payload, .left = size};
+    *number = (int)take_number(&cursor, 1);
+    if (cursor.overrun || cursor.left != 0)
+        return "signal: malformed";
+    if (*number != SIGINT && *number != SIGKILL && *number != SIGTERM)
+        return "signal: not allowed";
+    return NULL;
 }
 
 /*

@@ -26,6 +26,7 @@ static const char *header_fault(uint8_t type, uint32_t size)
     case FRAME_STDIN:
     case FRAME_PACK:
     case FRAME_PREPARE:
+    case FRAME_SIGNAL:
         return NULL;
     case FRAME_STDIN_END:
     case FRAME_KILL:

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 enum {
-    PROTO_VERSION = 2,
+    PROTO_VERSION = 3,
     PROTO_HEADER = 5,
     PROTO_PAYLOAD_MAX = 262144,
     PROTO_FRAME_MAX = PROTO_HEADER + PROTO_PAYLOAD_MAX,
@@ -35,6 +35,7 @@ enum frame_type {
     FRAME_PACK = 0x06,
     FRAME_PREPARE = 0x07,
     FRAME_DISMISS = 0x08,
+    FRAME_SIGNAL = 0x09,
     FRAME_READY = 0x81,
     FRAME_STARTED = 0x82,
     FRAME_STDOUT = 0x83,
@@ -120,6 +121,12 @@ const char *proto_parse_file(const uint8_t *payload, size_t size, struct file_re
 
 /* Parses a `pack` payload. Returns NULL, or what is wrong with it. */
 const char *proto_parse_pack(const uint8_t *payload, size_t size, uint32_t *max_bytes);
+
+/*
+ * Parses a `signal` payload, which may ask for SIGINT, SIGKILL or SIGTERM only.
+ * Returns NULL, or what is wrong with it.
+ */
+const char *proto_parse_signal(const uint8_t *payload, size_t size, int *number);
 
 /*
  * Parses a `stage` payload. The strings are terminated in place, so payload is

@@ -144,6 +144,13 @@ void stage_kill(void)
     by_prepared = false; /* and there is no second try */
 }
 
+void stage_signal(int number)
+{
+    /* Until it is reaped, here and nowhere else, its pid and group are nobody's but its own. */
+    if (state == RUNNING && !request.by_prepared)
+        kill(-program, number);
+}
+
 void stage_read(unsigned stream)
 {
     unsigned truncated = outputs_read(stream, false);

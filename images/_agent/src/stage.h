@@ -21,6 +21,12 @@ void stage_begin(const struct stage_request *wanted, const struct identities *id
 /* The `kill` frame: ends a running program, else does nothing. */
 void stage_kill(void);
 
+/*
+ * The `signal` frame: for the program and whatever of its has stayed in its
+ * process group. Ignored once it has been reaped, or when none runs.
+ */
+void stage_signal(int number);
+
 /* There is something to be read from one of the program's streams (outputs.h). */
 void stage_read(unsigned stream);
 

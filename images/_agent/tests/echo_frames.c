@@ -94,6 +94,16 @@ static const char *print_pack(const struct frame *frame)
     return fault;
 }
 
+/* signal NUMBER */
+static const char *print_signal(const struct frame *frame)
+{
+    int number;
+    const char *fault = proto_parse_signal(frame->payload, frame->size, &number);
+    if (fault == NULL)
+        printf("signal %d", number);
+    return fault;
+}
+
 static const char *print_frame(const struct frame *frame)
 {
     const char *fault = NULL;
@@ -113,6 +123,9 @@ static const char *print_frame(const struct frame *frame)
         break;
     case FRAME_PREPARE:
         fault = print_prepare(frame);
+        break;
+    case FRAME_SIGNAL:
+        fault = print_signal(frame);
         break;
     case FRAME_STDIN_END:
         printf("stdin_end");

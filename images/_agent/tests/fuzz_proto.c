@@ -70,6 +70,13 @@ static void check_pack(const struct frame *frame)
           "pack");
 }
 
+static void check_signal(const struct frame *frame)
+{
+    int number;
+    if (proto_parse_signal(frame->payload, frame->size, &number) == NULL)
+        check(frame->size == 1 && (number == 2 || number == 9 || number == 15), "signal");
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     /* A copy of just that size, so that ASan sees one byte too far. */
@@ -89,6 +96,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             check_pack(&frame);
         if (frame.type == FRAME_PREPARE)
             check_prepare(&frame);
+        if (frame.type == FRAME_SIGNAL)
+            check_signal(&frame);
         at += PROTO_HEADER + frame.size;
     }
     check(at <= size, "decoded too far");
@@ -112,6 +121,7 @@ static const struct {
     SEED("\0\0\0\x19\x07\0\x02\0\0\0\x02ls\0\0\0\x02-l" "\0\x01\0\0\0\x05" "A=bcd\0\0\0\0\x08"),
     SEED("\0\0\0\x08\x01\x01\x03\0\0\0\x01" "ab" "\0\0\0\x04\x06\0\x10\0\0"),
     SEED("\0\0\0\x03\x03" "abc" "\0\0\0\0\x04" "\0\0\0\0\x05"),
+    SEED("\0\0\0\x01\x09\x02" "\0\0\0\x01\x09\x0f" "\0\0\0\x01\x09\x09"),
 };
 
 static uint64_t state;
