@@ -96,6 +96,14 @@ class AttachStream:
         except OSError as err:
             raise EngineUnavailableError(f"The attach stream broke: {err}") from err
 
+    def post(self, data: bytes) -> None:
+        """Send without waiting: the caller bounds what may be under way.
+
+        Where the connection is gone it is dropped; reading says so.
+        """
+        if not self._writer.transport.is_closing():
+            self._writer.write(data)
+
     async def abort(self) -> None:
         """Hang up at once, which the container sees as the end of its stdin. Idempotent.
 

@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol
 
+from orchestrator.sandbox.live import LiveInput
 from orchestrator.sandbox.model import SandboxSpec, SourceFile, Stage, StageOutcome, Stream
 
 OutputSink = Callable[[Stream, bytes], Awaitable[None]]
@@ -80,10 +81,15 @@ class Sandbox(Protocol):
         """
         ...
 
-    async def run_stage(self, stage: Stage, sink: OutputSink) -> StageOutcome:
+    async def run_stage(
+        self, stage: Stage, sink: OutputSink, live: LiveInput | None = None
+    ) -> StageOutcome:
         """Run one stage to its end and say what happened; a lost sandbox is an outcome too.
 
-        Cancelling it leaves the sandbox fit for `close` only.
+        The program's stdin is `stage.stdin`, and then what `live` is told, if there is one; it is
+        closed when this returns, but for a stage that was lost before its program started. While
+        `sink` waits, `live` does not hear of what the program has taken. Cancelling this leaves the
+        sandbox fit for `close` only.
         """
         ...
 

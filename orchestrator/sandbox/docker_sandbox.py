@@ -17,6 +17,7 @@ from orchestrator.errors import (
     SandboxError,
 )
 from orchestrator.sandbox.backend import OutputSink
+from orchestrator.sandbox.live import LiveInput
 from orchestrator.sandbox.model import (
     LossReason,
     SourceFile,
@@ -96,6 +97,11 @@ class DockerSandbox:
             raise EngineUnavailableError("The sandbox is not attached")
         await self._stream.write(data)
 
+    def post(self, data: bytes) -> None:
+        """Send to the agent without waiting; dropped when the connection is gone."""
+        if self._stream is not None:
+            self._stream.post(data)
+
     async def send_files(self, files: Sequence[SourceFile], *, build: bool, work: bool) -> None:
         """See `Sandbox.send_files`."""
         await self._session.send_files(files, build=build, work=work)
@@ -140,13 +146,15 @@ class DockerSandbox:
             return False
         return True
 
-    async def run_stage(self, stage: Stage, sink: OutputSink) -> StageOutcome:
+    async def run_stage(
+        self, stage: Stage, sink: OutputSink, live: LiveInput | None = None
+    ) -> StageOutcome:
         """See `Sandbox.run_stage`. The deadline here is above the agent's own, never below."""
         if self._is_late:
             return StageLoss(LossReason.OUTSIDE, "the agent did not hand out an artefact in time")
         try:
             async with asyncio.timeout(_deadline_s(stage)):
-                return await self._session.run_stage(stage, sink)
+                return await self._session.run_stage(stage, sink, live)
         except TimeoutError:
             loss = await self._give_up()
         except SandboxError as err:

@@ -1,31 +1,29 @@
 """A backend without containers, for tests of everything above it.
 
 It understands just enough of `sh` to stand in for a real sandbox in the contract suite: commands
-separated by `;` or newlines, out of `echo WORDS [>&2]`, `cat`, `sleep S`, `exit N`, `kill -N $$`
-and `lose REASON` (the container goes away). It runs nothing and protects from nothing.
+separated by `;` or newlines, out of `echo WORDS [>&2]`, `cat`, `sleep S`, `exit N`, `kill -N $$`,
+`exec <&-` and `lose REASON` (the container goes away). It runs nothing and protects from nothing.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from orchestrator.errors import EngineError, SandboxError
 from orchestrator.sandbox.backend import OutputSink
+from orchestrator.sandbox.fake_script import Script
+from orchestrator.sandbox.live import LiveInput
 from orchestrator.sandbox.model import (
     LossReason,
     SandboxSpec,
     SourceFile,
     Stage,
-    StageCause,
     StageKind,
     StageLoss,
     StageOutcome,
-    StageReport,
-    Stream,
 )
 
 
@@ -115,18 +113,22 @@ class FakeSandbox:
         """See `Sandbox.set_limits`."""
         return memory_bytes >= self._backend.min_memory_bytes
 
-    async def run_stage(self, stage: Stage, sink: OutputSink) -> StageOutcome:
+    async def run_stage(
+        self, stage: Stage, sink: OutputSink, live: LiveInput | None = None
+    ) -> StageOutcome:
         """See `Sandbox.run_stage`."""
         by_prepared, self._prepared = self._prepared and stage.by_prepared, False
         if self._loss is not None:
             return replace(self._loss, before_stage=True)
         self._has_started = True
-        script = _Script(stage, sink, self._folders[stage.kind])
+        script = Script(stage, sink, self._folders[stage.kind], live)
         running = asyncio.create_task(script.run())
         closing = asyncio.create_task(self._gone.wait())
         try:
             done, _ = await asyncio.wait((running, closing), return_when=asyncio.FIRST_COMPLETED)
         finally:
+            if live is not None:
+                live.close()
             for task in (running, closing):
                 task.cancel()
             await asyncio.wait((running, closing))
@@ -146,94 +148,3 @@ class FakeSandbox:
         """Let the sandbox be gone from now on, in the middle of a stage as well."""
         self._loss = StageLoss(reason, detail, before_start=not self._has_started)
         self._gone.set()
-
-
-class _Script:
-    """One run of one script."""
-
-    def __init__(self, stage: Stage, sink: OutputSink, folder: dict[str, bytes]) -> None:
-        self._stage = stage
-        self._sink = sink
-        self._folder = folder
-        self._left = {Stream.STDOUT: stage.stdout_limit, Stream.STDERR: stage.stderr_limit}
-        self._truncated: set[Stream] = set()
-        self._started = time.monotonic()
-        self._ended: tuple[int | None, int | None, StageCause] | None = None
-        self.loss: StageLoss | None = None
-
-    async def run(self) -> None:
-        """Interpret it to its end, or to the wall limit (0: none)."""
-        try:
-            async with asyncio.timeout(self._stage.wall_ms / 1000 or None):
-                await self._interpret()
-        except TimeoutError:
-            self.end(None, signal=9, cause=StageCause.WALL)
-
-    async def _interpret(self) -> None:
-        for command in self._text().replace("\n", ";").split(";"):
-            words = command.split()
-            if words and self._ended is None and self.loss is None:
-                await self._do(words)
-
-    def _text(self) -> str:
-        program, *rest = self._stage.argv
-        if not program.endswith("sh"):
-            return f"echo cannot execute '{program}' >&2; exit 127"
-        if rest[0] == "-c":
-            return rest[1]
-        return self._folder[rest[0]].decode()
-
-    async def _do(self, words: list[str]) -> None:
-        match words:
-            case ["echo", *rest, ">&2"]:
-                await self._print(Stream.STDERR, " ".join(rest).encode() + b"\n")
-            case ["echo", *rest]:
-                await self._print(Stream.STDOUT, " ".join(rest).encode() + b"\n")
-            case ["cat"]:
-                await self._print(Stream.STDOUT, self._stage.stdin)
-            case ["cat", name] if name in self._folder:
-                await self._print(Stream.STDOUT, self._folder[name])
-            case ["cat", name]:
-                await self._print(Stream.STDERR, f"cat: {name}: no such file\n".encode())
-                self.end(1)
-            case ["sleep", seconds]:
-                await asyncio.sleep(float(seconds))
-            case ["exit", code]:
-                self.end(int(code))
-            case ["kill", number, "$$"]:
-                self.end(None, signal=int(number.lstrip("-")))
-            case ["lose", reason]:
-                self.loss = StageLoss(LossReason(reason), "told to")
-            case _:
-                await self._print(Stream.STDERR, f"sh: {words[0]}: not found\n".encode())
-                self.end(127)
-
-    async def _print(self, stream: Stream, data: bytes) -> None:
-        piece = data[: self._left[stream]]
-        self._left[stream] -= len(piece)
-        if piece:
-            await self._sink(stream, piece)
-        if len(piece) < len(data):
-            self._truncated.add(stream)
-            self.end(None, signal=9, cause=StageCause.OUTPUT)
-
-    def end(
-        self, code: int | None, *, signal: int | None = None, cause: StageCause = StageCause.NONE
-    ) -> None:
-        """The program has ended."""
-        self._ended = (code, signal, cause)
-
-    def report(self) -> StageReport:
-        """What an agent would have seen."""
-        code, signal, cause = self._ended or (0, None, StageCause.NONE)
-        return StageReport(
-            exit_code=code,
-            signal=signal,
-            cause=cause,
-            cpu_us=0,
-            wall_us=int((time.monotonic() - self._started) * 1e6),
-            memory_kb=0,
-            oom_kills=0,
-            stdout_truncated=Stream.STDOUT in self._truncated,
-            stderr_truncated=Stream.STDERR in self._truncated,
-        )

@@ -12,7 +12,6 @@ from typing import Protocol
 from orchestrator.errors import EngineError, NotPreparedError, ProtocolError, SandboxError
 from orchestrator.sandbox.backend import OutputSink
 from orchestrator.sandbox.frames import (
-    MAX_PAYLOAD,
     PROTOCOL_VERSION,
     Frame,
     FrameDecoder,
@@ -22,13 +21,16 @@ from orchestrator.sandbox.frames import (
     encode_file,
     encode_pack,
     encode_prepare,
+    encode_signal,
     encode_stage,
+    encode_stdin,
     parse_answer,
     parse_credit,
     parse_exit,
     parse_ready,
 )
-from orchestrator.sandbox.model import SourceFile, Stage, StageReport, Stream
+from orchestrator.sandbox.live import LiveInput
+from orchestrator.sandbox.model import Signal, SourceFile, Stage, StageReport, Stream
 
 _STREAMS = {FromAgent.STDOUT: Stream.STDOUT, FromAgent.STDERR: Stream.STDERR}
 
@@ -46,6 +48,10 @@ class Transport(Protocol):
 
     async def write(self, data: bytes) -> None:
         """Send; waits while buffers are full. Raises EngineError when the connection is gone."""
+        ...
+
+    def post(self, data: bytes) -> None:
+        """Send what has a bound of its own, at once; dropped when the connection is gone."""
         ...
 
 
@@ -132,29 +138,35 @@ class AgentSession:
             while not self._frames:
                 await self._receive()
 
-    async def run_stage(self, stage: Stage, sink: OutputSink) -> StageReport:
-        """Run one stage; output goes to `sink` as it comes."""
+    async def run_stage(
+        self, stage: Stage, sink: OutputSink, live: LiveInput | None = None
+    ) -> StageReport:
+        """Run one stage; output goes to `sink` as it comes, `live` on to the program's stdin."""
         self.stage_has_started = False
-        first, rest = stage.stdin[: self._window], stage.stdin[self._window :]
-        start = encode_stage(stage) + _encode_stdin(first)
-        if not rest:
+        first, rest = stage.stdin[: self._window], memoryview(stage.stdin)[self._window :]
+        start = encode_stage(stage) + encode_stdin(first)
+        if live is None and not rest:
             await self._send_if_open(start + encode(ToAgent.STDIN_END))
             return await self._read_stage(sink, None)
         await self._send_if_open(start)
-        feeder = _Feeder(self._transport, rest)
-        feeding = asyncio.create_task(feeder.run(), name="stdin")
+        if live is None:
+            live = LiveInput()
+            live.end()
+        feed = _Feed(self._transport, live, self._window - len(first), rest)
         try:
-            return await self._read_stage(sink, feeder)
+            report = await self._read_stage(sink, feed)
         finally:
-            feeding.cancel()
-            await asyncio.wait([feeding])
+            if live.was_given:  # else it may still be another stage's
+                live.close()
+        live.close()
+        return report
 
     async def _send_if_open(self, data: bytes) -> None:
         """Send; a broken connection is left to the reader, who finds out what became of it."""
         with contextlib.suppress(EngineError):
             await self._transport.write(data)
 
-    async def _read_stage(self, sink: OutputSink, feeder: _Feeder | None) -> StageReport:
+    async def _read_stage(self, sink: OutputSink, feed: _Feed | None) -> StageReport:
         by_prepared = False
         while True:
             frame = await self._next()
@@ -165,11 +177,13 @@ class AgentSession:
                 return replace(parse_exit(frame.payload), by_prepared=by_prepared)
             elif frame.type is FromAgent.STDIN_CREDIT:
                 credit = parse_credit(frame.payload)
-                if feeder is not None:
-                    feeder.grant(credit)
+                if feed is not None:
+                    feed.live.grant(credit)
             elif frame.type is FromAgent.STARTED:
                 self.has_started = self.stage_has_started = True
                 by_prepared = parse_answer(frame)
+                if feed is not None:
+                    feed.begin()
             else:
                 raise ProtocolError(f"{frame.type.name} in the middle of a stage")
 
@@ -204,31 +218,25 @@ class AgentSession:
         return fault
 
 
-class _Feeder:
-    """Sends the part of stdin that did not fit the window, as the agent gives credit."""
+class _Feed:
+    """The way of what did not fit the window, and of live input, to the agent."""
 
-    def __init__(self, transport: Transport, data: bytes) -> None:
+    def __init__(
+        self, transport: Transport, live: LiveInput, credit: int, rest: memoryview
+    ) -> None:
+        self.live = live
         self._transport = transport
-        self._data = memoryview(data)
-        self._credit = 0
-        self._granted = asyncio.Event()
+        self._credit = credit
+        self._rest = rest
 
-    def grant(self, credit: int) -> None:
-        self._credit += credit
-        self._granted.set()
+    def begin(self) -> None:
+        self.live.open(self, self._credit, self._rest)
 
-    async def run(self) -> None:
-        """Send everything, then the end; ends quietly when the connection is gone."""
-        with contextlib.suppress(EngineError):
-            while self._data:
-                await self._granted.wait()
-                self._granted.clear()
-                piece, self._data = self._data[: self._credit], self._data[self._credit :]
-                self._credit -= len(piece)
-                await self._transport.write(_encode_stdin(piece))
-            await self._transport.write(encode(ToAgent.STDIN_END))
+    def stdin(self, data: bytes | memoryview) -> None:
+        self._transport.post(encode_stdin(data))
 
+    def end(self) -> None:
+        self._transport.post(encode(ToAgent.STDIN_END))
 
-def _encode_stdin(data: bytes | memoryview) -> bytes:
-    pieces = (data[start : start + MAX_PAYLOAD] for start in range(0, len(data), MAX_PAYLOAD))
-    return b"".join(encode(ToAgent.STDIN, bytes(piece)) for piece in pieces)
+    def signal(self, signal: Signal) -> None:
+        self._transport.post(encode_signal(signal))

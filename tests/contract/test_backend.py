@@ -9,13 +9,22 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from orchestrator.errors import SandboxError
 from orchestrator.sandbox.fake import FakeBackend
-from orchestrator.sandbox.model import SourceFile, StageCause, StageKind, StageLoss
+from orchestrator.sandbox.live import LiveInput
+from orchestrator.sandbox.model import (
+    Signal,
+    SourceFile,
+    StageCause,
+    StageKind,
+    StageLoss,
+    StageOutcome,
+    StageReport,
+)
 from tests.sandbox_support import DEADLINE_S, Collector, make_spec, make_stage, run_script
 
 if TYPE_CHECKING:
@@ -329,6 +338,134 @@ async def test_5_a_cancelled_stage_leaves_the_sandbox_fit_for_closing(
         await running
     await sandbox.close()
     assert await subject.names() == set()
+
+
+# 5. run_stage with live input
+
+
+@dataclass
+class Session:
+    """A stage under way, and what it is told while it is."""
+
+    live: LiveInput
+    output: Collector
+    running: asyncio.Task[StageOutcome]
+
+    async def until(self, stdout: bytes) -> None:
+        async with asyncio.timeout(DEADLINE_S / 2):
+            while bytes(self.output.stdout) != stdout:  # noqa: ASYNC110 - what came, not that it did
+                await asyncio.sleep(0.002)
+
+    async def report(self) -> StageReport:
+        async with asyncio.timeout(DEADLINE_S / 2):
+            report = await self.running
+        assert isinstance(report, StageReport)
+        return report
+
+
+def converse(sandbox: Sandbox, script: str, **changes: Any) -> Session:
+    live, output = LiveInput(), Collector()
+    stage = make_stage(script, **changes)
+    return Session(live, output, asyncio.create_task(sandbox.run_stage(stage, output.take, live)))
+
+
+async def test_5_a_live_program_answers_chunk_by_chunk_until_its_input_ends(
+    sandbox: Sandbox,
+) -> None:
+    session = converse(sandbox, "cat; echo end", stdin=b"first ")
+    said = b"first "
+    await session.until(said)
+    for chunk in (b"1", b"two", bytes(range(256))):
+        assert await session.live.write(chunk)
+        said += chunk
+        await session.until(said)
+    session.live.end()
+    session.live.end()
+    assert (await session.report()).exit_code == 0
+    assert session.output.stdout == said + b"end\n"
+    assert await session.live.write(b"late") is False
+
+
+async def test_5_live_input_waits_for_the_program_to_start(sandbox: Sandbox) -> None:
+    live, output = LiveInput(), Collector()
+    writing = asyncio.create_task(live.write(b"early"))
+    await asyncio.sleep(0)
+    live.end()
+    assert not writing.done()
+    await sandbox.run_stage(make_stage("cat", stdin=b"own "), output.take, live)
+    assert await writing is True
+    assert output.stdout == b"own early"
+
+
+@pytest.mark.parametrize("script", ["cat", "cat; echo x"])
+async def test_5_much_live_input_comes_whole(sandbox: Sandbox, script: str) -> None:
+    session = converse(sandbox, script, stdin=b"0" * 300_000, stdout_limit=2_000_000)
+    pieces = [bytes((number,)) * 100_000 for number in range(10)]
+    for piece in pieces:
+        assert await session.live.write(piece)
+    session.live.end()
+    await session.report()
+    expected = b"0" * 300_000 + b"".join(pieces) + b"x\n" * script.count("echo")
+    assert session.output.stdout == expected
+
+
+async def test_5_whoever_writes_to_a_program_that_does_not_read_waits_and_is_released(
+    sandbox: Sandbox,
+) -> None:
+    session = converse(sandbox, "echo x; sleep 1")
+    await session.until(b"x\n")
+    written = 0
+    while await session.live.write(bytes(10_000)):
+        written += 10_000
+    # The window and the program's pipe, and not a chunk more than fits.
+    assert 200_000 < written < 500_000
+    assert (await session.report()).exit_code == 0
+
+
+async def test_5_whoever_writes_to_a_program_that_has_closed_its_stdin_need_not_wait(
+    sandbox: Sandbox,
+) -> None:
+    session = converse(sandbox, "exec <&-; echo x; sleep 30")
+    await session.until(b"x\n")
+    async with asyncio.timeout(DEADLINE_S / 3):
+        for _ in range(20):
+            assert await session.live.write(bytes(100_000))
+    session.live.signal(Signal.KILL)
+    await session.report()
+
+
+@pytest.mark.parametrize("signal", Signal)
+@pytest.mark.parametrize("script", ["echo x; sleep 30", "echo x; cat"])
+async def test_5_a_signal_ends_a_program_that_does_nothing_about_it(
+    sandbox: Sandbox, signal: Signal, script: str
+) -> None:
+    session = converse(sandbox, script)
+    await session.until(b"x\n")
+    session.live.signal(signal)
+    report = await session.report()
+    assert (report.signal, report.exit_code) == (signal, None)
+    assert report.cause is (StageCause.KILLED if signal is Signal.KILL else StageCause.NONE)
+    assert (await run_script(sandbox, "cat", stdin=b"next"))[1] == b"next"
+
+
+async def test_5_kill_is_not_held_up_by_input_that_nobody_reads(sandbox: Sandbox) -> None:
+    session = converse(sandbox, "echo x; sleep 30", stdin=bytes(1_000_000))
+    writing = asyncio.create_task(session.live.write(bytes(1_000_000)))
+    await session.until(b"x\n")
+    session.live.signal(Signal.KILL)
+    assert (await session.report()).signal == 9
+    assert await writing is False
+
+
+async def test_5_what_is_said_to_a_stage_that_is_over_does_not_reach_the_next(
+    sandbox: Sandbox,
+) -> None:
+    session = converse(sandbox, "echo x")
+    await session.report()
+    session.live.signal(Signal.INT)
+    session.live.end()
+    assert await session.live.write(b"old") is False
+    assert (await run_script(sandbox, "cat", stdin=b"new"))[1] == b"new"
 
 
 async def compiled(sandbox: Sandbox, *files: SourceFile) -> None:

@@ -5,10 +5,21 @@ A finding ends the agent, so every test here also fails on one.
 
 from __future__ import annotations
 
+import asyncio
+import struct
+
 import pytest
 
 from orchestrator.errors import SandboxError
-from orchestrator.sandbox.model import SourceFile, StageCause, StageKind, StageLoss, StageReport
+from orchestrator.sandbox.live import LiveInput
+from orchestrator.sandbox.model import (
+    Signal,
+    SourceFile,
+    StageCause,
+    StageKind,
+    StageLoss,
+    StageReport,
+)
 from tests.conftest import Docker
 from tests.sandbox_support import Collector, make_spec, make_stage, run_script
 
@@ -91,6 +102,36 @@ async def test_packing_and_preparing_are_clean_too(docker: Docker) -> None:
     await other.close()
 
 
+async def test_signals_at_any_time_are_clean_too(docker: Docker) -> None:
+    sandbox = await docker.backend.open(make_spec(**SPEC))
+    signals = b"".join(struct.pack(">IBB", 1, 9, number) for number in (2, 15, 9))
+    await sandbox.write(signals)
+    assert (await run_script(sandbox, "echo 1"))[1] == b"1\n"
+    live, output = LiveInput(), Collector()
+    script = "trap 'echo $((n+=1))' INT; echo; while :; do sleep 0.01; done"
+    running = asyncio.create_task(sandbox.run_stage(make_stage(script), output.take, live))
+    await output.first.wait()
+    for said in (b"\n", b"\n1\n", b"\n1\n2\n"):
+        while output.stdout != said:  # noqa: ASYNC110 - what came, not that it did
+            await asyncio.sleep(0.002)
+        live.signal(Signal.INT)
+    await sandbox.write(struct.pack(">IBB", 1, 9, 9))
+    report = await running
+    assert isinstance(report, StageReport)
+    assert (report.signal, report.cause) == (9, StageCause.NONE)
+    await sandbox.write(signals)
+    await sandbox.prepare(("/bin/sh", "-c", "printf .; cat"), {"PATH": "/usr/bin:/bin"})
+    await sandbox.write(signals)
+    compile_it = make_stage("echo never", kind=StageKind.COMPILE, by_prepared=True)
+    running = asyncio.create_task(sandbox.run_stage(compile_it, Collector().take))
+    await asyncio.sleep(0)
+    await sandbox.write(signals)
+    report = await running
+    assert isinstance(report, StageReport)
+    assert (report.exit_code, report.by_prepared) == (0, True)
+    await sandbox.close()
+
+
 @pytest.mark.parametrize(
     "junk",
     [
@@ -100,6 +141,7 @@ async def test_packing_and_preparing_are_clean_too(docker: Docker) -> None:
         b"\x00\x00\x00\x02\x02\x01\x00",
         b"\x00\x00\x00\x0c\x01\x02\x00\x00\x00\x00\x05../..",
         b"\x00\x00\x00\x03\x06\x00\x00\x00",
+        b"\x00\x00\x00\x01\x09\x13",
         b"\x00\x00\x00\x04\x07\x00\x00\x00\x00",
         b"\x00\x00\x00\x04\x06\xff\xff\xff\xff\x00\x00\x00\x04\x06\xff\xff\xff\xff\x00\x00\x00\x00\x7f",
     ],

@@ -136,6 +136,24 @@ async def test_what_is_written_arrives_and_closing_is_the_end_of_it(fake: FakeEn
         await stream.write(b"three")
 
 
+async def test_what_is_posted_goes_out_between_writes_and_is_dropped_after_the_end(
+    fake: FakeEngine,
+) -> None:
+    arrived: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+
+    async def agent(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+        arrived.set_result(await reader.read())
+
+    stream = await open_stream(fake, agent)
+    await stream.write(b"one ")
+    stream.post(b"two ")
+    await stream.write(b"three")
+    await hang_up(stream)
+    for _ in range(10):
+        stream.post(b"four")
+    assert await arrived == b"one two three"
+
+
 async def test_a_connection_that_is_reset_reads_as_its_end(fake: FakeEngine) -> None:
     async def agent(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await written.wait()  # unread bytes make the kernel reset, where it would else just end

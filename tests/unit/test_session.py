@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrator.errors import EngineUnavailableError, ProtocolError, SandboxError
-from orchestrator.sandbox.model import SourceFile, StageReport
+from orchestrator.sandbox.live import LiveInput
+from orchestrator.sandbox.model import Signal, SourceFile, StageReport
 from orchestrator.sandbox.session import AgentSession, StreamEndedError
 from tests.agent_wire import (
     ARTEFACT,
@@ -22,6 +23,7 @@ from tests.agent_wire import (
     EXIT,
     FILE,
     PREPARED,
+    STAGE,
     STARTED,
     STDERR,
     STDIN,
@@ -61,6 +63,11 @@ class Memory:
         if self.broken:
             raise EngineUnavailableError("broken")
         self.sent += data
+
+    def post(self, data: bytes) -> None:
+        self.writes.release()
+        if not self.broken:
+            self.sent += data
 
     def say(self, *pieces: bytes | None) -> None:
         for piece in pieces:
@@ -180,7 +187,7 @@ async def test_what_makes_no_sense_ends_a_stage(
     transport.say(*pieces)
     with pytest.raises(error, match=message):
         await session.run_stage(make_stage(stdin=stdin), Collector().take)
-    assert tasks_named("stdin") == []
+    assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
 FILE_PAYLOAD = b"\1\0\0\0\0\1acontent"
@@ -286,10 +293,6 @@ async def test_watching_takes_nothing_from_the_stage_that_ends_it() -> None:
     assert watching.cancelled()
 
 
-def tasks_named(name: str) -> list[asyncio.Task[object]]:
-    return [task for task in asyncio.all_tasks() if task.get_name() == name]
-
-
 @dataclass
 class Consumer:
     """An agent whose program takes what `appetites` say, over and over."""
@@ -300,14 +303,21 @@ class Consumer:
     most: int = 0
     turn: int = 0
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
+    has_started: bool = False
 
     async def write(self, data: bytes) -> None:
+        self.post(data)
+
+    def post(self, data: bytes) -> None:
         self.sent += data
         self.under_way += len(stdin_of(data))
         self.most = max(self.most, self.under_way)
         self.arrived.set()
 
     async def read(self) -> bytes:
+        if not self.has_started:
+            self.has_started = True
+            return STARTED_FRAME
         while self.under_way == 0:
             if self.sent.endswith(bytes((0, 0, 0, 0, STDIN_END))):
                 return EXIT_FRAME
@@ -354,7 +364,6 @@ async def test_a_program_that_ends_without_reading_ends_the_feeding_too() -> Non
     await session.run_stage(make_stage(stdin=b"x" * 100), Collector().take)
     assert len(stdin_of(transport.sent)) <= 15
     assert STDIN_END not in kinds(transport.sent)
-    assert tasks_named("stdin") == []
 
 
 async def test_a_connection_that_breaks_while_feeding_is_told_by_the_reader() -> None:
@@ -362,7 +371,7 @@ async def test_a_connection_that_breaks_while_feeding_is_told_by_the_reader() ->
     running = asyncio.create_task(session.run_stage(make_stage(stdin=b"x" * 100), Collector().take))
     await transport.writes.acquire()  # the stage and what fits the window
     transport.broken = True
-    transport.say(credit(10))
+    transport.say(STARTED_FRAME, credit(10))
     await transport.writes.acquire()
     transport.say(None)
     with pytest.raises(StreamEndedError):
@@ -389,7 +398,7 @@ async def test_cancelling_a_stage_leaves_no_task_behind(stdin: bytes) -> None:
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
-    assert tasks_named("stdin") == []
+    assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
 async def test_while_the_sink_waits_nothing_is_read() -> None:
@@ -418,4 +427,108 @@ async def test_what_the_sink_raises_ends_the_stage() -> None:
     transport.say(frame_from_agent(STDOUT, b"1"))
     with pytest.raises(OSError, match="disk is full"):
         await session.run_stage(make_stage(stdin=b"long"), sink)
-    assert tasks_named("stdin") == []
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+# Live input
+
+
+async def started(
+    window: int = 10, stdin: bytes = b""
+) -> tuple[LiveInput, Memory, asyncio.Task[StageReport]]:
+    session, transport = await greeted(window)
+    live = LiveInput()
+    running = asyncio.create_task(
+        session.run_stage(make_stage(stdin=stdin), Collector().take, live)
+    )
+    await transport.writes.acquire()  # the stage and what fits the window
+    transport.say(STARTED_FRAME)
+    for _ in range(5):  # until it has been read
+        await asyncio.sleep(0)
+    assert live.was_given
+    return live, transport, running
+
+
+async def test_live_input_goes_after_the_stage_s_own_and_ends_when_it_is_told_to() -> None:
+    live, transport, running = await started(10, b"0123456789abc")
+    writing = asyncio.create_task(live.write(b"xyz"))
+    live.signal(Signal.INT)
+    transport.say(credit(5))
+    for _ in range(3):  # the signal, and what is left of two inputs
+        await transport.writes.acquire()
+    assert not writing.done()
+    transport.say(credit(9))
+    assert await writing
+    live.end()
+    transport.say(EXIT_FRAME)
+    assert (await running).exit_code == 7
+    assert stdin_of(transport.sent) == b"0123456789abcxyz"
+    assert describe(bytes(transport.sent))[-5:] == [
+        "signal 2",
+        f"stdin {hexed(b'abc')}",
+        f"stdin {hexed(b'xy')}",
+        f"stdin {hexed(b'z')}",
+        "stdin_end",
+    ]
+
+
+async def test_a_stage_without_stdin_of_its_own_stays_open_for_live_input() -> None:
+    live, transport, running = await started()
+    assert kinds(transport.sent) == [STAGE]
+    assert await live.write(b"abc")
+    transport.say(EXIT_FRAME)
+    await running
+    assert await live.write(b"abc") is False
+    live.end()
+    live.signal(Signal.KILL)
+    assert kinds(transport.sent) == [STAGE, STDIN]
+
+
+async def test_a_signal_has_its_frame_and_kill_is_the_stage_s_end() -> None:
+    live, transport, running = await started()
+    for signal in Signal:
+        live.signal(signal)
+    transport.say(EXIT_FRAME)
+    await running
+    assert describe(bytes(transport.sent))[1:] == ["signal 2", "kill", "signal 15"]
+
+
+@pytest.mark.parametrize("ending", [None, EXIT_FRAME, "cancelled"])
+async def test_whoever_writes_is_released_whatever_ends_the_stage(
+    ending: bytes | str | None,
+) -> None:
+    live, transport, running = await started(window=1)
+    writing = asyncio.create_task(live.write(b"more than fits"))
+    await asyncio.sleep(0)
+    if ending == "cancelled":
+        running.cancel()
+    else:
+        transport.say(ending)  # type: ignore[arg-type]
+    await asyncio.wait([running])
+    assert await writing is False
+
+
+async def test_a_program_that_can_not_be_executed_has_no_use_for_live_input() -> None:
+    session, transport = await greeted()
+    live = LiveInput()
+    writing = asyncio.create_task(live.write(b"x"))
+    transport.say(EXIT_FRAME)
+    await session.run_stage(make_stage(), Collector().take, live)
+    assert await writing is False
+    assert not live.was_given
+
+
+async def test_live_input_of_a_stage_that_was_lost_before_its_start_goes_to_the_next() -> None:
+    session, transport = await greeted()
+    live = LiveInput()
+    writing = asyncio.create_task(live.write(b"x"))
+    await asyncio.sleep(0)
+    transport.say(None)
+    with pytest.raises(StreamEndedError):
+        await session.run_stage(make_stage(), Collector().take, live)
+    assert not live.was_given
+    session, transport = await greeted()
+    transport.say(STARTED_FRAME, EXIT_FRAME)
+    await session.run_stage(make_stage(), Collector().take, live)
+    assert await writing is True
+    assert stdin_of(transport.sent) == b"x"

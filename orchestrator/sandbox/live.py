@@ -1,0 +1,159 @@
+"""A running program's stdin, fed by whoever holds it: bytes, their end, and signals.
+
+No task and no lock: what is written goes out at once where the agent's window has room, and else
+when the program has taken something, in the order of the calls.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass
+from typing import Protocol
+
+from orchestrator.sandbox.model import Signal
+
+MAX_SIGNALS = 1000
+"""How many signals a stage is sent at most: nothing else bounds what they take on their way."""
+
+
+class Outlet(Protocol):
+    """The stage at the other end. It takes everything at once, and tells nobody if it is gone."""
+
+    def stdin(self, data: bytes | memoryview) -> None:
+        """Bytes for the program, never more than the credit there is."""
+        ...
+
+    def end(self) -> None:
+        """There are no more."""
+        ...
+
+    def signal(self, signal: Signal) -> None:
+        """A signal for the program."""
+        ...
+
+
+@dataclass(slots=True, eq=False)
+class _Waiting:
+    """A write that is not through: what is left of it, and who waits (nobody for a stage's own)."""
+
+    left: memoryview
+    done: asyncio.Future[bool] | None
+
+    def finish(self, *, sent: bool) -> None:
+        if self.done is not None and not self.done.done():
+            self.done.set_result(sent)
+
+
+class LiveInput:
+    """The input of one run: given to `Sandbox.run_stage`, used from when its program has started.
+
+    What comes before that waits for it. A stage that was lost before its program started has not
+    had it, so it can be given to another; whoever gives it to none must `close` it.
+    """
+
+    def __init__(self) -> None:
+        """For one stage, which begins whenever it does."""
+        self._outlet: Outlet | None = None
+        self._credit = 0
+        self._waiting: deque[_Waiting] = deque()
+        self._signals: list[Signal] = []
+        self._signals_left = MAX_SIGNALS
+        self._has_ended = False
+        self._end_is_sent = False
+        self._is_over = False
+
+    @property
+    def was_given(self) -> bool:
+        """Whether a program has started with it: what it was told can't be told to another."""
+        return self._outlet is not None
+
+    async def write(self, data: bytes) -> bool:
+        """Pass bytes on, waiting while the window is full; False once nobody can get them.
+
+        That is when the stage is over, or after `end`. Cancelled, it may have passed on a part.
+        """
+        if self._has_ended or self._is_over:
+            return False
+        if not data:
+            return True
+        if not self._waiting and len(data) <= self._credit and self._outlet is not None:
+            self._credit -= len(data)
+            self._outlet.stdin(data)
+            return True
+        waiting = _Waiting(memoryview(data), asyncio.get_running_loop().create_future())
+        self._waiting.append(waiting)
+        self._pump()
+        return await self._outcome(waiting)
+
+    async def _outcome(self, waiting: _Waiting) -> bool:
+        assert waiting.done is not None  # noqa: S101 - for the types
+        try:
+            return await waiting.done
+        except asyncio.CancelledError:
+            if waiting in self._waiting:
+                self._waiting.remove(waiting)
+                self._pump()
+            raise
+
+    def end(self) -> None:
+        """Close the program's stdin once all that was written is with it; idempotent."""
+        if not self._has_ended:
+            self._has_ended = True
+            self._pump_end()
+
+    def signal(self, signal: Signal) -> None:
+        """Send the program a signal at once, or when it starts. KILL is also the stage's end.
+
+        Those beyond `MAX_SIGNALS` are dropped, as are all once the stage is over.
+        """
+        if self._is_over or not self._signals_left:
+            return
+        self._signals_left -= 1
+        if self._outlet is not None:
+            self._outlet.signal(signal)
+        elif signal not in self._signals:
+            self._signals.append(signal)
+
+    def close(self) -> None:
+        """It is over: nothing waits any more, and nothing is passed on. Idempotent."""
+        self._is_over = True
+        self._credit = 0
+        while self._waiting:
+            self._waiting.popleft().finish(sent=False)
+
+    # For the sandbox that it was given to.
+
+    def open(self, outlet: Outlet, credit: int, stdin: bytes | memoryview = b"") -> None:
+        """The program has started; it takes `credit` bytes now, and first of all `stdin`."""
+        self._outlet = outlet
+        if stdin:
+            self._waiting.appendleft(_Waiting(memoryview(stdin), None))
+        for signal in self._signals:
+            outlet.signal(signal)
+        self.grant(credit)
+
+    def grant(self, credit: int) -> None:
+        """The program has taken so many bytes: as many more can be sent."""
+        if not self._is_over:
+            self._credit += credit
+            self._pump()
+
+    def _pump(self) -> None:
+        """Send what there is room for."""
+        outlet = self._outlet
+        while outlet is not None and self._waiting and self._credit:
+            first = self._waiting[0]
+            piece, first.left = first.left[: self._credit], first.left[self._credit :]
+            self._credit -= len(piece)
+            outlet.stdin(piece)
+            if not first.left:
+                self._waiting.popleft().finish(sent=True)
+        self._pump_end()
+
+    def _pump_end(self) -> None:
+        if self._outlet is None or self._waiting or self._is_over or self._end_is_sent:
+            return
+        if self._has_ended:
+            self._end_is_sent = True
+            self._outlet.end()
