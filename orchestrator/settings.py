@@ -102,9 +102,12 @@ class Settings(BaseSettings):
     max_returned_output: Bytes = Field(
         1_000_000, description="Most bytes of all tests' outputs together that an answer returns."
     )
+    max_transcript: Bytes = Field(
+        65_536, description="Most bytes of what is said in one interaction that are returned."
+    )
     checker_timeout: Milliseconds = Field(
         10_000,
-        description="CPU time of a checker program for one test, in ms; wall time is 3 x it.",
+        description="CPU time of a checker or interactor for one test, in ms.",
     )
     max_memory_mb: Annotated[int, Field(ge=16, le=65_536)] = Field(
         512, description="Most memory a client may ask, in MiB."

@@ -17,6 +17,7 @@ from orchestrator.jobs.model import (
     Summary,
     TestResult,
     Timings,
+    Utterance,
     Verdict,
 )
 
@@ -188,9 +189,24 @@ def test_fields(test: TestResult, encoding: Encoding) -> dict[str, Any]:
             "got": _encode(difference.got, encoding, truncated=False),
         },
         "message": test.message,
+        "transcript": _transcript(test.transcript, encoding),
         "points": test.points,
         "group": test.group,
     }
+
+
+def _transcript(
+    transcript: tuple[Utterance, ...] | None, encoding: Encoding
+) -> list[dict[str, str]] | None:
+    if transcript is None:
+        return None
+    return [
+        {
+            "from": "interactor" if each.by_interactor else "submission",
+            "data": _encode(each.data, encoding, truncated=False),
+        }
+        for each in transcript
+    ]
 
 
 def _summary(summary: Summary) -> dict[str, Any]:

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, NoReturn
 
 from orchestrator.api.files import decode_text, source_files
 from orchestrator.api.limits import TestLimits, checker_limits
-from orchestrator.api.schemas import CheckerRequest, ExecuteRequest, TestRequest, shorten
+from orchestrator.api.schemas import (
+    CheckerRequest,
+    ExecuteRequest,
+    InteractorRequest,
+    TestRequest,
+    shorten,
+)
 from orchestrator.errors import InvalidSubmissionError
 from orchestrator.jobs.checkers import Exact, Float, Lines, TextChecker, Tokens, UnorderedLines
 from orchestrator.jobs.checking import ANSWER, INPUT, OUTPUT
@@ -15,6 +21,7 @@ from orchestrator.jobs.model import (
     Checker,
     CheckerProgram,
     Encoding,
+    Interactor,
     JudgeTest,
     Judging,
     Limits,
@@ -56,8 +63,9 @@ def to_judging(
 ) -> Judging | None:
     """None: there are no tests. Raises InvalidSubmissionError that names the field."""
     if request.tests is None:
-        if request.checker is not None:
-            _refuse("checker", "needs tests")
+        for field in ("checker", "interactor"):
+            if getattr(request, field) is not None:
+                _refuse(field, "needs tests")
         return None
     if request.input:
         _refuse("input", "can't be given together with tests, which have inputs of their own")
@@ -71,7 +79,7 @@ def to_judging(
     _check_together(tests, settings)
     return Judging(
         tests=tuple(tests),
-        checker=_checker(request.checker, find_language, settings),
+        checker=_checker(request, find_language, settings),
         stop_on_failure=bool(request.stop_on_failure),
         return_outputs=_return_outputs(request.return_outputs),
         returned_bytes=settings.max_returned_output,
@@ -138,20 +146,28 @@ def _return_outputs(name: str | None) -> ReturnOutputs:
         _refuse("return_outputs", f"must be one of {', '.join(ReturnOutputs)}")
 
 
-def _checker(
-    request: CheckerRequest | None, find_language: FindLanguage, settings: Settings
-) -> Checker:
-    if request is None:
+def _checker(request: ExecuteRequest, find_language: FindLanguage, settings: Settings) -> Checker:
+    checker, interactor = request.checker, request.interactor
+    if interactor is not None:
+        if checker is not None:
+            _refuse("checker", "can't be given together with interactor, which decides by itself")
+        program = _program("interactor", interactor, find_language, settings)
+        return Interactor(program, settings.max_transcript if interactor.transcript else 0)
+    if checker is None:
         return Lines()
-    if request.type not in _TYPES:
+    if checker.type not in _TYPES:
         _refuse("checker.type", f"must be one of {', '.join(_TYPES)}")
-    foreign = request.model_fields_set - {"type"} - _OPTIONS.get(request.type, set())
+    _check_options(checker)
+    if checker.type == _PROGRAM:
+        return CheckerProgram(_program("checker", checker, find_language, settings))
+    return _float(checker) if checker.type == _FLOAT else _PLAIN[checker.type]
+
+
+def _check_options(checker: CheckerRequest) -> None:
+    foreign = checker.model_fields_set - {"type"} - _OPTIONS.get(checker.type, set())
     for name in sorted(foreign):
-        if getattr(request, name) is not None:
-            _refuse(f"checker.{name}", f"does not go with the checker {request.type}")
-    if request.type == _PROGRAM:
-        return CheckerProgram(_program(request, find_language, settings))
-    return _float(request) if request.type == _FLOAT else _PLAIN[request.type]
+        if getattr(checker, name) is not None:
+            _refuse(f"checker.{name}", f"does not go with the checker {checker.type}")
 
 
 def _float(request: CheckerRequest) -> Float:
@@ -163,22 +179,25 @@ def _float(request: CheckerRequest) -> Float:
 
 
 def _program(
-    request: CheckerRequest, find_language: FindLanguage, settings: Settings
+    field: str,
+    request: CheckerRequest | InteractorRequest,
+    find_language: FindLanguage,
+    settings: Settings,
 ) -> Submission:
     language = find_language(request.language or "")
     if language is None:
-        _refuse("checker.language", "must be one of the languages that are installed")
+        _refuse(f"{field}.language", "must be one of the languages that are installed")
     if not request.code and not request.files:
-        _refuse("checker.code", "is required, or files")
+        _refuse(f"{field}.code", "is required, or files")
     if len(request.code or "") > settings.max_code_size:
-        _refuse("checker.code", f"must be at most {settings.max_code_size} characters")
+        _refuse(f"{field}.code", f"must be at most {settings.max_code_size} characters")
     try:
         files = source_files(request.code, request.files, language, settings)
     except InvalidSubmissionError as err:
-        raise InvalidSubmissionError(f"checker.{err}", field=f"checker.{err.field}") from err
+        raise InvalidSubmissionError(f"{field}.{err}", field=f"{field}.{err.field}") from err
     for index, file in enumerate(files):
         if file.path in {INPUT, OUTPUT, ANSWER}:
-            _refuse(f"checker.files.{index}.name", "is the name of a file the checker is given")
+            _refuse(f"{field}.files.{index}.name", f"is the name of a file the {field} is given")
     return Submission(
         language=language.id,
         files=files,

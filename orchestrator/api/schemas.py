@@ -135,6 +135,15 @@ class CheckerRequest(_Closed):
     files: Annotated[list[FileRequest], BeforeValidator(_few_entries)] | None = None
 
 
+class InteractorRequest(_Closed):
+    """A program that the submission talks to; `transcript`: what both said is returned."""
+
+    language: Text
+    code: Text | None = None
+    files: Annotated[list[FileRequest], BeforeValidator(_few_entries)] | None = None
+    transcript: bool | None = None
+
+
 class ExecuteRequest(_Open):
     """The body of `POST /execute`. `code` or `files`; `encoding` is of inputs and outputs.
 
@@ -154,6 +163,7 @@ class ExecuteRequest(_Open):
     encoding: EncodingName | None = None
     tests: Annotated[list[TestRequest], BeforeValidator(_few_entries)] | None = None
     checker: Annotated[CheckerRequest, BeforeValidator(_named)] | None = None
+    interactor: InteractorRequest | None = None
     stop_on_failure: bool | None = None
     return_outputs: Text | None = None
 

@@ -22,7 +22,7 @@ from orchestrator.jobs.model import (
 from orchestrator.sandbox.model import SourceFile
 
 INPUT, OUTPUT, ANSWER = "input.txt", "output.txt", "answer.txt"
-"""A checker's arguments, and files in its folder."""
+"""A checker's or interactor's arguments, and files in its folder."""
 
 _VERDICTS = {
     CheckerStatus.ACCEPTED: Verdict.ACCEPTED,
@@ -46,6 +46,11 @@ def checker_files(test: JudgeTest, output: bytes) -> tuple[SourceFile, ...]:
         SourceFile(OUTPUT, output),
         SourceFile(ANSWER, test.expected or b""),
     )
+
+
+def interactor_files(test: JudgeTest) -> tuple[SourceFile, ...]:
+    """What an interactor is given; `output.txt` is its own to write."""
+    return SourceFile(INPUT, test.stdin), SourceFile(ANSWER, test.expected or b"")
 
 
 def not_checked(test: JudgeTest, stage: StageResult) -> TestResult:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from orchestrator.jobs.building import Means
-from orchestrator.jobs.checkers import CheckerSays, TextChecker
+from orchestrator.jobs.checkers import CheckerSays
 from orchestrator.jobs.checking import (
     apply_checker,
     check_text,
@@ -15,9 +15,11 @@ from orchestrator.jobs.checking import (
     read_checker,
 )
 from orchestrator.jobs.events import Listener, TestEnded, TestStarted
+from orchestrator.jobs.interaction import interact
 from orchestrator.jobs.job import Job
 from orchestrator.jobs.model import (
     CheckerProgram,
+    Interactor,
     JudgeTest,
     Judging,
     Phase,
@@ -71,40 +73,49 @@ def _announce(job: Job, number: int, test: JudgeTest, listener: Listener) -> Non
 
 
 class _Judge:
-    """Runs one test at a time; its checker program, if there is one, in a sandbox of its own."""
+    """Runs one test at a time; a checker program or interactor is in a sandbox of its own."""
 
     def __init__(self, job: Job, judging: Judging, sandbox: Sandbox, means: Means) -> None:
         self._job = job
         self._runner = Runner(job, means, sandbox)
-        self._checker = Runner(job.helper, means) if job.helper is not None else None
-        self._text: TextChecker | None = None
-        if not isinstance(judging.checker, CheckerProgram):
-            self._text = judging.checker
+        self._helper = Runner(job.helper, means) if job.helper is not None else None
+        self._rule = judging.checker
 
     async def get_ready(self) -> bool:
-        """Have the checker ready; False: it does not compile, or could not be."""
-        if self._checker is None:
+        """Have checker or interactor ready; False: it does not compile, or could not be."""
+        if self._helper is None:
             return True
-        is_ready = await self._checker.get_ready()
-        self._job.failure = self._checker.job.failure
+        is_ready = await self._helper.get_ready()
+        self._note_failure(self._helper)
         return is_ready
 
     async def run(self, test: JudgeTest) -> TestResult:
         """One test's result; of no use when the job has failed meanwhile."""
+        if self._helper is not None and isinstance(self._rule, Interactor):
+            result = await interact(self._runner, self._helper, test, self._rule)
+            self._note_failure(self._helper)
+            return result
         stage = await self._runner.run(test_stage(self._job.plan.run, test), test.limits)
         if stage.status is not Verdict.ACCEPTED:
             return not_checked(test, stage)
-        if self._checker is not None:
-            return apply_checker(test, stage, await self._ask(self._checker, test, stage))
-        if self._text is None or test.expected is None:
+        if self._helper is not None:
+            return apply_checker(test, stage, await self._ask(self._helper, test, stage))
+        return await self._compare(test, stage)
+
+    async def _compare(self, test: JudgeTest, stage: StageResult) -> TestResult:
+        checker = self._rule
+        if test.expected is None or isinstance(checker, CheckerProgram | Interactor):
             return not_checked(test, stage)
         if len(stage.stdout) + len(test.expected) > LARGE_BYTES:
-            return await asyncio.to_thread(check_text, test, self._text, stage)
-        return check_text(test, self._text, stage)
+            return await asyncio.to_thread(check_text, test, checker, stage)
+        return check_text(test, checker, stage)
 
     async def _ask(self, checker: Runner, test: JudgeTest, stage: StageResult) -> CheckerSays:
         program = checker.job
         files = checker_files(test, stage.stdout)
         ended = await checker.run(program.plan.run, program.submission.limits, files)
-        self._job.failure = self._job.failure or program.failure
+        self._note_failure(checker)
         return read_checker(ended)
+
+    def _note_failure(self, helper: Runner) -> None:
+        self._job.failure = self._job.failure or helper.job.failure

@@ -136,7 +136,18 @@ class CheckerProgram:
     submission: Submission
 
 
-Checker = TextChecker | CheckerProgram
+@dataclass(frozen=True, slots=True)
+class Interactor:
+    """A program that the submission talks to: its stdout is the submission's stdin, and back.
+
+    `transcript_bytes`: how much of what both say is kept to be returned; 0: nothing.
+    """
+
+    submission: Submission
+    transcript_bytes: int = 0
+
+
+Checker = TextChecker | CheckerProgram | Interactor
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +164,9 @@ class Judging:
     @property
     def helper(self) -> Submission | None:
         """The program beside the submission, in a sandbox of its own."""
-        return self.checker.submission if isinstance(self.checker, CheckerProgram) else None
+        if isinstance(self.checker, CheckerProgram | Interactor):
+            return self.checker.submission
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +188,14 @@ class StageResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Utterance:
+    """What one side of an interaction said, until the other side did."""
+
+    by_interactor: bool
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class TestResult:
     """One test as the client is told of it; the stage's `status` is the test's verdict.
 
@@ -189,6 +210,7 @@ class TestResult:
     message: str | None = None
     points: float | None = None
     group: str | None = None
+    transcript: tuple[Utterance, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,12 @@ from collections.abc import Sequence
 
 from orchestrator.errors import EngineError
 from orchestrator.jobs.building import Means, get_ready
-from orchestrator.jobs.events import SILENCE
+from orchestrator.jobs.events import SILENCE, Listener
 from orchestrator.jobs.job import Job
 from orchestrator.jobs.model import Cause, Failure, Limits, StageResult, Verdict
 from orchestrator.jobs.stages import execute, judge, set_limits
 from orchestrator.sandbox.backend import Sandbox
+from orchestrator.sandbox.live import LiveInput
 from orchestrator.sandbox.model import SourceFile, Stage, StageLoss
 
 TRIES = 2
@@ -43,18 +44,27 @@ class Runner:
         self, stage: Stage, limits: Limits, files: Sequence[SourceFile] = ()
     ) -> StageResult:
         """Run it once, `files` beside its own. An `internal_error` is the job's failure as well."""
-        result = None
         for _ in range(TRIES):
-            result = await self._try(stage, limits, files)
+            result = await self.try_once(stage, limits, files)
             if result is not None:
                 return result
+        return self.give_up()
+
+    def give_up(self) -> StageResult:
+        """Every try was in vain."""
         self.job.failure = Failure.INTERNAL_ERROR
         return StageResult(Verdict.INTERNAL_ERROR, killed_by=Cause.ENGINE)
 
-    async def _try(
-        self, stage: Stage, limits: Limits, files: Sequence[SourceFile]
+    async def try_once(
+        self,
+        stage: Stage,
+        limits: Limits,
+        files: Sequence[SourceFile] = (),
+        *,
+        listener: Listener = SILENCE,
+        live: LiveInput | None = None,
     ) -> StageResult | None:
-        """None: the sandbox was not fit for another run, and nothing was executed in it."""
+        """As `run`; None: the sandbox was not fit for another run, and nothing was executed."""
         if not await self.get_ready() or self._sandbox is None:
             return None
         sandbox, was_fresh = self._sandbox, self._is_fresh
@@ -66,7 +76,7 @@ class Runner:
         if sent:
             await sandbox.send_files(sent, build=False, work=True)
         self._is_fresh = False
-        outcome, output = await execute(sandbox, stage, SILENCE)
+        outcome, output = await execute(sandbox, stage, listener, live)
         if isinstance(outcome, StageLoss):
             await self._let_go()
             if outcome.before_stage:

@@ -14,6 +14,7 @@ from orchestrator.jobs.model import Failure, Limits, Phase, StageResult, Verdict
 from orchestrator.jobs.plan import MIB
 from orchestrator.jobs.verdict import Captured, MemoryRule, judge_stage
 from orchestrator.sandbox.backend import Sandbox
+from orchestrator.sandbox.live import LiveInput
 from orchestrator.sandbox.model import LossReason, Stage, StageKind, StageLoss, StageOutcome, Stream
 
 log = structlog.get_logger(__name__)
@@ -37,11 +38,11 @@ async def run_stage(
 
 
 async def execute(
-    sandbox: Sandbox, stage: Stage, listener: Listener
+    sandbox: Sandbox, stage: Stage, listener: Listener, live: LiveInput | None = None
 ) -> tuple[StageOutcome, Captured]:
     """What became of a stage, and what it printed."""
     output = _Output(stage, listener)
-    outcome = await sandbox.run_stage(stage, output.take)
+    outcome = await sandbox.run_stage(stage, output.take, live)
     return outcome, output.captured()
 
 

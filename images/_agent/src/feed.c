@@ -110,6 +110,11 @@ void feed_end(void)
     pump();
 }
 
+bool feed_expects(void)
+{
+    return active && !ended;
+}
+
 int feed_poll(short *events)
 {
     /* Without events, poll still says POLLERR once the program closed its end. */

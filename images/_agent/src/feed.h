@@ -3,6 +3,7 @@
 #define AGENT_FEED_H
 
 #include <stddef.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "proto.h"
@@ -19,6 +20,9 @@ void feed_nothing(void);
 /* Bytes for it, or their end, have come. Both are ignored when no feed is open. */
 void feed_bytes(const uint8_t *bytes, size_t size);
 void feed_end(void);
+
+/* True while a program runs whose stdin is not all here. */
+bool feed_expects(void);
 
 /* Gives the credit that is due. It adds up to a quarter of the window, or while the channel is full. */
 void feed_credit(void);

@@ -177,6 +177,8 @@ static void read_control(const struct identities *ids)
     }
     queue_added(&control, (size_t)size);
     handle_control(ids);
+    if (feed_expects())
+        channel_release(); /* the rest is not sent before the program has started */
 }
 
 /* The signals say nothing that reaping does not. */

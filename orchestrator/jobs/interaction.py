@@ -1,0 +1,188 @@
+"""A submission and an interactor that talk to each other, each in a sandbox of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Coroutine
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from orchestrator.jobs.checkers import CheckerStatus
+from orchestrator.jobs.checking import apply_checker, interactor_files, not_checked, read_checker
+from orchestrator.jobs.events import JobEvent, Printed
+from orchestrator.jobs.model import (
+    Interactor,
+    JudgeTest,
+    StageResult,
+    TestResult,
+    Utterance,
+    Verdict,
+)
+from orchestrator.jobs.plan import test_stage
+from orchestrator.jobs.runner import TRIES, Runner
+from orchestrator.sandbox.live import LiveInput
+from orchestrator.sandbox.model import Signal, Stage, Stream
+
+INTERACTOR_SLACK_MS = 5000
+"""How much longer than the submission its interactor may take: who waits is not who is slow."""
+
+
+@dataclass(slots=True)
+class Transcript:
+    """What both sides said, in order, as far as there is room for it."""
+
+    room: int
+    spoken: list[tuple[bool, bytearray]] = field(default_factory=list)
+
+    def add(self, data: bytes, *, by_interactor: bool) -> None:
+        """Keep it, or as much as fits."""
+        piece = data[: self.room]
+        self.room -= len(piece)
+        if not piece:
+            return
+        if not self.spoken or self.spoken[-1][0] is not by_interactor:
+            self.spoken.append((by_interactor, bytearray()))
+        self.spoken[-1][1].extend(piece)
+
+    def utterances(self) -> tuple[Utterance, ...]:
+        """Each side's turns."""
+        return tuple(Utterance(by_interactor, bytes(data)) for by_interactor, data in self.spoken)
+
+
+class _Side:
+    """One of the two programs: a `Listener` that passes on what it prints to the other's stdin."""
+
+    has_heard = False
+
+    def __init__(self, *, is_interactor: bool, transcript: Transcript | None) -> None:
+        self.live = LiveInput()
+        self.other: _Side = self
+        self.is_interactor = is_interactor
+        self._transcript = transcript
+        self._said = b""
+
+    def send(self, event: JobEvent) -> None:
+        """What was printed on stdout is said with `drain`, which follows each time."""
+        if isinstance(event, Printed) and event.stream is Stream.STDOUT:
+            self._said += event.data
+            if self._transcript is not None:
+                self._transcript.add(event.data, by_interactor=self.is_interactor)
+
+    async def drain(self, deadline: float) -> None:
+        """Say it; the program is held up while the other does not listen, at most so long."""
+        said, self._said = self._said, b""
+        if not said:
+            return
+        if self.other.live.takes_at_once(len(said)):
+            await self.other.live.write(said)
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout_at(deadline):
+                await self.other.live.write(said)
+
+    def hush(self) -> None:
+        """The other one will say no more."""
+        self.live.end()
+
+    def stop(self) -> None:
+        """Whatever it does, it does not matter any more."""
+        self.live.end()
+        self.live.signal(Signal.KILL)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    solution: StageResult | None
+    interactor: StageResult | None
+    solution_was_first: bool
+
+
+async def interact(
+    solution: Runner, interactor: Runner, test: JudgeTest, rule: Interactor
+) -> TestResult:
+    """One test's result; of no use when either one's job has failed."""
+    for _ in range(TRIES):
+        transcript = Transcript(rule.transcript_bytes) if rule.transcript_bytes else None
+        ended = await _talk(solution, interactor, test, transcript)
+        if ended.solution is not None and ended.interactor is not None:
+            result = decide(
+                test, ended.solution, ended.interactor, solution_first=ended.solution_was_first
+            )
+            said = None if transcript is None else transcript.utterances()
+            return replace(result, transcript=said)
+    return not_checked(test, solution.give_up())
+
+
+def decide(
+    test: JudgeTest, solution: StageResult, interactor: StageResult, *, solution_first: bool
+) -> TestResult:
+    """Who ended first, and how, says whose verdict it is.
+
+    A submission that failed before its interactor had decided has failed; an interactor that said
+    no before the submission ended has said no, whatever the submission did about it.
+    """
+    says = read_checker(interactor)
+    has_failed = solution.status is not Verdict.ACCEPTED
+    if has_failed and (solution_first or says.status is CheckerStatus.ACCEPTED):
+        return not_checked(test, solution)
+    said_no = replace(solution, killed_by=None) if has_failed else solution
+    return apply_checker(test, said_no, says)
+
+
+async def _talk(
+    solution: Runner, interactor: Runner, test: JudgeTest, transcript: Transcript | None
+) -> _Ended:
+    # Neither one's time begins before both are there.
+    if not (await solution.get_ready() and await interactor.get_ready()):
+        return _Ended(None, None, solution_was_first=False)
+    mine = _Side(is_interactor=False, transcript=transcript)
+    theirs = _Side(is_interactor=True, transcript=transcript)
+    mine.other, theirs.other = theirs, mine
+    stage = replace(test_stage(solution.job.plan.run, test), stdin=b"")
+    order: list[_Side] = []
+    runs = (
+        solution.try_once(stage, test.limits, listener=mine, live=mine.live),
+        interactor.try_once(
+            _interactor_stage(interactor, stage),
+            interactor.job.submission.limits,
+            interactor_files(test),
+            listener=theirs,
+            live=theirs.live,
+        ),
+    )
+    tasks = [
+        asyncio.create_task(_until_over(run, side, order), name="interaction")
+        for run, side in zip(runs, (mine, theirs), strict=True)
+    ]
+    try:
+        await asyncio.wait(tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+    solved, interacted = (task.result() for task in tasks)
+    return _Ended(solved, interacted, solution_was_first=order[0] is mine)
+
+
+def _interactor_stage(interactor: Runner, stage: Stage) -> Stage:
+    return replace(interactor.job.plan.run, wall_ms=stage.wall_ms + INTERACTOR_SLACK_MS)
+
+
+async def _until_over(
+    run: Coroutine[Any, Any, StageResult | None], side: _Side, order: list[_Side]
+) -> StageResult | None:
+    """Run one side; when it is over, the other learns of it as of a pipe that is closed."""
+    try:
+        result = await run
+    except BaseException:
+        side.other.stop()
+        raise
+    finally:
+        side.live.close()
+    order.append(side)
+    if result is None or (side.is_interactor and result.exit_code != 0):
+        side.other.stop()
+    else:
+        side.other.hush()
+    return result
