@@ -20,6 +20,7 @@ from bench.cache import measure_cache
 from bench.context import LANGUAGES, QUICK, Context, Options, open_context
 from bench.cpu import measure_cpu
 from bench.goals import judge
+from bench.judging import measure_judging
 from bench.latency import measure_latency
 from bench.machine import describe_machine
 from bench.memory import measure_memory
@@ -56,6 +57,7 @@ PARTS: dict[str, tuple[str, Callable[[Context], Awaitable[None]]]] = {
     "cpu": ("The server's CPU time per job", measure_cpu),
     "cache": ("The compile cache", measure_cache),
     "throughput": ("Sustained throughput", measure_throughput),
+    "judging": ("Tests and interactions", measure_judging),
     "queue": ("A growing queue", measure_queue),
 }
 

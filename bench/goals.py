@@ -52,6 +52,10 @@ def _figure(name: str) -> Measure:
     return lambda book: book[name]
 
 
+def _together(language: str) -> Measure:
+    return _ratio(f"judging.{language}.together", f"judging.{language}.single")
+
+
 def _cache_limit(language: str) -> Measure:
     return lambda book: CACHE_FACTOR * book[f"cache.{language}.run.p50"] + CACHE_MS
 
@@ -96,6 +100,9 @@ GOALS: tuple[Goal, ...] = (
         1.3,
         at_least=True,
     ),
+    Goal("Python, 100 tests together / one by one", "x", _together("python"), 0.5),
+    Goal("C++, 100 tests together / one by one", "x", _together("cpp"), 0.5),
+    Goal("Interactive exchanges", "/s", _figure("judging.exchanges"), 2000, at_least=True),
     Goal("Misses in bursts as large as the pool", "jobs", _figure("burst.misses"), 0),
     Goal("Idle: server, PSS", "MB", _figure("memory.server.pss"), 80),
     Goal("Idle: a sandbox, shim and cgroup", "MB", _figure("memory.sandbox"), 12),

@@ -8,7 +8,7 @@ from typing import Any
 
 from orchestrator.sandbox.model import SourceFile
 
-_FOLDER = Path(__file__).parent / "sources"
+SOURCES = Path(__file__).parent / "sources"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Program:
     @property
     def code(self) -> str:
         """Its source."""
-        return (_FOLDER / self.file).read_text("utf-8")
+        return (SOURCES / self.file).read_text("utf-8")
 
     @property
     def source(self) -> SourceFile:
