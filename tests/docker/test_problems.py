@@ -1,0 +1,25 @@
+"""Every submission of the corpus of problems is judged as it must be, each time (`problems/`)."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tests.docker.server import Server
+from tests.problems_answer import differences, outcomes
+from tests.problems_support import Case, load
+
+pytestmark = [pytest.mark.docker, pytest.mark.asyncio(loop_scope="session")]
+
+RUNS = 3  # at once: they wait for one another's slots, and share the machine
+
+
+@pytest.mark.parametrize("case", load(), ids=lambda case: case.id)
+async def test_a_submission_is_judged_as_it_must_be(server: Server, case: Case) -> None:
+    async with asyncio.TaskGroup() as runs:
+        tasks = [runs.create_task(server.execute(**case.body)) for _ in range(RUNS)]
+    answers = [task.result() for task in tasks]
+    for answer in answers:
+        assert not differences(case, answer), answer
+    assert len({outcomes(answer) for answer in answers}) == 1

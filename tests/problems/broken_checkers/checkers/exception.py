@@ -1,0 +1,1 @@
+raise RuntimeError("nothing was looked at")

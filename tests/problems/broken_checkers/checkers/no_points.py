@@ -1,0 +1,4 @@
+import sys
+
+print("points many", file=sys.stderr)
+sys.exit(7)

@@ -1,0 +1,15 @@
+#include <stdio.h>
+
+int main(void)
+{
+    long long n;
+    if (scanf("%lld", &n) != 1)
+        return 1;
+    for (long long d = 1; d * d <= n; d++)
+        if (n % d == 0) {
+            printf("%lld\n", n / d);
+            if (d != n / d)
+                printf("%lld\n", d);
+        }
+    return 0;
+}

@@ -1,0 +1,6 @@
+import math
+
+n = int(input())
+small = [d for d in range(1, math.isqrt(n) + 1) if n % d == 0]
+for d in {*small, *(n // d for d in small)} - {n}:
+    print(d)

@@ -1,0 +1,6 @@
+#include "primes.h"
+
+int main()
+{
+    print(primes());
+}

@@ -1,0 +1,6 @@
+#include "testlib.h"
+
+int main(int argc, char **argv)
+{
+    registerInteraction(argc, argv);
+}

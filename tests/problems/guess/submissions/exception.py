@@ -1,0 +1,3 @@
+n = int(input())
+print(n // 2, flush=True)
+print(int(input()))

@@ -1,0 +1,5 @@
+int main()
+{
+    for (volatile unsigned long guess = 0;; guess = guess + 1) {
+    }
+}

@@ -1,0 +1,3 @@
+n = int(input())
+input()
+print(n // 2, flush=True)

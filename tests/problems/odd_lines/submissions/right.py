@@ -1,0 +1,5 @@
+import sys
+
+for line in reversed(sys.stdin.read().split("\n")):
+    if line.strip():
+        print(line.strip())

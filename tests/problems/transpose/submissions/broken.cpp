@@ -1,0 +1,7 @@
+#include <vector>
+
+int main()
+{
+    std::vector<int> table;
+    table.transpose();
+}
