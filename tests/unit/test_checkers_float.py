@@ -31,10 +31,15 @@ TABLE = [
     (USUAL, "-0.0", "0", True),
     (EXACTLY, "0", "-0e5", True),
     (EXACTLY, "1.50", "15e-1", True),
+    (EXACTLY, "100", "1e0000000000000000000000002", True),
     (EXACTLY, "1", "1.00000000000000000001", False),
     (EXACTLY, "0.1", "0.1000000000000000055511151231257827", False),  # one double, two numbers
     (USUAL, "1", "1.000001", True),  # just as far as is allowed
     (USUAL, "1", "1.0000010000000000000001", False),
+    (USUAL, "1", "1.000001" + "0" * 200 + "1", False),
+    (USUAL, "1", "0.999999" + "0" * 200 + "1", True),
+    (Float(0, 1), "1" + "0" * 150 + "1", "0", True),
+    (Float(0, 1), "1" + "0" * 150 + "1", "-1", False),
     (USUAL, "1", "0.999999", True),
     (USUAL, "1", "0.9999989999999999999999", False),
     (USUAL, "1", "1.00001", False),
