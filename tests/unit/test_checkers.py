@@ -190,6 +190,14 @@ def test_unordered_lines_names_the_unexpected_line_else_the_missing_one(
     assert found == plain_unordered(*map(plain_lines, pair))
 
 
+def test_lines_counted_in_rounds_are_found_in_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("orchestrator.jobs.checkers.unordered.LINES_AT_ONCE", 3)
+    same, more = ([f"{letter}{n}" for n in range(60)] for letter in "ab")
+    expected, got = "\n".join(same), "\n".join([*reversed(same), *more])
+    assert run(UnorderedLines(), expected, got) == Difference(61, 1, b"", b"b0")
+    assert run(UnorderedLines(), got, expected) == Difference(61, 1, b"b0", b"")
+
+
 @given(lines=st.lists(st.sampled_from(["a", "b", "", "cc"])).map(lambda some: [*some, "z"]))
 def test_unordered_lines_takes_them_in_any_order(lines: list[str]) -> None:
     assert run(UnorderedLines(), "\n".join(lines), "\r\n".join(sorted(lines))) is None
@@ -281,6 +289,16 @@ def test_long_texts_are_cut_around_the_difference_between_characters(
             assert (ours_shown, theirs_shown) == (expected, got)
         # Both begin at one place, so what is shown differs as soon as the texts do.
         assert ours_shown != theirs_shown
+
+
+@pytest.mark.parametrize("checker", [Exact(), Lines(), Tokens(), Float()], ids=str)
+def test_a_long_text_is_shown_from_half_an_excerpt_before_the_difference(
+    checker: TextChecker,
+) -> None:
+    found = run(checker, "x" * 300 + "a" * 80, "x" * 300 + "b")
+    assert found == Difference(1, 301, b"x" * 50 + b"a" * 50, b"x" * 50 + b"b")
+    found = run(checker, "€" * 100 + "a", "€" * 100 + "€" * 80)  # 50 bytes are 16 and two thirds
+    assert found == Difference(1, 101, "€".encode() * 16 + b"a", "€".encode() * 33)
 
 
 @pytest.mark.parametrize(
