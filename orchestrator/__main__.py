@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 import click
+import uvloop
 from rich.console import Console
 
 from orchestrator.errors import RunnerError
@@ -97,7 +98,11 @@ def _settings(*, log_level: str | None = None) -> Settings:
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:
-    return _guard(lambda: asyncio.run(work))
+    def run() -> T:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(work)
+
+    return _guard(run)
 
 
 def _guard(function: Callable[[], T]) -> T:
