@@ -25,7 +25,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -105,7 +105,7 @@ def load(folder: Path = PROGRAMS) -> list[Program]:
 
 def parse(path: Path, language: str) -> Program:
     """A program from its file. Raises HeaderError."""
-    fields = _fields(path)
+    fields = read_fields(path, _REQUIRED, _OPTIONAL)
     return Program(
         path=path,
         language=language,
@@ -128,7 +128,10 @@ def _is_stray(path: Path) -> bool:
     raise HeaderError(f"{path}: not a program of this language")
 
 
-def _fields(path: Path) -> dict[str, str]:
+def read_fields(
+    path: Path, required: Collection[str], optional: Collection[str] = ()
+) -> dict[str, str]:
+    """The fields of a program's header. Raises HeaderError for an unknown or missing one."""
     found = _COMMENT.match(path.read_text("utf-8"))
     if found is None:
         raise HeaderError(f"{path}: no header")
@@ -139,14 +142,14 @@ def _fields(path: Path) -> dict[str, str]:
         begin = _FIELD.fullmatch(text)
         if name and text.startswith("  "):
             fields[name] += " " + text.strip()
-        elif begin is None or begin["name"] not in (*_REQUIRED, *_OPTIONAL):
+        elif begin is None or begin["name"] not in (*required, *optional):
             raise HeaderError(f"{path}: not a field: {text}")
         elif begin["name"] in fields:
             raise HeaderError(f"{path}: {begin['name']} stands there twice")
         else:
             name = begin["name"]
             fields[name] = begin["value"].strip()
-    missing = [name for name in _REQUIRED if name not in fields]
+    missing = [name for name in required if name not in fields]
     if missing:
         raise HeaderError(f"{path}: no {', '.join(missing)}")
     return fields
