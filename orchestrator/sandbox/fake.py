@@ -134,6 +134,8 @@ class FakeSandbox:
             await asyncio.wait((running, closing))
         if running in done:
             running.result()  # what the sink raised
+        if stage.kind is StageKind.RUN:
+            self._folders[StageKind.RUN].clear()  # as an agent does
         self._loss = script.loss or self._loss
         if self._loss is not None:
             self._gone.set()

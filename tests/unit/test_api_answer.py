@@ -179,6 +179,8 @@ def test_all_the_fields_of_ours() -> None:
             "stderr_truncated": True,
         },
         "tests": None,
+        "summary": None,
+        "checker": None,
         "warnings": ["careful"],
         "timings": {
             "queue_ms": 1.0,

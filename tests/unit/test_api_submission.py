@@ -142,8 +142,6 @@ def test_another_version_is_refused(version: str) -> None:
 WRONG: list[tuple[object, str]] = [
     (None, "The body must be a JSON object"),
     ("text", "The body must be a JSON object"),
-    (CODE | {"tests": []}, "tests: is not supported yet"),
-    (CODE | {"checker": "lines"}, "checker: is not supported yet"),
     (CODE | {"language": "ruby"}, "Unsupported language"),
     (files("a.c") | {"code": 1}, "Missing language or code"),
     (CODE | files("a.c"), "files: can't be given together with code"),

@@ -52,14 +52,11 @@ def test_an_interpreted_language_has_no_compile_and_exactly_the_limits_asked() -
     assert made.compile is None
     assert not made.sandbox.uses_compiler
     assert (made.sandbox.memory_bytes, made.sandbox.processes) == (32 * MIB, 8)
-    assert not made.run_has_other_limits
 
 
 def test_a_compiler_never_gets_less_than_its_language_s_defaults() -> None:
     made = plan("cpp", {"memory_mb": 32, "processes": 8})
     assert (made.sandbox.memory_bytes, made.sandbox.processes) == (256 * MIB, 64)
-    assert (made.run_memory_bytes, made.run_processes) == (32 * MIB, 8)
-    assert made.run_has_other_limits
     assert made.sandbox_memory_mb == 256
     assert made.sandbox.run_memory_bytes == 32 * MIB
     assert made.sandbox.image == "sha256:0"
@@ -68,7 +65,6 @@ def test_a_compiler_never_gets_less_than_its_language_s_defaults() -> None:
 def test_more_than_the_defaults_is_given_to_both_stages() -> None:
     made = plan("cpp", {"memory_mb": 512, "processes": 100})
     assert (made.sandbox.memory_bytes, made.sandbox.processes) == (512 * MIB, 100)
-    assert not made.run_has_other_limits
 
 
 def test_arguments_and_environment_reach_the_stage_they_are_for() -> None:

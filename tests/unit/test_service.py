@@ -396,7 +396,7 @@ async def test_what_nobody_foresaw_is_an_internal_error_and_a_result_all_the_sam
     def fail(*_: Any) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("orchestrator.jobs.attempt.judge_stage", fail)
+    monkeypatch.setattr("orchestrator.jobs.stages.judge_stage", fail)
     bench = Bench()
     result = await bench.run("echo fine")
     assert (result.status, result.failure) == (Verdict.INTERNAL_ERROR, Failure.INTERNAL_ERROR)
