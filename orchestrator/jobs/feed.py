@@ -11,6 +11,7 @@ from orchestrator.jobs.events import JobEvent, Printed, StageEnded, TestEnded
 EVENT_BYTES = 256
 """What an event costs beside its data: many small ones are memory, too."""
 TEST_BYTES = 1024
+CHARACTER_BYTES = 4
 BATCH_BYTES = 65_536
 
 
@@ -76,5 +77,6 @@ def _size(event: JobEvent) -> int:
     if isinstance(event, Printed):
         return EVENT_BYTES + len(event.data)
     if isinstance(event, TestEnded):
-        return TEST_BYTES + len(event.result.stage.stdout) + len(event.result.stage.stderr)
+        stage, message = event.result.stage, event.result.message or ""
+        return TEST_BYTES + len(stage.stdout) + len(stage.stderr) + CHARACTER_BYTES * len(message)
     return EVENT_BYTES
