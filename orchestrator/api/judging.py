@@ -196,7 +196,7 @@ def _program(
     except InvalidSubmissionError as err:
         raise InvalidSubmissionError(f"{field}.{err}", field=f"{field}.{err.field}") from err
     for index, file in enumerate(files):
-        if file.path in {INPUT, OUTPUT, ANSWER}:
+        if file.path.split("/")[0] in {INPUT, OUTPUT, ANSWER}:
             _refuse(f"{field}.files.{index}.name", f"is the name of a file the {field} is given")
     return Submission(
         language=language.id,
