@@ -26,7 +26,6 @@ INPUT, OUTPUT, ANSWER = "input.txt", "output.txt", "answer.txt"
 
 _VERDICTS = {
     CheckerStatus.ACCEPTED: Verdict.ACCEPTED,
-    CheckerStatus.POINTS: Verdict.ACCEPTED,
     CheckerStatus.WRONG: Verdict.WRONG_ANSWER,
     CheckerStatus.FAILED: Verdict.CHECKER_ERROR,
 }
@@ -55,8 +54,7 @@ def interactor_files(test: JudgeTest) -> tuple[SourceFile, ...]:
 
 def not_checked(test: JudgeTest, stage: StageResult) -> TestResult:
     """A run that decides the test by itself: it failed, or nothing was expected of it."""
-    points = 1.0 if stage.status is Verdict.ACCEPTED else 0.0
-    return _result(test, stage, share=points)
+    return _result(test, stage, _all(test) if stage.status is Verdict.ACCEPTED else 0.0)
 
 
 def check_text(test: JudgeTest, checker: TextChecker, stage: StageResult) -> TestResult:
@@ -65,7 +63,7 @@ def check_text(test: JudgeTest, checker: TextChecker, stage: StageResult) -> Tes
     if difference is None:
         return not_checked(test, stage)
     wrong = replace(stage, status=Verdict.WRONG_ANSWER)
-    return replace(_result(test, wrong, share=0.0), difference=difference)
+    return replace(_result(test, wrong, 0.0), difference=difference)
 
 
 def read_checker(ended: StageResult) -> CheckerSays:
@@ -81,26 +79,24 @@ def apply_checker(test: JudgeTest, stage: StageResult, says: CheckerSays) -> Tes
 
     With points it is accepted from the test's own points on (any, where the test has none).
     """
-    verdict, share = _VERDICTS[says.status], 1.0
     if says.status is CheckerStatus.POINTS:
-        share = _share(test, says.points or 0.0)
-    if share < 1.0:
-        verdict = Verdict.WRONG_ANSWER
-    elif verdict is not Verdict.ACCEPTED:
-        share = 0.0
-    judged = _result(test, replace(stage, status=verdict), share=share)
+        points = says.points or 0.0
+        is_enough = points >= test.points if test.points else points > 0
+        verdict = Verdict.ACCEPTED if is_enough else Verdict.WRONG_ANSWER
+    else:
+        verdict = _VERDICTS[says.status]
+        points = _all(test) if verdict is Verdict.ACCEPTED else 0.0
+    judged = _result(test, replace(stage, status=verdict), points)
     return replace(judged, message=says.message)
 
 
-def _share(test: JudgeTest, points: float) -> float:
-    if not test.points:
-        return 1.0 if points > 0 else 0.0
-    return min(points / test.points, 1.0)
+def _all(test: JudgeTest) -> float:
+    return test.points or 0.0
 
 
-def _result(test: JudgeTest, stage: StageResult, *, share: float) -> TestResult:
-    points = None if test.points is None else test.points * share
-    return TestResult(test.name, stage, has_output=True, points=points, group=test.group)
+def _result(test: JudgeTest, stage: StageResult, points: float) -> TestResult:
+    won = None if test.points is None else min(points, test.points)
+    return TestResult(test.name, stage, has_output=True, points=won, group=test.group)
 
 
 def keep_output(result: TestResult, rule: ReturnOutputs, room: int) -> TestResult:
