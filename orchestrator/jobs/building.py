@@ -15,6 +15,8 @@ from orchestrator.sandbox.backend import Sandbox
 from orchestrator.sandbox.model import StageKind, Stream
 from orchestrator.sandbox.pool import Lease, Pool
 
+_NO_NEWS = {Verdict.ACCEPTED, Verdict.INTERNAL_ERROR}  # of a program that has compiled before
+
 
 @dataclass(frozen=True, slots=True)
 class Means:
@@ -67,14 +69,16 @@ async def _compiles(job: Job, lease: Lease, cache: CompileCache, listener: Liste
         return True
     if lease.is_prepared and job.plan.may_use_server:
         stage = replace(stage, by_prepared=True)
-    job.compile = await run_stage(job, sandbox, stage, job.submission.limits, listener)
-    if job.compile.status is not Verdict.ACCEPTED:
+    compiled = await run_stage(job, sandbox, stage, job.submission.limits, listener)
+    if job.compile is None or compiled.status not in _NO_NEWS:
+        job.compile = compiled  # else it stays as it was, and as they were told
+    if compiled.status is not Verdict.ACCEPTED:
         return False
     if job.cache_key is not None:
         # Before the program runs: nothing it does can reach what others will be given.
         artefact = await sandbox.fetch_artefact(cache.largest_artefact)
         if artefact is not None:
-            cache.keep(job.cache_key, Compiled(job.compile, artefact))
+            cache.keep(job.cache_key, Compiled(compiled, artefact))
     return True
 
 
@@ -84,6 +88,8 @@ async def _restore(job: Job, sandbox: Sandbox, known: Compiled, listener: Listen
     job.phase = Phase.COMPILING
     await sandbox.send_files(job.plan.files, build=False, work=True)
     await sandbox.send_artefact(known.artefact)
+    if job.compile is not None:
+        return
     announce(job, StageKind.COMPILE, listener)  # now that the sandbox is known to be there
     job.compile = known.result
     for stream, data in (

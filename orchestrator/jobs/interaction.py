@@ -20,7 +20,7 @@ from orchestrator.jobs.model import (
     Verdict,
 )
 from orchestrator.jobs.plan import test_stage
-from orchestrator.jobs.runner import TRIES, Runner
+from orchestrator.jobs.runner import Runner
 from orchestrator.sandbox.live import LiveInput
 from orchestrator.sandbox.model import Signal, Stage, Stream
 
@@ -100,18 +100,21 @@ class _Ended:
 
 async def interact(
     solution: Runner, interactor: Runner, test: JudgeTest, rule: Interactor
-) -> TestResult:
-    """One test's result; of no use when either one's job has failed."""
-    for _ in range(TRIES):
+) -> TestResult | None:
+    """One test's result; of no use when either one's job has failed; None: as `Runner.run`."""
+    for is_last in (False, True):
+        # Neither one's time begins before both are there.
+        if not (await solution.get_ready() and await interactor.get_ready()):
+            break
         transcript = Transcript(rule.transcript_bytes) if rule.transcript_bytes else None
-        ended = await _talk(solution, interactor, test, transcript)
+        ended = await _talk(solution, interactor, test, transcript, is_last=is_last)
         if ended.solution is not None and ended.interactor is not None:
             result = decide(
                 test, ended.solution, ended.interactor, solution_first=ended.solution_was_first
             )
             said = None if transcript is None else transcript.utterances()
             return replace(result, transcript=said)
-    return not_checked(test, solution.give_up())
+    return None
 
 
 def decide(
@@ -131,22 +134,25 @@ def decide(
 
 
 async def _talk(
-    solution: Runner, interactor: Runner, test: JudgeTest, transcript: Transcript | None
+    solution: Runner,
+    interactor: Runner,
+    test: JudgeTest,
+    transcript: Transcript | None,
+    *,
+    is_last: bool,
 ) -> _Ended:
-    # Neither one's time begins before both are there.
-    if not (await solution.get_ready() and await interactor.get_ready()):
-        return _Ended(None, None, solution_was_first=False)
     mine = _Side(is_interactor=False, transcript=transcript)
     theirs = _Side(is_interactor=True, transcript=transcript)
     mine.other, theirs.other = theirs, mine
     stage = replace(test_stage(solution.job.plan.run, test), stdin=b"")
     order: list[_Side] = []
     runs = (
-        solution.try_once(stage, test.limits, listener=mine, live=mine.live),
+        solution.try_once(stage, test.limits, is_last=is_last, listener=mine, live=mine.live),
         interactor.try_once(
             _interactor_stage(interactor, stage),
             interactor.job.submission.limits,
             interactor_files(test),
+            is_last=is_last,
             listener=theirs,
             live=theirs.live,
         ),

@@ -82,9 +82,9 @@ class Job:
 
     def begin_anew(self) -> None:
         """Forget what came of an attempt that was lost, but for the tests that have a result."""
-        self.run = self.failure = self.restore_s = None
+        self.run = self.failure = None
         if not self.can_go_on:
-            self.compile = None
+            self.compile = self.restore_s = None
         if self.helper is not None:
             self.helper.begin_anew()
         self.kept_tests = len(self.tests)

@@ -22,7 +22,6 @@ from orchestrator.jobs.model import (
     Interactor,
     JudgeTest,
     Judging,
-    Phase,
     StageResult,
     TestResult,
     Verdict,
@@ -32,7 +31,7 @@ from orchestrator.jobs.runner import Runner
 from orchestrator.jobs.scoring import skipped
 from orchestrator.sandbox.backend import Sandbox
 
-LARGE_BYTES = 65_536  # to compare more than this takes milliseconds: not on the event loop
+LARGE_BYTES = 4096  # to compare more than this may take milliseconds: not on the event loop
 
 
 async def judge_tests(
@@ -40,21 +39,19 @@ async def judge_tests(
 ) -> None:
     """Run the tests that have no result yet, the first of them in `sandbox`, which is fresh.
 
-    Ends early when the fault is ours: `job.failure` says so, and what there is stays.
+    Ends early when the fault is ours (`job.failure` says so), or when a program that had to be
+    compiled again was refused; what there is stays.
     """
     judge = _Judge(job, judging, sandbox, means)
     if not await judge.get_ready():
         return
-    job.phase = Phase.RUNNING
-    while len(job.tests) < len(judging.tests):
-        number = len(job.tests)
+    for number in range(len(job.tests), len(judging.tests)):
         test = judging.tests[number]
-        if _is_decided(job, judging):
-            result = skipped(test)
-        else:
+        result: TestResult | None = skipped(test)
+        if not _is_decided(job, judging):
             _announce(job, number, test, listener)
             result = await judge.run(test)
-        if job.failure is not None:
+        if result is None or job.failure is not None:
             return
         room = judging.returned_bytes - job.returned_bytes()
         job.tests.append(keep_output(result, judging.return_outputs, room))
@@ -77,9 +74,12 @@ class _Judge:
 
     def __init__(self, job: Job, judging: Judging, sandbox: Sandbox, means: Means) -> None:
         self._job = job
-        self._runner = Runner(job, means, sandbox)
-        self._helper = Runner(job.helper, means) if job.helper is not None else None
         self._rule = judging.checker
+        is_anew = job.attempts > 1
+        self._runner = Runner(job, means, sandbox, is_anew=is_anew)
+        self._helper: Runner | None = None
+        if job.helper is not None:
+            self._helper = Runner(job.helper, means, is_anew=is_anew)
 
     async def get_ready(self) -> bool:
         """Have checker or interactor ready; False: it does not compile, or could not be."""
@@ -89,17 +89,20 @@ class _Judge:
         self._note_failure(self._helper)
         return is_ready
 
-    async def run(self, test: JudgeTest) -> TestResult:
-        """One test's result; of no use when the job has failed meanwhile."""
+    async def run(self, test: JudgeTest) -> TestResult | None:
+        """One test's result; of no use when the job has failed meanwhile; None: as `Runner.run`."""
         if self._helper is not None and isinstance(self._rule, Interactor):
             result = await interact(self._runner, self._helper, test, self._rule)
             self._note_failure(self._helper)
             return result
         stage = await self._runner.run(test_stage(self._job.plan.run, test), test.limits)
+        if stage is None:
+            return None
         if stage.status is not Verdict.ACCEPTED:
             return not_checked(test, stage)
         if self._helper is not None:
-            return apply_checker(test, stage, await self._ask(self._helper, test, stage))
+            says = await self._ask(self._helper, test, stage)
+            return None if says is None else apply_checker(test, stage, says)
         return await self._compare(test, stage)
 
     async def _compare(self, test: JudgeTest, stage: StageResult) -> TestResult:
@@ -110,12 +113,14 @@ class _Judge:
             return await asyncio.to_thread(check_text, test, checker, stage)
         return check_text(test, checker, stage)
 
-    async def _ask(self, checker: Runner, test: JudgeTest, stage: StageResult) -> CheckerSays:
+    async def _ask(
+        self, checker: Runner, test: JudgeTest, stage: StageResult
+    ) -> CheckerSays | None:
         program = checker.job
         files = checker_files(test, stage.stdout)
         ended = await checker.run(program.plan.run, program.submission.limits, files)
         self._note_failure(checker)
-        return read_checker(ended)
+        return None if ended is None else read_checker(ended)
 
     def _note_failure(self, helper: Runner) -> None:
         self._job.failure = self._job.failure or helper.job.failure

@@ -14,22 +14,26 @@ from orchestrator.errors import EngineError
 from orchestrator.jobs.building import Means, get_ready
 from orchestrator.jobs.events import SILENCE, Listener
 from orchestrator.jobs.job import Job
-from orchestrator.jobs.model import Cause, Failure, Limits, StageResult, Verdict
+from orchestrator.jobs.model import Cause, Limits, Phase, StageResult, Verdict
 from orchestrator.jobs.stages import execute, judge, set_limits
 from orchestrator.sandbox.backend import Sandbox
 from orchestrator.sandbox.live import LiveInput
 from orchestrator.sandbox.model import SourceFile, Stage, StageLoss
 
-TRIES = 2
-
 
 class Runner:
     """Runs one job's program. Raises EngineError and SandboxError throughout."""
 
-    def __init__(self, job: Job, means: Means, sandbox: Sandbox | None = None) -> None:
-        """`sandbox`: one that is ready, and fresh; else one is made when it is needed."""
+    def __init__(
+        self, job: Job, means: Means, sandbox: Sandbox | None = None, *, is_anew: bool = False
+    ) -> None:
+        """`sandbox`: one that is ready, and fresh; else one is made when it is needed.
+
+        `is_anew`: as `get_ready` has it, for each that is made.
+        """
         self.job = job
         self._means = means
+        self._is_anew = is_anew
         self._sandbox = sandbox
         self._is_fresh = True
 
@@ -37,37 +41,39 @@ class Runner:
         """Have a sandbox; False: the program does not compile."""
         if self._sandbox is None:
             self._is_fresh = True
-            self._sandbox = await get_ready(self.job, self._means, SILENCE)
+            self._sandbox = await get_ready(self.job, self._means, SILENCE, is_anew=self._is_anew)
         return self._sandbox is not None
 
     async def run(
         self, stage: Stage, limits: Limits, files: Sequence[SourceFile] = ()
-    ) -> StageResult:
-        """Run it once, `files` beside its own. An `internal_error` is the job's failure as well."""
-        for _ in range(TRIES):
-            result = await self.try_once(stage, limits, files)
+    ) -> StageResult | None:
+        """Run it once, `files` beside its own; None: it had to be compiled again, and was refused.
+
+        An `internal_error` is the job's failure as well.
+        """
+        for is_last in (False, True):
+            if not await self.get_ready():
+                break
+            result = await self.try_once(stage, limits, files, is_last=is_last)
             if result is not None:
                 return result
-        return self.give_up()
+        return None
 
-    def give_up(self) -> StageResult:
-        """Every try was in vain."""
-        self.job.failure = Failure.INTERNAL_ERROR
-        return StageResult(Verdict.INTERNAL_ERROR, killed_by=Cause.ENGINE)
-
-    async def try_once(
+    async def try_once(  # noqa: PLR0913 - what a run has to do with
         self,
         stage: Stage,
         limits: Limits,
         files: Sequence[SourceFile] = (),
         *,
+        is_last: bool,
         listener: Listener = SILENCE,
         live: LiveInput | None = None,
     ) -> StageResult | None:
-        """As `run`; None: the sandbox was not fit for another run, and nothing was executed."""
-        if not await self.get_ready() or self._sandbox is None:
+        """As `run`, once ready; None: the sandbox was not fit, and nothing was executed in it."""
+        sandbox = self._sandbox
+        if sandbox is None:
             return None
-        sandbox, was_fresh = self._sandbox, self._is_fresh
+        was_fresh, self._is_fresh = self._is_fresh, False
         if not await set_limits(self.job, sandbox, limits):
             await self._let_go()
             # What a run before it has left may be in the way; what compile left always is.
@@ -75,11 +81,11 @@ class Runner:
         sent = files if was_fresh else (*self.job.plan.files, *files)
         if sent:
             await sandbox.send_files(sent, build=False, work=True)
-        self._is_fresh = False
-        outcome, output = await execute(sandbox, stage, listener, live)
+        self.job.phase = Phase.RUNNING
+        outcome, output = await execute(self.job, sandbox, stage, listener, live)
         if isinstance(outcome, StageLoss):
             await self._let_go()
-            if outcome.before_stage:
+            if outcome.before_stage and not is_last:
                 return None
         return judge(self.job, stage.kind, outcome, output, limits)
 

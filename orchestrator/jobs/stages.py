@@ -27,10 +27,7 @@ async def run_stage(
 ) -> StageResult:
     """Run a stage and tell of it; an `internal_error` is the job's failure as well."""
     announce(job, stage.kind, listener)
-    outcome, output = await execute(sandbox, stage, listener)
-    if job.is_pool_hit and isinstance(outcome, StageLoss) and outcome.before_start:
-        # Lost before anything of the job ran in it: it had been lost in the pool.
-        outcome = replace(outcome, reason=LossReason.OUTSIDE)
+    outcome, output = await execute(job, sandbox, stage, listener)
     result = judge(job, stage.kind, outcome, output, limits)
     if result.status is not Verdict.INTERNAL_ERROR:
         listener.send(StageEnded(stage.kind, result))
@@ -38,11 +35,14 @@ async def run_stage(
 
 
 async def execute(
-    sandbox: Sandbox, stage: Stage, listener: Listener, live: LiveInput | None = None
+    job: Job, sandbox: Sandbox, stage: Stage, listener: Listener, live: LiveInput | None = None
 ) -> tuple[StageOutcome, Captured]:
     """What became of a stage, and what it printed."""
     output = _Output(stage, listener)
     outcome = await sandbox.run_stage(stage, output.take, live)
+    if job.is_pool_hit and isinstance(outcome, StageLoss) and outcome.before_start:
+        # Lost before anything of the job ran in it: it had been lost in the pool.
+        outcome = replace(outcome, reason=LossReason.OUTSIDE)
     return outcome, output.captured()
 
 
