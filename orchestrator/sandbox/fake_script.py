@@ -48,7 +48,7 @@ class Script:
         try:
             async with self._timer:
                 self._input.open(self._on_signal)
-                await self._interpret()
+                await self._interpret(self._text())
         except TimeoutError:
             if self._ended is None:
                 self.end(None, signal=9, cause=StageCause.WALL)
@@ -58,8 +58,8 @@ class Script:
         self.end(None, signal=int(signal), cause=cause)
         self._timer.reschedule(asyncio.get_running_loop().time())
 
-    async def _interpret(self) -> None:
-        for command in self._text().replace("\n", ";").split(";"):
+    async def _interpret(self, text: str) -> None:
+        for command in text.replace("\n", ";").split(";"):
             words = command.split()
             if words and self._ended is None and self.loss is None:
                 await self._do(words)
@@ -80,6 +80,10 @@ class Script:
                 await self._print(Stream.STDOUT, " ".join(rest).encode() + b"\n")
             case ["cat", *names]:
                 await self._cat(names)
+            case [".", "/dev/stdin"]:
+                await self._interpret((await self._read_all()).decode())
+            case [".", name]:
+                await self._source(name.removeprefix("./"))
             case ["exec", "<&-"]:
                 self._input.close()
             case ["sleep", seconds]:
@@ -104,6 +108,19 @@ class Script:
             else:
                 await self._print(Stream.STDERR, f"cat: {name}: no such file\n".encode())
                 self.end(1)
+
+    async def _read_all(self) -> bytes:
+        read = bytearray()
+        while data := await self._input.read():
+            read += data
+        return bytes(read)
+
+    async def _source(self, name: str) -> None:
+        if name in self._folder:
+            await self._interpret(self._folder[name].decode())
+        else:
+            await self._print(Stream.STDERR, f".: {name}: no such file\n".encode())
+            self.end(1)
 
     async def _print(self, stream: Stream, data: bytes) -> None:
         piece = data[: self._left[stream]]

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.api_support import make_app
+from tests.judging_support import Spy, watch
 
 if TYPE_CHECKING:
     from tests.api_support import Client, Serve
@@ -22,3 +23,9 @@ def serve(aiohttp_client: Any) -> Serve:
 @pytest.fixture
 async def client(serve: Serve) -> Client:
     return await serve()
+
+
+@pytest.fixture
+def spy(monkeypatch: pytest.MonkeyPatch) -> Spy:
+    """Sees what the fake's sandboxes are asked."""
+    return watch(monkeypatch)

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -15,11 +14,7 @@ from orchestrator.errors import (
     InvalidSubmissionError,
     SandboxError,
 )
-from orchestrator.jobs.admission import Admission
 from orchestrator.jobs.events import (
-    SILENCE,
-    JobEvent,
-    Listener,
     Printed,
     Queued,
     StageEnded,
@@ -28,64 +23,21 @@ from orchestrator.jobs.events import (
 from orchestrator.jobs.model import (
     Cause,
     Failure,
-    JobResult,
-    Limits,
     Phase,
-    Submission,
     Verdict,
 )
-from orchestrator.jobs.service import JobService
-from orchestrator.languages.model import InstalledLanguage
-from orchestrator.languages.registry import Registry
 from orchestrator.sandbox.backend import OutputSink
 from orchestrator.sandbox.fake import FakeBackend, FakeSandbox
 from orchestrator.sandbox.model import (
     LossReason,
-    SourceFile,
     StageKind,
     StageReport,
     Stream,
 )
 from orchestrator.sandbox.pool import Pool
 from orchestrator.sandbox.stock import Kind
-from tests.api_support import make_settings
-from tests.parts_support import sh_language
 from tests.sandbox_support import DEADLINE_S, make_report, make_spec
-
-
-class Bench:
-    """A service over the fake backend."""
-
-    def __init__(self, compile_script: str | None = None, **settings: Any) -> None:
-        self.backend = FakeBackend()
-        self.admission = Admission(slots=1, queue=4, memory_mb=1024)
-        known = sh_language(compile_script)
-        self.service = JobService(
-            make_settings(**settings),
-            self.backend,
-            self.admission,
-            Registry([known]),
-            {"sh": InstalledLanguage(known, "1.2", "sha256:0")},
-        )
-
-    async def run(self, script: str, listener: Listener = SILENCE, **changes: Any) -> JobResult:
-        wall_ms = changes.pop("wall_ms", 5000)
-        limits = Limits(wall_ms, wall_ms, changes.pop("memory_mb", 64), 100, 16)
-        submission = Submission(
-            language="sh",
-            files=(SourceFile("main.sh", script.encode()),),
-            limits=limits,
-            **changes,
-        )
-        with self.admission.ticket("key-1") as ticket:
-            return await self.service.run(self.service.accept(submission, ticket), listener)
-
-    async def settled(self) -> None:
-        """Everything is given back."""
-        await self.service.drain()
-        assert not self.backend.live
-        assert self.admission.active == 0
-        assert self.service.active_jobs() == ()
+from tests.service_support import Bench, Ear, cancelled, started, until
 
 
 async def test_a_program_s_output_and_exit_code_are_its_result() -> None:
@@ -257,27 +209,6 @@ async def test_an_engine_that_comes_back_in_time_is_not_noticed(
     assert (result.status, away) == (Verdict.ACCEPTED, [])
 
 
-class Ear:
-    """A listener that keeps what it hears; `slow`: it never has passed on what it was sent."""
-
-    def __init__(self, *, slow: bool = False) -> None:
-        self.events: list[JobEvent] = []
-        self.has_heard = False
-        self.deadlines: list[float] = []
-        self._slow = slow
-
-    def send(self, event: JobEvent) -> None:
-        self.events.append(event)
-        self.has_heard = self.has_heard or isinstance(event, Printed | StageEnded)
-
-    async def drain(self, deadline: float) -> None:
-        self.deadlines.append(deadline)
-        if self._slow:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout_at(deadline):
-                    await asyncio.Event().wait()
-
-
 async def test_a_listener_hears_everything_in_order() -> None:
     ear = Ear()
     result = await Bench("echo compiling").run("echo one; echo two >&2", ear)
@@ -444,25 +375,6 @@ async def test_a_job_past_its_deadline_is_cancelled() -> None:
     result = await bench.run("sleep 60")
     assert (result.status, result.killed_by) == (Verdict.CANCELLED, Cause.DEADLINE)
     await bench.settled()
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(DEADLINE_S):
-        while not holds():  # noqa: ASYNC110 - nothing in the product is there to be waited for
-            await asyncio.sleep(0)
-
-
-async def started(bench: Bench, script: str) -> asyncio.Task[JobResult]:
-    """A job under way, seen in the list of active ones and with a sandbox."""
-    task = asyncio.create_task(bench.run(script))
-    await until(lambda: bool(bench.backend.live))
-    return task
-
-
-async def cancelled(task: asyncio.Task[Any]) -> None:
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
 
 
 async def test_a_caller_that_goes_away_ends_the_job_and_gives_everything_back() -> None:
