@@ -95,5 +95,5 @@ def _of_score(case: Case, answer: Mapping[str, Any]) -> Iterator[str]:
         if value is not None:
             yield from _differ(name, value, answer["summary"][name])
     if expected.groups is not None:
-        told = {group["name"]: group["score"] for group in answer["summary"]["groups"]}
+        told = {group["name"]: group["points"] for group in answer["summary"]["groups"]}
         yield from _differ("groups", expected.groups, told)

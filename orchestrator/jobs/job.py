@@ -138,10 +138,11 @@ class Job:
             return Verdict.INTERNAL_ERROR, Cause.ENGINE
         if self.helper is not None and _is_refused(self.helper.compile):
             return Verdict.CHECKER_ERROR, None
-        if self.can_go_on:
+        judging = self.submission.judging
+        if judging is not None and self.can_go_on and len(self.tests) == len(judging.tests):
             return overall(self.tests)
         last = self.run or self.compile
-        if last is None:
+        if last is None or self.can_go_on:
             return Verdict.INTERNAL_ERROR, Cause.ENGINE
         return last.status, last.killed_by
 

@@ -80,8 +80,6 @@ class Script:
                 await self._print(Stream.STDOUT, " ".join(rest).encode() + b"\n")
             case ["cat", *names]:
                 await self._cat(names)
-            case [".", "/dev/stdin"]:
-                await self._interpret((await self._read_all()).decode())
             case [".", name]:
                 await self._source(name.removeprefix("./"))
             case ["exec", "<&-"]:
@@ -116,7 +114,9 @@ class Script:
         return bytes(read)
 
     async def _source(self, name: str) -> None:
-        if name in self._folder:
+        if name == "/dev/stdin":
+            await self._interpret((await self._read_all()).decode())
+        elif name in self._folder:
             await self._interpret(self._folder[name].decode())
         else:
             await self._print(Stream.STDERR, f".: {name}: no such file\n".encode())
