@@ -194,7 +194,7 @@ def _program(
     try:
         files = source_files(request.code, request.files, language, settings)
     except InvalidSubmissionError as err:
-        raise InvalidSubmissionError(f"{field}.{err}", field=f"{field}.{err.field}") from err
+        _refuse(f"{field}.{err.field}", str(err).removeprefix(f"{err.field}: "))
     for index, file in enumerate(files):
         if file.path.split("/")[0] in {INPUT, OUTPUT, ANSWER}:
             _refuse(f"{field}.files.{index}.name", f"is the name of a file the {field} is given")
