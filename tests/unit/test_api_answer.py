@@ -9,7 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.api.answer import TRUNCATION_MARK, decode, to_answer
-from orchestrator.jobs.model import Cause, Encoding, StageResult, Timings, Verdict
+from orchestrator.jobs.checkers import Difference
+from orchestrator.jobs.model import (
+    Cause,
+    Encoding,
+    GroupScore,
+    StageResult,
+    Summary,
+    TestResult,
+    Timings,
+    Verdict,
+)
 from orchestrator.sandbox.model import LimitHit
 from tests.api_support import make_result
 
@@ -223,3 +233,148 @@ def test_cut_text_is_a_beginning_of_the_text(text: str, cut: int) -> None:
     shown = decode(data[: cut % (len(data) + 1)], truncated=True)
     assert text.startswith(shown)
     assert decode(data, truncated=False) == text
+
+
+def judged(status: Verdict, *tests: TestResult, **changes: Any) -> JobResult:
+    """A job with tests; its cause is that of the first that was not accepted."""
+    stages = [test.stage for test in tests if test.stage.status is not V.ACCEPTED]
+    killed_by = stages[0].killed_by if stages else None
+    fields = {"status": status, "killed_by": killed_by, "run": None, "tests": tests}
+    return make_result(**(fields | changes))
+
+
+def one(status: Verdict, **fields: Any) -> TestResult:
+    return TestResult("small", StageResult(status, **fields))
+
+
+PASSED = TestResult("1", StageResult(V.ACCEPTED, exit_code=0))
+REFUSED = StageResult(V.COMPILE_ERROR, stderr=b"1: bad\n", exit_code=1)
+
+
+@pytest.mark.parametrize(
+    ("result", "error"),
+    [
+        (judged(V.ACCEPTED, PASSED), None),
+        (
+            judged(V.WRONG_ANSWER, PASSED, one(V.WRONG_ANSWER, exit_code=0), one(V.TIME_LIMIT)),
+            "Test 2 (small): wrong answer",
+        ),
+        (judged(V.TIME_LIMIT, one(V.TIME_LIMIT, signal=9)), "Test 1 (small): time limit"),
+        (judged(V.MEMORY_LIMIT, one(V.MEMORY_LIMIT)), "Test 1 (small): memory limit"),
+        (judged(V.OUTPUT_LIMIT, one(V.OUTPUT_LIMIT)), "Test 1 (small): output limit"),
+        (judged(V.CHECKER_ERROR, one(V.CHECKER_ERROR)), "Test 1 (small): checker error"),
+        (
+            judged(V.RUNTIME_ERROR, one(V.RUNTIME_ERROR, exit_code=3, stderr=b"trace")),
+            "Test 1 (small): runtime error (exit code 3)",
+        ),
+        (
+            judged(V.RUNTIME_ERROR, one(V.RUNTIME_ERROR, signal=11, killed_by=Cause.SIGNAL)),
+            "Test 1 (small): runtime error (signal 11)",
+        ),
+        (
+            judged(V.RUNTIME_ERROR, one(V.RUNTIME_ERROR, killed_by=Cause.SANDBOX)),
+            "Test 1 (small): runtime error",
+        ),
+        (
+            judged(V.COMPILE_ERROR, one(V.SKIPPED), compile=REFUSED),
+            "Compilation Error:\n1: bad\n",
+        ),
+        (
+            judged(V.CHECKER_ERROR, one(V.SKIPPED), checker=REFUSED),
+            "Checker compilation error:\n1: bad\n",
+        ),
+        (
+            judged(V.CANCELLED, PASSED, one(V.SKIPPED), killed_by=Cause.DEADLINE),
+            "Cancelled: the job took longer than this server allows",
+        ),
+        (
+            judged(V.INTERNAL_ERROR, PASSED, one(V.SKIPPED), killed_by=Cause.ENGINE),
+            "Internal error",
+        ),
+    ],
+)
+def test_the_older_error_with_tests(result: JobResult, error: str | None) -> None:
+    answer = to_answer(result)
+    assert (answer["success"], answer["error"]) == (error is None, error)
+    assert (answer["output"], answer["run"]) == ("", None)
+
+
+def test_all_the_fields_of_a_test() -> None:
+    stage = StageResult(
+        V.WRONG_ANSWER, b"\xff", b"", exit_code=0, cpu_ms=1.23456, wall_ms=2.0, memory_kb=5
+    )
+    test = TestResult(
+        "small",
+        stage,
+        has_output=True,
+        difference=Difference(1, 2, b"a\xc3", b"\xff"),
+        message="said",
+        points=2.5,
+        group="g",
+    )
+    (fields,) = to_answer(judged(V.WRONG_ANSWER, test))["tests"]
+    assert fields == {
+        "name": "small",
+        "status": "wrong_answer",
+        "stdout": "\ufffd",
+        "stderr": "",
+        "exit_code": 0,
+        "signal": None,
+        "killed_by": None,
+        "limits_hit": [],
+        "cpu_ms": 1.235,
+        "wall_ms": 2.0,
+        "memory_kb": 5,
+        "stdout_truncated": False,
+        "stderr_truncated": False,
+        "difference": {"line": 1, "column": 2, "expected": "a\ufffd", "got": "\ufffd"},
+        "message": "said",
+        "points": 2.5,
+        "group": "g",
+    }
+    (fields,) = to_answer(judged(V.WRONG_ANSWER, test, encoding=Encoding.BASE64))["tests"]
+    assert (fields["stdout"], fields["stderr"]) == ("/w==", "")
+    assert fields["difference"] == {"line": 1, "column": 2, "expected": "YcM=", "got": "/w=="}
+
+
+def test_outputs_that_are_not_returned_are_null_and_not_empty() -> None:
+    (fields,) = to_answer(judged(V.ACCEPTED, PASSED))["tests"]
+    assert (fields["stdout"], fields["stderr"]) == (None, None)
+    assert (fields["difference"], fields["message"], fields["points"]) == (None, None, None)
+
+
+def test_all_the_fields_of_a_summary() -> None:
+    summary = Summary(
+        total=4,
+        passed=1,
+        failed=2,
+        skipped=1,
+        max_cpu_ms=1.00049,
+        total_cpu_ms=2.0,
+        max_wall_ms=3.0,
+        total_wall_ms=4.0,
+        max_memory_kb=5,
+        score=1.5,
+        max_score=2.0,
+        groups=(GroupScore("g", passed=False, points=0.0, max_points=0.5),),
+    )
+    assert to_answer(judged(V.ACCEPTED, PASSED, summary=summary))["summary"] == {
+        "total": 4,
+        "passed": 1,
+        "failed": 2,
+        "skipped": 1,
+        "max_cpu_ms": 1.0,
+        "total_cpu_ms": 2.0,
+        "max_wall_ms": 3.0,
+        "total_wall_ms": 4.0,
+        "max_memory_kb": 5,
+        "score": 1.5,
+        "max_score": 2.0,
+        "groups": [{"name": "g", "passed": False, "points": 0.0, "max_points": 0.5}],
+    }
+
+
+def test_a_checker_s_compilation_is_a_stage_of_the_answer() -> None:
+    answer = to_answer(judged(V.CHECKER_ERROR, one(V.SKIPPED), checker=REFUSED))
+    assert answer["checker"]["stderr"] == "1: bad\n"
+    assert answer["checker"].keys() == to_answer(ended(V.ACCEPTED))["run"].keys()

@@ -7,9 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.api.answer import stage_fields, to_answer
+from orchestrator.api.answer import test_fields as fields_of
 from orchestrator.api.events import EventWriter, result_envelope
 from orchestrator.jobs.events import JobEvent, Printed, Queued, StageEnded, StageStarted
-from orchestrator.jobs.model import Encoding, StageResult, Verdict
+from orchestrator.jobs.events import TestEnded as Ended
+from orchestrator.jobs.events import TestStarted as Started
+from orchestrator.jobs.model import Encoding, StageResult, TestResult, Verdict
 from orchestrator.sandbox.model import StageKind, Stream
 from tests.api_support import make_result
 
@@ -36,6 +39,15 @@ def test_every_event_has_one_envelope() -> None:
         {"event": "stderr", "data": "err"},
         {"event": "exit", "name": "run", **stage_fields(OK, Encoding.UTF8)},
     ]
+
+
+def test_a_test_has_a_beginning_and_an_end_that_count_from_1() -> None:
+    test = TestResult("small", StageResult(Verdict.WRONG_ANSWER, b"\xff"), has_output=True)
+    for encoding in Encoding:
+        assert written([Started(0, "small"), Ended(0, test)], encoding) == [
+            {"event": "stage", "name": "run", "test": "small", "number": 1},
+            {"event": "test", "number": 1, **fields_of(test, encoding)},
+        ]
 
 
 def test_the_last_event_is_the_whole_answer() -> None:

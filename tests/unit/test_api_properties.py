@@ -24,8 +24,11 @@ values = st.recursive(
 NAMES = (
     *("language", "code", "files", "input", "timeout", "args", "env", "compile_args"),
     *("version", "limits", "encoding", "tests", "checker", "name", "content", "wall_ms"),
+    *("expected", "points", "group", "type", "abs", "rel", "stop_on_failure", "return_outputs"),
 )
-likely = st.sampled_from(["python", "java", "main.c", "utf8", "base64", "", "1", 1, 5000, -1])
+likely = st.sampled_from(
+    ["python", "java", "main.c", "utf8", "base64", "", "1", 1, 5000, -1, "float", "program", "all"]
+)
 objects = st.recursive(
     likely | scalars,
     lambda inner: (

@@ -7,8 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.jobs.events import JobEvent, Printed, Queued, StageEnded, StageStarted
-from orchestrator.jobs.feed import BATCH_BYTES, EVENT_BYTES, Feed
-from orchestrator.jobs.model import StageResult, Verdict
+from orchestrator.jobs.events import TestEnded as Ended
+from orchestrator.jobs.events import TestStarted as Started
+from orchestrator.jobs.feed import BATCH_BYTES, CHARACTER_BYTES, EVENT_BYTES, TEST_BYTES, Feed
+from orchestrator.jobs.model import StageResult, TestResult, Verdict
 from orchestrator.sandbox.model import StageKind, Stream
 from tests.sandbox_support import DEADLINE_S
 
@@ -96,9 +98,25 @@ async def test_the_writer_waits_no_longer_than_its_deadline_and_loses_nothing() 
         (StageStarted(StageKind.RUN), False),
         (printed(1), True),
         (StageEnded(StageKind.RUN, StageResult(Verdict.ACCEPTED)), True),
+        (Started(0, "1"), False),
+        (Ended(0, TestResult("1", StageResult(Verdict.ACCEPTED))), False),
     ],
 )
 async def test_only_output_and_ends_make_a_job_s_start_final(event: JobEvent, heard: bool) -> None:  # noqa: FBT001 - a table's column
     feed = Feed(1000)
     feed.send(event)
     assert feed.has_heard is heard
+
+
+async def test_a_test_s_outputs_and_message_are_memory_too() -> None:
+    stage = StageResult(Verdict.WRONG_ANSWER, b"x" * 10, b"y" * 20)
+    ended = Ended(0, TestResult("1", stage, has_output=True, message="z" * 5))
+    size = TEST_BYTES + 30 + 5 * CHARACTER_BYTES
+    for limit, fits in ((size, True), (size - 1, False)):
+        feed = Feed(limit)
+        feed.send(ended)
+        waiting = asyncio.create_task(feed.drain(soon()))
+        await asyncio.sleep(0)
+        assert waiting.done() is fits
+        assert await feed.take() == [ended]
+        await waiting
