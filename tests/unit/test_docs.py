@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -10,13 +11,29 @@ from orchestrator.api.answer import to_answer
 from orchestrator.api.errors import RETRY_AFTER_S
 from orchestrator.api.events import PING, EventWriter, result_envelope
 from orchestrator.api.routes import add_routes
-from orchestrator.api.schemas import ExecuteRequest, FileRequest, LimitsRequest
+from orchestrator.api.schemas import (
+    CheckerRequest,
+    ExecuteRequest,
+    FileRequest,
+    LimitsRequest,
+    TestRequest,
+)
 from orchestrator.jobs.events import JobEvent, Printed, Queued, StageEnded, StageStarted
-from orchestrator.jobs.model import Encoding, StageResult, Verdict
+from orchestrator.jobs.events import TestEnded as Ended
+from orchestrator.jobs.model import (
+    Encoding,
+    JudgeTest,
+    StageResult,
+    Submission,
+    TestResult,
+    Verdict,
+)
+from orchestrator.jobs.scoring import summarise
 from orchestrator.jobs.statistics import LATENCIES
 from orchestrator.sandbox.model import StageKind, Stream
 from orchestrator.settings import DEFAULT_IMAGES_DIR, Settings
 from tests.api_support import Client, make_result
+from tests.unit.test_api_submission import convert
 
 REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "reference"
 
@@ -72,7 +89,52 @@ def test_every_request_field_has_a_row() -> None:
         "limits.": LimitsRequest,
     }
     fields = {prefix + name for prefix, model in models.items() for name in model.model_fields}
-    assert fields - {"limits", "tests", "checker"} <= first_cells("http.md")
+    assert fields - {"limits"} <= first_cells("http.md")
+
+
+def test_every_field_of_tests_and_of_a_checker_has_a_row() -> None:
+    models = {"tests[].": TestRequest, "checker.": CheckerRequest}
+    fields = {prefix + name for prefix, model in models.items() for name in model.model_fields}
+    assert fields <= first_cells("judging.md")
+
+
+def test_every_field_of_a_test_s_result_and_of_the_summary_has_a_row() -> None:
+    stage = StageResult(Verdict.ACCEPTED)
+    test = TestResult("1", stage, points=1.0, group="g")
+    asked = JudgeTest("1", b"", None, resolved().limits, points=1.0, group="g")
+    answer = to_answer(make_result(tests=(test,), summary=summarise([asked], [test])))
+    own = set(answer["tests"][0]) - set(answer["run"])
+    assert {*own, "stdout", "stderr", *answer["summary"]} <= first_cells("judging.md")
+    (group,) = answer["summary"]["groups"]
+    (row,) = (row for row in rows("judging.md") if row[0] == "`groups`")
+    assert set(group) <= set(re.findall(r"`([^`]+)`", row[1]))
+
+
+def test_every_verdict_has_a_row_where_tests_are_judged() -> None:
+    assert {verdict.value for verdict in Verdict} <= first_cells("judging.md")
+
+
+def test_the_example_is_a_submission() -> None:
+    submission = resolved()
+    assert submission.judging is not None
+    assert [test.name for test in submission.judging.tests] == ["1", "large"]
+    assert submission.warnings == ()
+
+
+def test_links_between_reference_pages_lead_somewhere() -> None:
+    for page in REFERENCE.glob("*.md"):
+        for target, anchor in re.findall(r"\]\(([\w-]*\.md)?(?:#([\w-]+))?\)", page.read_text()):
+            text = (REFERENCE / (target or page.name)).read_text()
+            headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+            slugs = {re.sub(r"[^\w -]", "", each).lower().replace(" ", "-") for each in headings}
+            assert not anchor or anchor in slugs, (page.name, target, anchor)
+
+
+def resolved() -> Submission:
+    """The example of judging.md."""
+    text = (REFERENCE / "judging.md").read_text()
+    (example,) = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
+    return convert(json.loads(example))
 
 
 def test_every_answer_field_has_a_row() -> None:
@@ -89,8 +151,10 @@ def test_every_event_of_a_stream_has_a_row() -> None:
     events: list[JobEvent] = [Queued(0), StageStarted(StageKind.RUN)]
     events += [Printed(stream, b"x") for stream in Stream]
     events += [StageEnded(StageKind.RUN, StageResult(Verdict.ACCEPTED))]
+    events += [Ended(0, TestResult("1", StageResult(Verdict.ACCEPTED)))]
     envelopes = [*EventWriter(Encoding.UTF8).envelopes(events), PING]
     envelopes.append(result_envelope(make_result()))
+    assert "test" in {envelope["event"] for envelope in envelopes}
     assert {envelope["event"] for envelope in envelopes} <= first_cells("http.md")
 
 
