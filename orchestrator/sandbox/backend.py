@@ -37,7 +37,8 @@ class Sandbox(Protocol):
     async def send_files(self, files: Sequence[SourceFile], *, build: bool, work: bool) -> None:
         """Write files as the compile uid's (`build`), as the run uid's (`work`), or both.
 
-        A sandbox that is gone, or that refuses a file, says so with the next stage.
+        A run leaves its folder empty, so the next one's files are sent again. A sandbox that is
+        gone, or that refuses a file, says so with the next stage.
         """
         ...
 

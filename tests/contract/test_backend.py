@@ -208,6 +208,15 @@ async def test_3_a_file_for_one_folder_is_not_in_the_other(
     assert stderr.startswith(b"cat: a: ")
 
 
+async def test_3_a_run_leaves_nothing_in_its_folder_for_the_next(sandbox: Sandbox) -> None:
+    await sandbox.send_files([SourceFile("a", b"1")], build=True, work=True)
+    for kind in (StageKind.COMPILE, StageKind.RUN):
+        assert (await run_script(sandbox, "cat a", kind=kind))[1] == b"1"
+    assert (await run_script(sandbox, "cat a"))[0].exit_code == 1
+    await sandbox.send_files([SourceFile("a", b"2")], build=False, work=True)
+    assert (await run_script(sandbox, "cat a"))[1] == b"2"
+
+
 async def test_3_a_file_of_several_frames_is_whole(sandbox: Sandbox) -> None:
     content = bytes(range(256)) * 4096
     await sandbox.send_files([SourceFile("large", content)], build=False, work=True)
@@ -543,6 +552,7 @@ async def test_6_a_stage_after_close_is_lost(sandbox: Sandbox) -> None:
     await sandbox.send_files([SourceFile("a", b"1")], build=True, work=True)
     outcome = await sandbox.run_stage(make_stage("echo x"), Collector().take)
     assert isinstance(outcome, StageLoss)
+    assert outcome.before_stage
 
 
 # The backend

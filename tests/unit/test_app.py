@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
@@ -36,6 +37,46 @@ async def test_a_server_whose_limits_hold_runs_programs(aiohttp_client: Any) -> 
     async with client.post("/execute", json=body, headers=BEARER) as response:
         answer = await response.json()
     assert (response.status, answer["output"]) == (200, "hello\n")
+
+
+async def test_a_server_judges_tests_by_a_client_s_checker_and_streams_them(
+    aiohttp_client: Any,
+) -> None:
+    client = await start(aiohttp_client, FakeParts())
+    body = {
+        "language": "shell",
+        "code": ". /dev/stdin",
+        "tests": [
+            {"input": "echo 1", "expected": "echo fine", "points": 1},
+            {"name": "bad", "input": "echo 2", "expected": "echo no >&2; exit 1", "points": 2},
+            {"input": "echo 3"},
+        ],
+        "checker": {"type": "program", "language": "sh", "code": ". ./answer.txt"},
+        "stop_on_failure": True,
+    }
+    async with client.post("/execute", json=body, headers=BEARER) as response:
+        answer = await response.json()
+    assert (response.status, answer["status"]) == (200, "wrong_answer")
+    assert (answer["error"], answer["run"]) == ("Test 2 (bad): wrong answer", None)
+    assert [(test["message"], test["stdout"]) for test in answer["tests"]] == [
+        ("fine", None),
+        ("no", "2\n"),
+        (None, None),
+    ]
+    assert (answer["summary"]["score"], answer["summary"]["max_score"]) == (1.0, 3.0)
+    accept = BEARER | {"Accept": "application/x-ndjson"}
+    async with client.post("/execute", json=body, headers=accept) as response:
+        events = [json.loads(line) for line in (await response.text()).splitlines()]
+    assert [(event["event"], event.get("number")) for event in events[1:]] == [
+        ("stage", 1),
+        ("test", 1),
+        ("stage", 2),
+        ("test", 2),
+        ("test", 3),
+        ("result", None),
+    ]
+    streamed = [event["message"] for event in events if event["event"] == "test"]
+    assert streamed == [test["message"] for test in events[-1]["tests"]] == ["fine", "no", None]
 
 
 async def test_a_server_whose_limits_do_not_hold_says_so_and_runs_nothing(

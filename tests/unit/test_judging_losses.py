@@ -191,3 +191,10 @@ async def test_memory_that_the_compilation_left_in_use_is_a_memory_limit(spy: Sp
     assert statuses(result) == [V.ACCEPTED, V.MEMORY_LIMIT, V.ACCEPTED]
     assert (result.status, result.killed_by) == (V.MEMORY_LIMIT, Cause.MEMORY)
     await bench.settled()
+
+
+async def test_after_a_loss_of_ours_nothing_that_waits_or_is_kept_is_trusted(spy: Spy) -> None:
+    spy.change = once(runs("echo 1"), doing("lose outside"))
+    result = await judge(Bench("echo compiling"), "echo 1", "lose oom", "echo 3")
+    assert statuses(result) == [V.ACCEPTED, V.MEMORY_LIMIT, V.ACCEPTED]
+    assert spy.kinds().count(StageKind.COMPILE) == 3
