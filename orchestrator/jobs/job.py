@@ -61,6 +61,8 @@ class Job:
     helper: Job | None = None
     """Its checker program: compiled and run as a job is, but not one that anybody asked for."""
     tests: list[TestResult] = field(default_factory=list)
+    comparing: asyncio.Task[TestResult] | None = None
+    """In a thread, which nothing can stop: the job's slot is its own until it ends."""
     begun_tests: int = 0
     kept_tests: int = 0
     """How many had their results when the attempt under way began."""

@@ -110,7 +110,9 @@ class _Judge:
         if test.expected is None or isinstance(checker, CheckerProgram | Interactor):
             return not_checked(test, stage)
         if len(stage.stdout) + len(test.expected) > LARGE_BYTES:
-            return await asyncio.to_thread(check_text, test, checker, stage)
+            work = asyncio.to_thread(check_text, test, checker, stage)
+            self._job.comparing = asyncio.create_task(work, name=f"compare {self._job.id}")
+            return await asyncio.shield(self._job.comparing)
         return check_text(test, checker, stage)
 
     async def _ask(

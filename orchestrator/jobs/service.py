@@ -241,6 +241,8 @@ class JobService:
         async def remove() -> None:
             try:
                 await self._close_all(job)
+                if job.comparing is not None:
+                    await asyncio.wait([job.comparing])
             finally:
                 reservation.release()
                 self.pool.poke()

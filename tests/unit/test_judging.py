@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -224,3 +227,26 @@ async def test_run_ms_is_all_tests_together() -> None:
     result = await judge(Bench(), "sleep 0.01", "sleep 0.01")
     assert result.tests is not None
     assert result.timings.run_ms == sum(test.stage.wall_ms or 0 for test in result.tests)
+
+
+async def test_a_comparison_that_outlives_its_job_keeps_the_slot(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def compare_slowly(*_: Any) -> None:
+        begun.set()
+        go_on.wait(DEADLINE_S)
+        raise ZeroDivisionError  # nobody is there to hear of it
+
+    monkeypatch.setattr("orchestrator.jobs.judging.check_text", compare_slowly)
+    monkeypatch.setattr("orchestrator.jobs.judging.LARGE_BYTES", 0)
+    bench = Bench()
+    task = await under_way(bench, make_test("echo 1", "1"))
+    await until(begun.is_set)
+    await cancelled(task)
+    await until(lambda: not bench.backend.live)
+    await asyncio.sleep(0.01)
+    assert bench.admission.active == 1
+    go_on.set()
+    await bench.settled()
