@@ -23,6 +23,7 @@ from orchestrator.jobs.model import (
 )
 from orchestrator.sandbox.backend import OutputSink
 from orchestrator.sandbox.fake import FakeSandbox
+from orchestrator.sandbox.live import LiveInput
 from orchestrator.sandbox.model import (
     LossReason,
     SourceFile,
@@ -96,9 +97,11 @@ def watch(monkeypatch: pytest.MonkeyPatch) -> Spy:
     spy = Spy()
     run, send, limit = FakeSandbox.run_stage, FakeSandbox.send_files, FakeSandbox.set_limits
 
-    async def run_stage(sandbox: FakeSandbox, stage: Stage, sink: OutputSink) -> StageOutcome:
+    async def run_stage(
+        sandbox: FakeSandbox, stage: Stage, sink: OutputSink, live: LiveInput | None = None
+    ) -> StageOutcome:
         spy.stages.append((sandbox.name, stage))
-        return await run(sandbox, spy.change(sandbox, stage), sink)
+        return await run(sandbox, spy.change(sandbox, stage), sink, live)
 
     async def send_files(sandbox: FakeSandbox, files: Any, **where: bool) -> None:
         spy.files += [(sandbox.name, file) for file in files]

@@ -70,6 +70,10 @@ def _of_error(names: list[str], tests: tuple[Outcome, ...], error: str | None) -
     if not failed:
         yield from _differ("error", None, error)
         return
+    if all(test.verdict is Verdict.SKIPPED for test in tests):
+        if not (error or "").startswith("Checker compilation error:\n"):
+            yield f"error: {error!r}, not the compiler's"
+        return
     begin = f"Test {failed[0] + 1} ({names[failed[0]]}): "
     if tests[failed[0]].verdict is Verdict.WRONG_ANSWER:
         yield from _differ("error", f"{begin}wrong answer", error)
@@ -81,7 +85,7 @@ def _of_counts(tests: tuple[Outcome, ...], summary: Mapping[str, Any]) -> Iterat
     verdicts = [test.verdict for test in tests]
     passed, skipped = verdicts.count(Verdict.ACCEPTED), verdicts.count(Verdict.SKIPPED)
     counts = {
-        "tests": len(tests),
+        "total": len(tests),
         "passed": passed,
         "failed": len(tests) - passed - skipped,
         "skipped": skipped,

@@ -24,8 +24,12 @@ from orchestrator.jobs.runner import Runner
 from orchestrator.sandbox.live import LiveInput
 from orchestrator.sandbox.model import Signal, Stage, Stream
 
+_NO = frozenset({CheckerStatus.WRONG, CheckerStatus.FAILED})
 INTERACTOR_SLACK_MS = 5000
 """How much longer than the submission its interactor may take: who waits is not who is slow."""
+GRACE_S = 0.2
+"""How long a submission that failed may have been told of its end by an interactor that has not
+reported its own yet: then the interactor had decided first."""
 
 
 @dataclass(slots=True)
@@ -57,6 +61,7 @@ class _Side:
 
     def __init__(self, *, is_interactor: bool, transcript: Transcript | None) -> None:
         self.live = LiveInput()
+        self.is_over = asyncio.Event()
         self.other: _Side = self
         self.is_interactor = is_interactor
         self._transcript = transcript
@@ -127,7 +132,7 @@ def decide(
     """
     says = read_checker(interactor)
     has_failed = solution.status is not Verdict.ACCEPTED
-    if has_failed and (solution_first or says.status is CheckerStatus.ACCEPTED):
+    if has_failed and (solution_first or says.status not in _NO):
         return not_checked(test, solution)
     said_no = replace(solution, killed_by=None) if has_failed else solution
     return apply_checker(test, said_no, says)
@@ -186,8 +191,13 @@ async def _until_over(
         raise
     finally:
         side.live.close()
+    if result is not None and not side.is_interactor and result.status is not Verdict.ACCEPTED:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(GRACE_S):
+                await side.other.is_over.wait()
     order.append(side)
-    if result is None or (side.is_interactor and result.exit_code != 0):
+    side.is_over.set()
+    if result is None or (side.is_interactor and read_checker(result).status in _NO):
         side.other.stop()
     else:
         side.other.hush()

@@ -18,6 +18,7 @@ from orchestrator.jobs.model import (
     Summary,
     TestResult,
     Timings,
+    Utterance,
     Verdict,
 )
 from orchestrator.sandbox.model import LimitHit
@@ -311,6 +312,7 @@ def test_all_the_fields_of_a_test() -> None:
         message="said",
         points=2.5,
         group="g",
+        transcript=(Utterance(True, b"?"), Utterance(False, b"\xff")),
     )
     (fields,) = to_answer(judged(V.WRONG_ANSWER, test))["tests"]
     assert fields == {
@@ -329,6 +331,10 @@ def test_all_the_fields_of_a_test() -> None:
         "stderr_truncated": False,
         "difference": {"line": 1, "column": 2, "expected": "a\ufffd", "got": "\ufffd"},
         "message": "said",
+        "transcript": [
+            {"from": "interactor", "data": "?"},
+            {"from": "submission", "data": "\ufffd"},
+        ],
         "points": 2.5,
         "group": "g",
     }

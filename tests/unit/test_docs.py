@@ -15,6 +15,7 @@ from orchestrator.api.schemas import (
     CheckerRequest,
     ExecuteRequest,
     FileRequest,
+    InteractorRequest,
     LimitsRequest,
     TestRequest,
 )
@@ -22,6 +23,7 @@ from orchestrator.jobs.events import JobEvent, Printed, Queued, StageEnded, Stag
 from orchestrator.jobs.events import TestEnded as Ended
 from orchestrator.jobs.model import (
     Encoding,
+    Interactor,
     JudgeTest,
     StageResult,
     Submission,
@@ -92,8 +94,12 @@ def test_every_request_field_has_a_row() -> None:
     assert fields - {"limits"} <= first_cells("http.md")
 
 
-def test_every_field_of_tests_and_of_a_checker_has_a_row() -> None:
-    models = {"tests[].": TestRequest, "checker.": CheckerRequest}
+def test_every_field_of_tests_checker_and_interactor_has_a_row() -> None:
+    models = {
+        "tests[].": TestRequest,
+        "checker.": CheckerRequest,
+        "interactor.": InteractorRequest,
+    }
     fields = {prefix + name for prefix, model in models.items() for name in model.model_fields}
     assert fields <= first_cells("judging.md")
 
@@ -121,6 +127,13 @@ def test_the_example_is_a_submission() -> None:
     assert submission.warnings == ()
 
 
+def test_the_example_of_an_interaction_is_one() -> None:
+    _, example = judging_examples()
+    assert example.judging is not None
+    assert isinstance(example.judging.checker, Interactor)
+    assert example.warnings == ()
+
+
 def test_links_between_reference_pages_lead_somewhere() -> None:
     for page in REFERENCE.glob("*.md"):
         for target, anchor in re.findall(r"\]\(([\w-]*\.md)?(?:#([\w-]+))?\)", page.read_text()):
@@ -131,10 +144,15 @@ def test_links_between_reference_pages_lead_somewhere() -> None:
 
 
 def resolved() -> Submission:
-    """The example of judging.md."""
+    """The first example of judging.md; the other is of an interaction."""
+    first, _ = judging_examples()
+    return first
+
+
+def judging_examples() -> list[Submission]:
     text = (REFERENCE / "judging.md").read_text()
-    (example,) = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
-    return convert(json.loads(example))
+    examples = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
+    return [convert(json.loads(example)) for example in examples]
 
 
 def test_every_answer_field_has_a_row() -> None:

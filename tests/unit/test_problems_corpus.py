@@ -52,7 +52,7 @@ ANSWER: dict[str, Any] = {
             "points": 0,
         },
     ],
-    "summary": {"tests": 2, "passed": 1, "failed": 1, "skipped": 0, "score": 2, "max_score": 2},
+    "summary": {"total": 2, "passed": 1, "failed": 1, "skipped": 0, "score": 2, "max_score": 2},
 }
 
 

@@ -137,7 +137,7 @@ async def test_a_sandbox_that_was_lost_is_gone_before_the_second_one_is_made() -
 async def test_output_beyond_the_limit_is_not_kept_whatever_a_sandbox_passes_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async def flood(_: Any, __: Any, sink: OutputSink) -> StageReport:
+    async def flood(_: Any, __: Any, sink: OutputSink, ___: Any) -> StageReport:
         for stream in Stream:
             for _piece in range(3):
                 await sink(stream, b"x" * 70)
@@ -305,7 +305,7 @@ async def test_a_sandbox_lost_after_output_was_heard_is_not_replaced() -> None:
 async def test_a_listener_that_is_behind_holds_a_program_up_no_longer_than_its_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async def flood(_: Any, __: Any, sink: OutputSink) -> StageReport:
+    async def flood(_: Any, __: Any, sink: OutputSink, ___: Any) -> StageReport:
         for _piece in range(5):
             await sink(Stream.STDOUT, b"x" * 10)
         return make_report()

@@ -23,7 +23,7 @@ for asked in range(most + 1):
     if words[0] == "!":
         if numbers != sorted(range(n), key=weights.__getitem__):
             quit_with(1, "not in order")
-        quit_with(7, f"points {10 if asked <= few else 5}, after {asked} questions")
+        quit_with(7, f"points {10 if asked <= few else 5} after {asked} questions")
     if words[0] != "?" or len(numbers) != 2 or not set(numbers) <= set(range(n)):
         quit_with(2, "no question")
     if asked == most:
