@@ -19,6 +19,7 @@ from orchestrator.jobs.cache import CompileCache
 from orchestrator.jobs.events import SILENCE, Listener, Queued
 from orchestrator.jobs.model import (
     ActiveJob,
+    Cause,
     JobResult,
     StageResult,
     Submission,
@@ -36,6 +37,7 @@ from orchestrator.languages.model import (
     SourceRule,
 )
 from orchestrator.sandbox.fake import FakeBackend
+from orchestrator.sandbox.live import LiveInput
 from orchestrator.sandbox.pool import Pool
 from orchestrator.sandbox.stock import Kind
 from orchestrator.settings import Settings
@@ -146,6 +148,8 @@ class StubService:
     )
     cache: CompileCache = field(default_factory=lambda: CompileCache(1 << 20))
     cancelled: int = 0
+    live: LiveInput | None = None
+    ended: list[Cause] = field(default_factory=list)
 
     def accept(self, submission: Submission, ticket: Ticket) -> StubJob:
         self.submissions.append(submission)
@@ -154,7 +158,10 @@ class StubService:
             raise self.refusal
         return StubJob(submission, place=self.place)
 
-    async def run(self, job: StubJob, listener: Listener = SILENCE) -> JobResult:
+    async def run(
+        self, job: StubJob, listener: Listener = SILENCE, live: LiveInput | None = None
+    ) -> JobResult:
+        self.live = live
         listener.send(Queued(job.place.position))
         self.entered.release()
         try:
@@ -166,6 +173,11 @@ class StubService:
             self.cancelled += 1
             raise
         return self.outcome(job.submission)
+
+    def end(self, job: StubJob, cause: Cause) -> None:  # noqa: ARG002 - a service's
+        self.ended.append(cause)
+        if self.gate is not None:
+            self.gate.set()
 
     def active_jobs(self) -> tuple[ActiveJob, ...]:
         return self.active

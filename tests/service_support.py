@@ -17,6 +17,7 @@ from orchestrator.jobs.service import JobService
 from orchestrator.languages.model import InstalledLanguage
 from orchestrator.languages.registry import Registry
 from orchestrator.sandbox.fake import FakeBackend
+from orchestrator.sandbox.live import LiveInput
 from orchestrator.sandbox.model import SourceFile
 from tests.api_support import make_settings
 from tests.parts_support import sh_language
@@ -46,7 +47,13 @@ class Bench:
             {each.id: InstalledLanguage(each, "1.2", "sha256:0") for each in known},
         )
 
-    async def run(self, script: str, listener: Listener = SILENCE, **changes: Any) -> JobResult:
+    async def run(
+        self,
+        script: str,
+        listener: Listener = SILENCE,
+        live: LiveInput | None = None,
+        **changes: Any,
+    ) -> JobResult:
         wall_ms = changes.pop("wall_ms", 5000)
         limits = Limits(wall_ms, wall_ms, changes.pop("memory_mb", 64), 100, 16)
         submission = Submission(
@@ -56,7 +63,7 @@ class Bench:
             **changes,
         )
         with self.admission.ticket("key-1") as ticket:
-            return await self.service.run(self.service.accept(submission, ticket), listener)
+            return await self.service.run(self.service.accept(submission, ticket), listener, live)
 
     async def settled(self) -> None:
         """Everything is given back."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import select
 import socket
 
 from aiohttp import web
@@ -32,3 +33,19 @@ def abort(request: web.Request) -> None:
 def is_closing(request: web.Request) -> bool:
     """Whether the client has hung up: asyncio says so only after what is unsent was sent."""
     return request.transport is None or request.transport.is_closing()
+
+
+def has_hung_up(request: web.Request) -> bool:
+    """The same, and also where nothing is read for now, so that asyncio can't know."""
+    if request.transport is None or request.transport.is_closing():
+        return True
+    connection = request.transport.get_extra_info("socket")
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLRDHUP)
+    return bool(poll.poll(0))
+
+
+def is_all_sent(request: web.Request) -> bool:
+    """Whether the kernel has taken all that was written."""
+    transport = request.transport
+    return transport is not None and not transport.get_write_buffer_size()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from orchestrator.errors import (
     DrainingError,
@@ -60,6 +60,14 @@ def invalid(problems: Sequence[Problem], message: str | None = None) -> ApiError
 def unavailable(code: str, message: str) -> ApiError:
     """A 503 with the `Retry-After` of its slug (a key of `RETRY_AFTER_S`)."""
     return ApiError(503, code, message, retry_after_s=RETRY_AFTER_S[code])
+
+
+def error_body(err: ApiError) -> dict[str, Any]:
+    """A refusal as JSON data."""
+    body: dict[str, Any] = {"error": str(err), "code": err.code}
+    if err.problems:
+        body["details"] = [{"field": p.field, "message": p.message} for p in err.problems]
+    return body
 
 
 def from_exception(err: Exception) -> ApiError | None:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from orchestrator.api.answer import stage_fields, test_fields, to_answer
+from orchestrator.api.errors import ApiError, error_body
 from orchestrator.jobs.events import (
     JobEvent,
     Printed,
@@ -34,6 +35,11 @@ def result_envelope(result: JobResult) -> Envelope:
 def queued_envelope(position: int) -> Envelope:
     """The first event; again when the position has changed."""
     return {"event": "queued", "position": position}
+
+
+def error_envelope(err: ApiError) -> Envelope:
+    """A refusal where there is no HTTP status any more."""
+    return {"event": "error", **error_body(err)}
 
 
 class EventWriter:

@@ -33,9 +33,7 @@ async def execute(request: web.Request) -> web.StreamResponse:
     app = request.app
     form = choose_format(",".join(request.headers.getall("Accept", ())))
     key = authenticate(request.headers, app[SETTINGS].api_keys)
-    reason = app[READINESS].reason
-    if reason is not None:
-        raise unavailable("engine_unavailable", f"Not ready to run programs: {reason}")
+    check_ready(app)
     with app[ADMISSION].ticket(key) as ticket:
         job = app[SERVICE].accept(await _receive(request), ticket)
         if form is not Format.JSON:
@@ -43,6 +41,13 @@ async def execute(request: web.Request) -> web.StreamResponse:
         result = await app[SERVICE].run(job)
         _raise_failure(result)
         return await _answer(request, result)
+
+
+def check_ready(app: web.Application) -> None:
+    """Raise ApiError (503) while no program can be run."""
+    reason = app[READINESS].reason
+    if reason is not None:
+        raise unavailable("engine_unavailable", f"Not ready to run programs: {reason}")
 
 
 async def _answer(request: web.Request, result: JobResult) -> web.Response:
@@ -60,12 +65,18 @@ async def _answer(request: web.Request, result: JobResult) -> web.Response:
 
 async def _receive(request: web.Request) -> Submission:
     """The body, read and checked; what it was read into is gone once this returns."""
-    settings, service = request.app[SETTINGS], request.app[SERVICE]
+    settings = request.app[SETTINGS]
     payload = await read_json(
         request, max_bytes=settings.max_body_size, timeout_s=settings.body_timeout
     )
+    return check_payload(request.app, payload)
+
+
+def check_payload(app: web.Application, payload: object) -> Submission:
+    """A request's JSON value as this server would run it. Raises as `to_submission` does."""
+    service = app[SERVICE]
     return to_submission(
-        payload, registry=service.registry, installed=service.installed, settings=settings
+        payload, registry=service.registry, installed=service.installed, settings=app[SETTINGS]
     )
 
 

@@ -6,12 +6,12 @@ import re
 import time
 import uuid
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import structlog
 from aiohttp import web
 
-from orchestrator.api.errors import ApiError, from_exception, unavailable
+from orchestrator.api.errors import ApiError, error_body, from_exception, unavailable
 
 if TYPE_CHECKING:
     from aiohttp.typedefs import Handler
@@ -77,11 +77,8 @@ async def errors_as_json(request: web.Request, handler: Handler) -> web.StreamRe
 
 def error_response(err: ApiError) -> web.Response:
     """The JSON response of a refusal, with `Retry-After` where it has one."""
-    body: dict[str, Any] = {"error": str(err), "code": err.code}
-    if err.problems:
-        body["details"] = [{"field": p.field, "message": p.message} for p in err.problems]
     headers = {} if err.retry_after_s is None else {"Retry-After": str(err.retry_after_s)}
-    return web.json_response(body, status=err.status, headers=headers)
+    return web.json_response(error_body(err), status=err.status, headers=headers)
 
 
 def _from_http(err: web.HTTPException) -> web.Response:

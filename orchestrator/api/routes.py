@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from orchestrator.api.execute import execute
 from orchestrator.api.health import health, stats
 from orchestrator.api.middleware import add_request_id, errors_as_json, log_request
+from orchestrator.api.websocket import execute_ws
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -18,6 +19,7 @@ middlewares = (log_request, errors_as_json)
 def add_routes(app: web.Application) -> None:
     """Add the routes. `app` must hold what `api/keys.py` lists before the first request."""
     app.router.add_post("/execute", execute)
+    app.router.add_get("/execute/ws", execute_ws, allow_head=False)
     app.router.add_get("/health", health)
     app.router.add_get("/stats", stats)
     app.on_response_prepare.append(add_request_id)

@@ -1,8 +1,13 @@
-"""`POST /execute` as a stream: a job's events as they happen, its whole answer last."""
+"""A job's events as they happen, its whole answer last: `POST /execute` as a stream.
+
+What a stream has in common with a WebSocket is here, too (websocket.py).
+"""
 
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Coroutine, Sequence
 
 import structlog
 from aiohttp import web
@@ -14,6 +19,7 @@ from orchestrator.api.keys import SERVICE, SETTINGS
 from orchestrator.jobs.feed import Feed
 from orchestrator.jobs.job import Job
 from orchestrator.jobs.model import JobResult
+from orchestrator.sandbox.live import LiveInput
 
 PING_S = 15.0
 TICK_S = 1.0
@@ -23,18 +29,37 @@ log = structlog.get_logger(__name__)
 
 async def stream(request: web.Request, job: Job, form: Format) -> web.StreamResponse:
     """Run an accepted job and send its events. Is cancelled when the client goes away."""
-    writer = _StreamWriter(request, job, form)
+    sender = _StreamSender(request, job, form)
+    await relay(request, job, sender, [_notice_hang_up(request)])
+    return sender.response
+
+
+async def relay(
+    request: web.Request,
+    job: Job,
+    sender: EventSender,
+    beside: Sequence[Coroutine[None, None, None]],
+    live: LiveInput | None = None,
+) -> bool:
+    """Run an accepted job and send its events; whether all of them were, the last one included.
+
+    `beside`: what goes on meanwhile; a ConnectionError there is the client's going away, and ends
+    the job. The connection is then cut, as it is after a fault of ours.
+    """
+    is_sent = False
     try:
         async with asyncio.TaskGroup() as tasks:
             # The reader's tasks are the children, so that the job is begun before anything fails.
-            sending = tasks.create_task(writer.send_events(), name=f"stream {job.id}")
-            watching = tasks.create_task(_notice_hang_up(request), name=f"watch {job.id}")
-            result = await request.app[SERVICE].run(job, writer.feed)
-            writer.feed.close()
+            sending = tasks.create_task(sender.send_events(), name=f"stream {job.id}")
+            others = [tasks.create_task(each, name=f"beside {job.id}") for each in beside]
+            result = await request.app[SERVICE].run(job, sender.feed, live)
+            sender.feed.close()
             async with asyncio.timeout(request.app[SETTINGS].answer_timeout):
                 await sending
-                await writer.send_result(result)
-            watching.cancel()
+                await sender.send_result(result)
+            for other in others:
+                other.cancel()
+            is_sent = True
     except* (TimeoutError, ConnectionError):
         log.info("stream_cut", job_id=job.id)
         abort(request)
@@ -43,7 +68,7 @@ async def stream(request: web.Request, job: Job, form: Format) -> web.StreamResp
         log.exception("stream_failed", job_id=job.id)
         abort(request)
     _raise_if_cancelled()
-    return writer.response
+    return is_sent
 
 
 async def _notice_hang_up(request: web.Request) -> None:
@@ -60,34 +85,27 @@ def _raise_if_cancelled() -> None:
         raise asyncio.CancelledError
 
 
-class _StreamWriter:
-    """One stream's way out."""
+class EventSender(ABC):
+    """One job's events on their way out."""
 
-    def __init__(self, request: web.Request, job: Job, form: Format) -> None:
-        headers = {"Content-Type": f"{form}; charset=utf-8", "Cache-Control": "no-cache"}
-        headers["X-Accel-Buffering"] = "no"  # proxies must not wait for more
-        self.response = web.StreamResponse(headers=headers)
+    def __init__(self, request: web.Request, job: Job) -> None:
+        """Nothing is sent before `send_events`."""
         self.feed = Feed(request.app[SETTINGS].stream_buffer)
         self._request = request
         self._job = job
-        self._form = form
         self._events = EventWriter(job.submission.encoding)
         self._position = job.place.position
-        self._now = asyncio.get_running_loop().time
 
     async def send_events(self) -> None:
-        """Send the job's events until the feed is closed, and a ping now and then."""
-        bound_send_buffers(self._request)
-        await self.response.prepare(self._request)
-        next_ping = self._now() + PING_S
-        while True:
-            envelopes = await self._next_envelopes()
-            if envelopes is None:
-                return
-            if self._now() >= next_ping:
-                envelopes.append(PING)
-                next_ping = self._now() + PING_S
-            await self._send(envelopes)
+        """Send the job's events until the feed is closed."""
+        while (envelopes := await self._next_envelopes()) is not None:
+            envelopes += self._besides()
+            if envelopes:
+                await self._send(envelopes)
+
+    async def send_result(self, result: JobResult) -> None:
+        """Send the last event."""
+        await self._send([result_envelope(result)])
 
     async def _next_envelopes(self) -> list[Envelope] | None:
         """What has happened, or nothing for a while: then it may be another place in the queue."""
@@ -106,11 +124,41 @@ class _StreamWriter:
         self._position = position
         return [queued_envelope(position)]
 
+    def _besides(self) -> list[Envelope]:
+        """What is to be said at this moment that is no event of the job's."""
+        return []
+
+    @abstractmethod
+    async def _send(self, envelopes: list[Envelope]) -> None:
+        """Send these, waiting while the client is behind."""
+
+
+class _StreamSender(EventSender):
+    """A stream's events, with a ping now and then."""
+
+    def __init__(self, request: web.Request, job: Job, form: Format) -> None:
+        super().__init__(request, job)
+        headers = {"Content-Type": f"{form}; charset=utf-8", "Cache-Control": "no-cache"}
+        headers["X-Accel-Buffering"] = "no"  # proxies must not wait for more
+        self.response = web.StreamResponse(headers=headers)
+        self._form = form
+        self._now = asyncio.get_running_loop().time
+        self._next_ping = self._now() + PING_S
+
+    async def send_events(self) -> None:
+        bound_send_buffers(self._request)
+        await self.response.prepare(self._request)
+        await super().send_events()
+
+    def _besides(self) -> list[Envelope]:
+        if self._now() < self._next_ping:
+            return []
+        self._next_ping = self._now() + PING_S
+        return [PING]
+
     async def send_result(self, result: JobResult) -> None:
-        """Send the last event and the end."""
-        await self._send([result_envelope(result)])
+        await super().send_result(result)
         await self.response.write_eof()
 
     async def _send(self, envelopes: list[Envelope]) -> None:
-        if envelopes:
-            await self.response.write(b"".join(frame(each, self._form) for each in envelopes))
+        await self.response.write(b"".join(frame(each, self._form) for each in envelopes))

@@ -23,6 +23,7 @@ from orchestrator.jobs.model import (
 from orchestrator.jobs.plan import Plan
 from orchestrator.jobs.scoring import overall, skipped, summarise
 from orchestrator.languages.model import InstalledLanguage
+from orchestrator.sandbox.live import LiveInput
 from orchestrator.sandbox.model import StageKind
 from orchestrator.sandbox.pool import Lease
 
@@ -54,6 +55,8 @@ class Job:
     limits_set: tuple[int, int] = (0, 0)
     """Memory in bytes, and processes, that its sandbox has at the moment."""
     announced: set[StageKind] = field(default_factory=set)
+    live: LiveInput | None = None
+    """What the program is told while it runs."""
     compile: StageResult | None = None
     run: StageResult | None = None
     failure: Failure | None = None

@@ -28,6 +28,7 @@ from orchestrator.jobs.watch import EngineWatch
 from orchestrator.languages.model import InstalledLanguage
 from orchestrator.languages.registry import Registry
 from orchestrator.sandbox.backend import Backend, Sandbox
+from orchestrator.sandbox.live import LiveInput
 from orchestrator.sandbox.pool import Pool
 from orchestrator.settings import Settings
 
@@ -111,11 +112,15 @@ class JobService:
             job.cache_key = cache_key(owner, submission, plan, installed)
         return job
 
-    async def run(self, job: Job, listener: Listener = SILENCE) -> JobResult:
+    async def run(
+        self, job: Job, listener: Listener = SILENCE, live: LiveInput | None = None
+    ) -> JobResult:
         """Run an accepted job to its result. Anything that is our own fault is `internal_error`.
 
-        Cancelling this is the client's going away: the job ends, as `cancelled`.
+        `live` goes on to the program's stdin while it runs, and is closed with the job. Cancelling
+        this is the client's going away: the job ends, as `cancelled`.
         """
+        job.live = live
         try:
             async with job.timer:
                 await self._reserve_and_run(job, listener)
@@ -132,6 +137,8 @@ class JobService:
             log.exception("job_failed", job_id=job.id)
             job.failure = Failure.INTERNAL_ERROR
         finally:
+            if live is not None:
+                live.close()
             result = self._settle(job)
         return result
 
@@ -146,11 +153,14 @@ class JobService:
     def end_all(self, cause: Cause) -> None:
         """End every job under way now, as cancelled by `cause`, and take no more."""
         self._has_ended = True
-        now = asyncio.get_running_loop().time()
         for job in self._jobs.values():
-            job.cancelled_by = cause
-            with contextlib.suppress(RuntimeError):  # its own deadline has just passed
-                job.timer.reschedule(now)
+            self.end(job, cause)
+
+    def end(self, job: Job, cause: Cause) -> None:
+        """End a job under way now, as cancelled by `cause`: its `run` returns the result."""
+        job.cancelled_by = cause
+        with contextlib.suppress(RuntimeError):  # its own deadline has just passed
+            job.timer.reschedule(asyncio.get_running_loop().time())
 
     async def drain(self) -> None:
         """Wait until every container of an ended job is removed."""
@@ -190,7 +200,7 @@ class JobService:
         try:
             if position:
                 listener.send(Queued(0))
-            if job.cancelled_by is not Cause.DRAIN:  # which has set the timer already
+            if job.cancelled_by is Cause.DEADLINE:  # else the timer has been set already
                 deadline = asyncio.get_running_loop().time() + self._settings.max_job_ms / 1000
                 job.timer.reschedule(deadline)
             means = Means(self.pool, self.cache)
@@ -203,10 +213,13 @@ class JobService:
     async def _is_worth_another(self, job: Job, listener: Listener) -> bool:
         """Whether the job was lost through no fault of the program's, and nobody has seen of it.
 
+        Nor must its program have been given live input, which can't be said to another.
+
         Waits for an engine that has gone away, ENGINE_PATIENCE at most. If so, the job is as new,
         but for the tests it has the results of.
         """
-        if job.failure is None or (listener.has_heard and not job.can_go_on):
+        was_told = job.live is not None and job.live.was_given
+        if job.failure is None or was_told or (listener.has_heard and not job.can_go_on):
             return False
         if not job.has_come_far:
             return False

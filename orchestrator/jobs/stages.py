@@ -27,7 +27,8 @@ async def run_stage(
 ) -> StageResult:
     """Run a stage and tell of it; an `internal_error` is the job's failure as well."""
     announce(job, stage.kind, listener)
-    outcome, output = await execute(job, sandbox, stage, listener)
+    live = job.live if stage.kind is StageKind.RUN else None
+    outcome, output = await execute(job, sandbox, stage, listener, live)
     result = judge(job, stage.kind, outcome, output, limits)
     if result.status is not Verdict.INTERNAL_ERROR:
         listener.send(StageEnded(stage.kind, result))

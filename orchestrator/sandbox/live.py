@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from orchestrator.sandbox.model import Signal
 
 MAX_SIGNALS = 1000
 """How many signals a stage is sent at most: nothing else bounds what they take on their way."""
+
+ENTRY_BYTES = 256
+"""What a write that waits costs beside its data."""
 
 
 class Outlet(Protocol):
@@ -35,10 +38,14 @@ class Outlet(Protocol):
 
 @dataclass(slots=True, eq=False)
 class _Waiting:
-    """A write that is not through: what is left of it, and who waits (nobody for a stage's own)."""
+    """A write that is not through: what is left of it, and who waits, if anybody does."""
 
     left: memoryview
     done: asyncio.Future[bool] | None
+    size: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.size = len(self.left) + ENTRY_BYTES
 
     def finish(self, *, sent: bool) -> None:
         if self.done is not None and not self.done.done():
@@ -57,6 +64,7 @@ class LiveInput:
         self._outlet: Outlet | None = None
         self._credit = 0
         self._waiting: deque[_Waiting] = deque()
+        self._held = 0
         self._signals: list[Signal] = []
         self._signals_left = MAX_SIGNALS
         self._has_ended = False
@@ -74,31 +82,51 @@ class LiveInput:
             return True
         return self._outlet is not None and not self._waiting and size <= self._credit
 
+    @property
+    def held(self) -> int:
+        """How much waits for the program to take something, in bytes, its keeping included."""
+        return self._held
+
     async def write(self, data: bytes) -> bool:
         """Pass bytes on, waiting while the window is full; False once nobody can get them.
 
         That is when the stage is over, or after `end`. Cancelled, it may have passed on a part.
+        None at all are through when everything before them is.
         """
         if self._has_ended or self._is_over:
             return False
-        if not data:
+        if self._send_at_once(data):
             return True
-        if not self._waiting and len(data) <= self._credit and self._outlet is not None:
+        done = asyncio.get_running_loop().create_future()
+        waiting = _Waiting(memoryview(data), done)
+        self._enqueue(waiting)
+        return await self._outcome(waiting, done)
+
+    def put(self, data: bytes) -> None:
+        """The same without waiting: what there is no room for is `held`; the caller bounds it."""
+        if not self._has_ended and not self._is_over and not self._send_at_once(data):
+            self._enqueue(_Waiting(memoryview(data), None))
+
+    def _send_at_once(self, data: bytes) -> bool:
+        if self._waiting or self._outlet is None or len(data) > self._credit:
+            return False
+        if data:
             self._credit -= len(data)
             self._outlet.stdin(data)
-            return True
-        waiting = _Waiting(memoryview(data), asyncio.get_running_loop().create_future())
-        self._waiting.append(waiting)
-        self._pump()
-        return await self._outcome(waiting)
+        return True
 
-    async def _outcome(self, waiting: _Waiting) -> bool:
-        assert waiting.done is not None  # noqa: S101 - for the types
+    def _enqueue(self, waiting: _Waiting) -> None:
+        self._waiting.append(waiting)
+        self._held += waiting.size
+        self._pump()
+
+    async def _outcome(self, waiting: _Waiting, done: asyncio.Future[bool]) -> bool:
         try:
-            return await waiting.done
+            return await done
         except asyncio.CancelledError:
             if waiting in self._waiting:
                 self._waiting.remove(waiting)
+                self._held -= waiting.size
                 self._pump()
             raise
 
@@ -126,7 +154,7 @@ class LiveInput:
         self._is_over = True
         self._credit = 0
         while self._waiting:
-            self._waiting.popleft().finish(sent=False)
+            self._pop().finish(sent=False)
 
     # For the sandbox that it was given to.
 
@@ -134,7 +162,9 @@ class LiveInput:
         """The program has started; it takes `credit` bytes now, and first of all `stdin`."""
         self._outlet = outlet
         if stdin:
-            self._waiting.appendleft(_Waiting(memoryview(stdin), None))
+            own = _Waiting(memoryview(stdin), None)
+            self._waiting.appendleft(own)
+            self._held += own.size
         for signal in self._signals:
             outlet.signal(signal)
         self.grant(credit)
@@ -146,16 +176,23 @@ class LiveInput:
             self._pump()
 
     def _pump(self) -> None:
-        """Send what there is room for."""
+        """Send what there is room for; an empty write is through when its turn has come."""
         outlet = self._outlet
-        while outlet is not None and self._waiting and self._credit:
+        while outlet is not None and self._waiting:
             first = self._waiting[0]
             piece, first.left = first.left[: self._credit], first.left[self._credit :]
-            self._credit -= len(piece)
-            outlet.stdin(piece)
-            if not first.left:
-                self._waiting.popleft().finish(sent=True)
+            if piece:
+                self._credit -= len(piece)
+                outlet.stdin(piece)
+            if first.left:
+                return
+            self._pop().finish(sent=True)
         self._pump_end()
+
+    def _pop(self) -> _Waiting:
+        waiting = self._waiting.popleft()
+        self._held -= waiting.size
+        return waiting
 
     def _pump_end(self) -> None:
         if self._outlet is None or self._waiting or self._is_over or self._end_is_sent:

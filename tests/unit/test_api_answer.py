@@ -312,7 +312,10 @@ def test_all_the_fields_of_a_test() -> None:
         message="said",
         points=2.5,
         group="g",
-        transcript=(Utterance(True, b"?"), Utterance(False, b"\xff")),
+        transcript=(
+            Utterance(by_interactor=True, data=b"?"),
+            Utterance(by_interactor=False, data=b"\xff"),
+        ),
     )
     (fields,) = to_answer(judged(V.WRONG_ANSWER, test))["tests"]
     assert fields == {

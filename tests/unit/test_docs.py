@@ -8,8 +8,10 @@ from aiohttp import web
 from pydantic import BaseModel, SecretStr
 
 from orchestrator.api.answer import to_answer
+from orchestrator.api.channel import SILENCE_S, Close
 from orchestrator.api.errors import RETRY_AFTER_S
 from orchestrator.api.events import PING, EventWriter, result_envelope
+from orchestrator.api.messages import MAX_MESSAGE, MESSAGE_FIELDS
 from orchestrator.api.routes import add_routes
 from orchestrator.api.schemas import (
     CheckerRequest,
@@ -19,6 +21,7 @@ from orchestrator.api.schemas import (
     LimitsRequest,
     TestRequest,
 )
+from orchestrator.api.websocket import JUDGING
 from orchestrator.jobs.events import JobEvent, Printed, Queued, StageEnded, StageStarted
 from orchestrator.jobs.events import TestEnded as Ended
 from orchestrator.jobs.model import (
@@ -32,7 +35,8 @@ from orchestrator.jobs.model import (
 )
 from orchestrator.jobs.scoring import summarise
 from orchestrator.jobs.statistics import LATENCIES
-from orchestrator.sandbox.model import StageKind, Stream
+from orchestrator.sandbox.live import MAX_SIGNALS
+from orchestrator.sandbox.model import Signal, StageKind, Stream
 from orchestrator.settings import DEFAULT_IMAGES_DIR, Settings
 from tests.api_support import Client, make_result
 from tests.unit.test_api_submission import convert
@@ -174,6 +178,17 @@ def test_every_event_of_a_stream_has_a_row() -> None:
     envelopes.append(result_envelope(make_result()))
     assert "test" in {envelope["event"] for envelope in envelopes}
     assert {envelope["event"] for envelope in envelopes} <= first_cells("http.md")
+
+
+def test_every_word_of_a_websocket_has_a_row() -> None:
+    page = (REFERENCE / "websocket.md").read_text()
+    assert {str(code.value) for code in Close} <= first_cells("websocket.md")
+    assert set(MESSAGE_FIELDS) == set(re.findall(r"^\| `{\"type\": \"(\w+)\"", page, re.MULTILINE))
+    assert all(f'"{name}"' in page for name in Signal.__members__)
+    assert f"{MAX_MESSAGE:,} bytes" in page
+    assert f"first {MAX_SIGNALS} signals" in page
+    assert f"for\n{SILENCE_S:g} s" in page
+    assert all(f"`{name}`" in page for name in JUDGING)
 
 
 async def test_every_field_of_the_statistics_has_a_row(client: Client) -> None:

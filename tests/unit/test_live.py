@@ -66,6 +66,9 @@ class Driver:
 
     async def do(self, step: bytes | int | str) -> None:
         match step:
+            case bytes() if not self.has_ended and step[:1] > b"\x80":
+                self.live.put(step)
+                self.writes.append((step, asyncio.create_task(asyncio.sleep(0, result=True))))
             case bytes() if not self.has_ended:
                 self.writes.append((step, asyncio.create_task(self.live.write(step))))
                 await asyncio.sleep(0)  # or its turn would be after the end
@@ -102,6 +105,7 @@ def test_every_byte_comes_once_and_in_order_and_never_more_than_there_is_credit(
         assert all(await asyncio.gather(*(task for _, task in driver.writes)))
         assert driver.outlet.received == stdin + b"".join(data for data, _ in driver.writes)
         assert driver.outlet.ends == int(driver.has_ended)
+        assert driver.live.held == 0
 
     asyncio.run(check())
 
@@ -119,6 +123,34 @@ async def test_a_write_waits_for_room_and_goes_out_piece_by_piece() -> None:
     live.grant(3)
     assert await writing
     assert outlet.received == b"abcdef"
+
+
+async def test_an_empty_write_is_through_when_all_before_it_is() -> None:
+    live, outlet = opened(1)
+    assert await live.write(b"")
+    live.put(b"abc")
+    assert live.held > 2
+    waiting = asyncio.create_task(live.write(b""))
+    await begin(waiting)
+    outlet.credit += 1
+    live.grant(1)
+    await begin(waiting)
+    live.put(b"d")
+    outlet.credit += 1
+    live.grant(1)
+    assert await waiting
+    assert outlet.received == b"abc"
+    live.close()
+    assert live.held == 0
+    live.put(b"x")
+    assert live.held == 0
+
+
+async def test_what_is_kept_has_its_price() -> None:
+    live, _ = opened(0)
+    for _ in range(100):
+        live.put(b"x")
+    assert live.held >= 100 * 200
 
 
 async def test_a_write_that_is_given_up_makes_way_for_the_next() -> None:

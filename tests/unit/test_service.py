@@ -28,8 +28,10 @@ from orchestrator.jobs.model import (
 )
 from orchestrator.sandbox.backend import OutputSink
 from orchestrator.sandbox.fake import FakeBackend, FakeSandbox
+from orchestrator.sandbox.live import LiveInput
 from orchestrator.sandbox.model import (
     LossReason,
+    Signal,
     StageKind,
     StageReport,
     Stream,
@@ -137,7 +139,7 @@ async def test_a_sandbox_that_was_lost_is_gone_before_the_second_one_is_made() -
 async def test_output_beyond_the_limit_is_not_kept_whatever_a_sandbox_passes_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async def flood(_: Any, __: Any, sink: OutputSink, ___: Any) -> StageReport:
+    async def flood(_: Any, __: Any, sink: OutputSink, *___: Any) -> StageReport:
         for stream in Stream:
             for _piece in range(3):
                 await sink(stream, b"x" * 70)
@@ -305,7 +307,7 @@ async def test_a_sandbox_lost_after_output_was_heard_is_not_replaced() -> None:
 async def test_a_listener_that_is_behind_holds_a_program_up_no_longer_than_its_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async def flood(_: Any, __: Any, sink: OutputSink, ___: Any) -> StageReport:
+    async def flood(_: Any, __: Any, sink: OutputSink, *___: Any) -> StageReport:
         for _piece in range(5):
             await sink(Stream.STDOUT, b"x" * 10)
         return make_report()
@@ -512,4 +514,59 @@ async def test_a_sandbox_lost_over_what_was_cached_costs_nobody_an_answer(
     result = await bench.run("echo running")
     assert (result.status, result.timings.compile_cache) == (Verdict.ACCEPTED, "miss")
     assert len(bench.backend.opened) == 3
+    await bench.settled()
+
+
+async def test_live_input_is_the_run_s_and_closed_with_the_job() -> None:
+    bench, live = Bench("cat; echo compiled"), LiveInput()
+    writing = asyncio.create_task(live.write(b"live"))
+    running = asyncio.create_task(bench.run("cat", live=live, stdin=b"own "))
+    assert await writing
+    live.end()
+    result = await running
+    assert result.compile is not None
+    assert result.run is not None
+    assert (result.compile.stdout, result.run.stdout) == (b"compiled\n", b"own live")
+    await bench.settled()
+
+
+@pytest.mark.parametrize("compile_script", ["exit 1", "lose unknown"])
+async def test_whoever_writes_to_a_program_that_never_runs_is_released(compile_script: str) -> None:
+    bench, live = Bench(compile_script), LiveInput()
+    writing = asyncio.create_task(live.write(b"x"))
+    await bench.run("cat", live=live)
+    assert await writing is False
+    await bench.settled()
+
+
+async def test_a_job_whose_program_was_given_live_input_is_not_begun_anew() -> None:
+    bench = Bench()
+    assert (await bench.run("lose outside", live=LiveInput())).status is Verdict.INTERNAL_ERROR
+    assert len(bench.backend.opened) == 1
+    bench = Bench("lose outside")
+    await bench.run("cat", live=(live := LiveInput()))
+    assert len(bench.backend.opened) == 2
+    assert not live.was_given
+    await bench.settled()
+
+
+async def test_killing_a_program_is_its_runtime_error() -> None:
+    bench, live = Bench(), LiveInput()
+    live.signal(Signal.KILL)
+    result = await bench.run("sleep 60", live=live)
+    assert (result.status, result.killed_by) == (Verdict.RUNTIME_ERROR, Cause.SIGNAL)
+    assert result.run is not None
+    assert result.run.signal == 9
+
+
+@pytest.mark.parametrize("cause", [Cause.CLIENT, Cause.DEADLINE, Cause.ADMIN])
+async def test_one_job_can_be_ended_and_the_others_go_on(cause: Cause) -> None:
+    bench = Bench()
+    running = await started(bench, "sleep 60")
+    waiting = asyncio.create_task(bench.run("echo next"))
+    await until(lambda: bench.admission.waiting == 1)
+    bench.service.end(next(iter(bench.service._jobs.values())), cause)  # noqa: SLF001 - the job itself
+    result = await running
+    assert (result.status, result.killed_by) == (Verdict.CANCELLED, cause)
+    assert (await waiting).status is Verdict.ACCEPTED
     await bench.settled()

@@ -1,0 +1,162 @@
+"""`GET /execute/ws`: a program to talk to (docs/reference/websocket.md)."""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+from aiohttp import web
+
+from orchestrator.api.auth import authenticate
+from orchestrator.api.body import parse_json
+from orchestrator.api.channel import PROTOCOL, Channel, Close
+from orchestrator.api.connection import abort
+from orchestrator.api.errors import ApiError, Problem, from_exception, invalid, unavailable
+from orchestrator.api.events import Envelope, error_envelope
+from orchestrator.api.execute import check_payload, check_ready
+from orchestrator.api.keys import ADMISSION, SERVICE, SETTINGS
+from orchestrator.api.messages import Eof, Stdin, parse_message
+from orchestrator.api.streaming import EventSender, relay
+from orchestrator.errors import RunnerError
+from orchestrator.jobs.admission import Ticket
+from orchestrator.jobs.job import Job
+from orchestrator.jobs.model import Cause, JobResult
+from orchestrator.sandbox.live import LiveInput
+
+TICK_S = 0.25
+MAX_HELD = 262_144
+"""Bytes of stdin that may wait here for a program that takes none, before the client has to."""
+JUDGING = ("tests", "checker", "interactor")
+
+log = structlog.get_logger(__name__)
+
+
+async def execute_ws(request: web.Request) -> web.StreamResponse:
+    """Run the submission in the first message; what comes after it is for the program.
+
+    What can be refused before that is an ordinary HTTP error: who asks, is the server fit to run
+    anything, is there room to hold the request. Is cancelled when the client goes away.
+    """
+    app = request.app
+    # The first such header, as aiohttp reads it: what it finds no use for there, it logs.
+    protocols = request.headers.get("Sec-WebSocket-Protocol", "")
+    key = authenticate(request.headers, app[SETTINGS].api_keys, protocols=protocols)
+    if protocols and PROTOCOL not in (name.strip() for name in protocols.split(",")):
+        raise invalid([Problem("Sec-WebSocket-Protocol", f"must offer {PROTOCOL}")])
+    check_ready(app)
+    with app[ADMISSION].ticket(key) as ticket:
+        channel = Channel(request)
+        response = await channel.open()
+        await _converse(request, channel, ticket)
+    return response
+
+
+async def _converse(request: web.Request, channel: Channel, ticket: Ticket) -> None:
+    """From the first message to the last; nothing is raised any more but a cancellation."""
+    try:
+        job = await _accept(request, channel, ticket)
+    except ConnectionError:
+        abort(request)
+    except Exception as err:
+        refusal = from_exception(err)
+        if refusal is None:
+            log.exception("request.failed", method=request.method, path=request.path)
+            refusal = unavailable("internal_error", "Internal error, try again")
+        await _refuse(request, channel, refusal)
+    else:
+        session = _Session(request, channel, job)
+        if await relay(request, job, session, (session.listen(), session.watch()), session.live):
+            await channel.close(session.code)
+
+
+async def _refuse(request: web.Request, channel: Channel, refusal: ApiError) -> None:
+    try:
+        async with asyncio.timeout(request.app[SETTINGS].answer_timeout):
+            await channel.send(error_envelope(refusal))
+    except (TimeoutError, ConnectionError):
+        abort(request)
+    else:
+        await channel.close(Close.REFUSED)
+
+
+async def _accept(request: web.Request, channel: Channel, ticket: Ticket) -> Job:
+    """The submission in the first message, taken on. Raises as POST's handler does."""
+    timeout_s = request.app[SETTINGS].body_timeout
+    try:
+        async with asyncio.timeout(timeout_s):
+            raw = await channel.receive()
+    except TimeoutError as err:
+        text = f"The submission did not arrive within {timeout_s:g} s"
+        raise ApiError(408, "timeout", text) from err
+    payload = parse_json(raw)
+    judging = [name for name in JUDGING if isinstance(payload, dict) and payload.get(name)]
+    if judging:
+        raise invalid([Problem(name, "is not supported over a WebSocket") for name in judging])
+    return request.app[SERVICE].accept(check_payload(request.app, payload), ticket)
+
+
+class _Session(EventSender):
+    """A job's events out, its client's messages in."""
+
+    def __init__(self, request: web.Request, channel: Channel, job: Job) -> None:
+        super().__init__(request, job)
+        self.live = LiveInput()
+        self.code = Close.DONE
+        self._channel = channel
+        self._service = request.app[SERVICE]
+        self._idle_s = request.app[SETTINGS].ws_idle_timeout
+        self._fault: ApiError | None = None
+        self._is_reading = True
+
+    async def listen(self) -> None:
+        """Obey the client's messages; the first that makes no sense ends the job.
+
+        While the program takes no stdin and much of it waits, nothing is read, signals included.
+        """
+        try:
+            while True:
+                raw = await self._channel.receive()
+                match parse_message(raw, self._job.submission.encoding):
+                    case Stdin(data):
+                        self.live.put(data)
+                        await self._hold_back()
+                    case Eof():
+                        self.live.end()
+                    case signal:
+                        self.live.signal(signal)
+        except RunnerError as err:
+            self._is_reading = False
+            self._fault = from_exception(err)
+            self._end(Close.REFUSED, Cause.CLIENT)
+
+    async def _hold_back(self) -> None:
+        """Not before it must be: what is not read might be the client's going away."""
+        if self.live.held > MAX_HELD:
+            self._is_reading = False
+            await self.live.write(b"")
+            self._is_reading = True
+
+    async def watch(self) -> None:
+        """Raise ConnectionResetError once the client is gone, whether or not anything is read."""
+        while True:
+            await asyncio.sleep(TICK_S)
+            await self._channel.check(is_read=self._is_reading)
+            now = asyncio.get_running_loop().time()
+            if self._job.place.position:
+                self._channel.active_at = now  # who waits in the queue is not idle
+            elif now - self._channel.active_at >= self._idle_s:
+                self._end(Close.IDLE, Cause.DEADLINE)
+
+    def _end(self, code: Close, cause: Cause) -> None:
+        if self.code is Close.DONE:
+            self.code = code
+            self._service.end(self._job, cause)
+
+    async def _send(self, envelopes: list[Envelope]) -> None:
+        for envelope in envelopes:
+            await self._channel.send(envelope)
+
+    async def send_result(self, result: JobResult) -> None:
+        if self._fault is not None:
+            await self._channel.send(error_envelope(self._fault))
+        await super().send_result(result)
