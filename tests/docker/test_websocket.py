@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -456,3 +457,20 @@ async def test_a_round_trip_is_quick(scene: Scene, capsys: pytest.CaptureFixture
     with capsys.disabled():
         text = f"round trip: p50 {times[100] * 1e6:.0f} us, p95 {times[190] * 1e6:.0f} us"
         print(f"\n  {text}", end=" ")  # noqa: T201 - figures
+
+
+async def test_a_server_that_stops_ends_its_sessions_with_a_result(tmp_path: Path) -> None:
+    settings = {"POOL": "0", "DRAIN_TIMEOUT": "0.5", "LANGUAGES": "python"}
+    async with running_server(tmp_path, **settings) as server:
+        connect = server.session.ws_connect
+        async with connect("/execute/ws", headers=BEARER) as ws:
+            silent = await connect("/execute/ws", headers=BEARER)
+            await ws.send_json({"language": "python", "code": SLEEP, "limits": LIMITS})
+            talk = Talk(ws)
+            await talk.until("ready")
+            server.process.terminate()
+            assert await talk.end() == 1000
+            assert talk.result["error"] == "Cancelled: the server is shutting down"
+            async with asyncio.timeout(DEADLINE_S / 2):
+                assert await server.process.wait() == 0
+            await silent.close()
