@@ -12,5 +12,7 @@ from tests.docker.server import Server, running_server
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
-    async with running_server(tmp_path_factory.mktemp("state")) as running:
+    state = tmp_path_factory.mktemp("state")
+    # A checker that hangs is waited for as long as it may.
+    async with running_server(state, CHECKER_TIMEOUT="2000") as running:
         yield running
