@@ -130,7 +130,7 @@ def decide(
     A submission that failed before its interactor had decided has failed; an interactor that said
     no before the submission ended has said no, whatever the submission did about it.
     """
-    says = read_checker(interactor)
+    says = read_checker(replace(interactor, stdout=b""))  # which was for the submission alone
     has_failed = solution.status is not Verdict.ACCEPTED
     if has_failed and (solution_first or says.status not in _NO):
         return not_checked(test, solution)
