@@ -75,16 +75,19 @@ class _Side:
                 self._transcript.add(event.data, by_interactor=self.is_interactor)
 
     async def drain(self, deadline: float) -> None:
-        """Say it; the program is held up while the other does not listen, at most so long."""
+        """Say it; the program is held up while the other does not listen, at most so long.
+
+        Nothing is lost by that: what the other has not taken, waits for it. The program's output
+        limit bounds it.
+        """
         said, self._said = self._said, b""
         if not said:
             return
-        if self.other.live.takes_at_once(len(said)):
-            await self.other.live.write(said)
-            return
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout_at(deadline):
-                await self.other.live.write(said)
+        self.other.live.put(said)
+        if self.other.live.held:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout_at(deadline):
+                    await self.other.live.write(b"")
 
     def hush(self) -> None:
         """The other one will say no more."""

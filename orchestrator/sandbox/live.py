@@ -76,12 +76,6 @@ class LiveInput:
         """Whether a program has started with it: what it was told can't be told to another."""
         return self._outlet is not None
 
-    def takes_at_once(self, size: int) -> bool:
-        """Whether a write of so many bytes would be through without waiting."""
-        if self._has_ended or self._is_over:
-            return True
-        return self._outlet is not None and not self._waiting and size <= self._credit
-
     @property
     def held(self) -> int:
         """How much waits for the program to take something, in bytes, its keeping included."""
