@@ -104,10 +104,14 @@ class Settings(BaseSettings):
         4 << 20, description="Most bytes of stdout a test may be allowed to print."
     )
     max_returned_output: Bytes = Field(
-        1_000_000, description="Most bytes of all tests' outputs together that an answer returns."
+        1_000_000,
+        description="Most bytes of all tests' outputs and transcripts together that an answer "
+        "returns.",
     )
     max_transcript: Bytes = Field(
-        65_536, description="Most bytes of what is said in one interaction that are returned."
+        65_536,
+        description="Most bytes of what is said in one interaction that are returned, 64 for each "
+        "turn included.",
     )
     checker_timeout: Milliseconds = Field(
         10_000,

@@ -23,6 +23,8 @@ from orchestrator.sandbox.model import SourceFile
 
 INPUT, OUTPUT, ANSWER = "input.txt", "output.txt", "answer.txt"
 """A checker's or interactor's arguments, and files in its folder."""
+TURN_BYTES = 64
+"""What each turn of a transcript counts beside its text: single letters are memory, too."""
 
 _VERDICTS = {
     CheckerStatus.ACCEPTED: Verdict.ACCEPTED,
@@ -99,14 +101,27 @@ def _result(test: JudgeTest, stage: StageResult, points: float) -> TestResult:
     return TestResult(test.name, stage, has_output=True, points=won, group=test.group)
 
 
+def kept_bytes(result: TestResult) -> int:
+    """How much of what an answer may return of outputs and transcripts is this test's."""
+    return len(result.stage.stdout) + len(result.stage.stderr) + _transcript_bytes(result)
+
+
+def _transcript_bytes(result: TestResult) -> int:
+    return sum(TURN_BYTES + len(turn.data) for turn in result.transcript or ())
+
+
 def keep_output(result: TestResult, rule: ReturnOutputs, room: int) -> TestResult:
-    """The result with what is returned of its outputs, at most `room` bytes; stdout comes first."""
+    """The result with what is returned of its outputs, so that it is at most `room` bytes.
+
+    Its transcript, which is no longer than that, stays as it is; then comes stdout.
+    """
     stage = result.stage
     is_wanted = rule is ReturnOutputs.ALL or (
         rule is ReturnOutputs.FAILED and stage.status is not Verdict.ACCEPTED
     )
     if not is_wanted:
         return replace(result, stage=replace(stage, stdout=b"", stderr=b""), has_output=False)
+    room = max(room - _transcript_bytes(result), 0)
     stdout = stage.stdout[:room]
     stderr = stage.stderr[: room - len(stdout)]
     cut = replace(

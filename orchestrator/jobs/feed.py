@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections import deque
 
+from orchestrator.jobs.checking import kept_bytes
 from orchestrator.jobs.events import JobEvent, Printed, StageEnded, TestEnded
 
 EVENT_BYTES = 256
@@ -77,6 +78,6 @@ def _size(event: JobEvent) -> int:
     if isinstance(event, Printed):
         return EVENT_BYTES + len(event.data)
     if isinstance(event, TestEnded):
-        stage, message = event.result.stage, event.result.message or ""
-        return TEST_BYTES + len(stage.stdout) + len(stage.stderr) + CHARACTER_BYTES * len(message)
+        message = event.result.message or ""
+        return TEST_BYTES + kept_bytes(event.result) + CHARACTER_BYTES * len(message)
     return EVENT_BYTES

@@ -9,10 +9,15 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from orchestrator.jobs.checkers import CheckerStatus
-from orchestrator.jobs.checking import apply_checker, interactor_files, not_checked, read_checker
+from orchestrator.jobs.checking import (
+    TURN_BYTES,
+    apply_checker,
+    interactor_files,
+    not_checked,
+    read_checker,
+)
 from orchestrator.jobs.events import JobEvent, Printed
 from orchestrator.jobs.model import (
-    Interactor,
     JudgeTest,
     StageResult,
     TestResult,
@@ -37,17 +42,19 @@ class Transcript:
     """What both sides said, in order, as far as there is room for it."""
 
     room: int
+    """In bytes; each turn takes TURN_BYTES beside its text."""
     spoken: list[tuple[bool, bytearray]] = field(default_factory=list)
 
     def add(self, data: bytes, *, by_interactor: bool) -> None:
-        """Keep it, or as much as fits."""
-        piece = data[: self.room]
-        self.room -= len(piece)
-        if not piece:
-            return
-        if not self.spoken or self.spoken[-1][0] is not by_interactor:
+        """Keep it, or as much as fits; after what did not fit, nothing is kept any more."""
+        is_turn = not self.spoken or self.spoken[-1][0] is not by_interactor
+        room = self.room - TURN_BYTES if is_turn else self.room
+        piece = data[: max(room, 0)]
+        if is_turn and piece:
             self.spoken.append((by_interactor, bytearray()))
-        self.spoken[-1][1].extend(piece)
+        if piece:
+            self.spoken[-1][1].extend(piece)
+        self.room = room - len(piece) if len(piece) == len(data) else 0
 
     def utterances(self) -> tuple[Utterance, ...]:
         """Each side's turns."""
@@ -107,14 +114,17 @@ class _Ended:
 
 
 async def interact(
-    solution: Runner, interactor: Runner, test: JudgeTest, rule: Interactor
+    solution: Runner, interactor: Runner, test: JudgeTest, transcript_room: int | None
 ) -> TestResult | None:
-    """One test's result; of no use when either one's job has failed; None: as `Runner.run`."""
+    """One test's result; of no use when either one's job has failed; None: as `Runner.run`.
+
+    `transcript_room`: in bytes; None: no transcript is wanted.
+    """
     for is_last in (False, True):
         # Neither one's time begins before both are there.
         if not (await solution.get_ready() and await interactor.get_ready()):
             break
-        transcript = Transcript(rule.transcript_bytes) if rule.transcript_bytes else None
+        transcript = None if transcript_room is None else Transcript(transcript_room)
         ended = await _talk(solution, interactor, test, transcript, is_last=is_last)
         if ended.solution is not None and ended.interactor is not None:
             result = decide(

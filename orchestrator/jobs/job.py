@@ -70,10 +70,6 @@ class Job:
     kept_tests: int = 0
     """How many had their results when the attempt under way began."""
 
-    def returned_bytes(self) -> int:
-        """What is kept of the tests' outputs so far."""
-        return sum(len(test.stage.stdout) + len(test.stage.stderr) for test in self.tests)
-
     @property
     def can_go_on(self) -> bool:
         """Whether another attempt need not tell again what was told: tests are told of whole."""

@@ -11,6 +11,7 @@ from orchestrator.jobs.checking import (
     check_text,
     checker_files,
     keep_output,
+    kept_bytes,
     not_checked,
     read_checker,
 )
@@ -45,17 +46,19 @@ async def judge_tests(
     judge = _Judge(job, judging, sandbox, means)
     if not await judge.get_ready():
         return
+    room = judging.returned_bytes - sum(map(kept_bytes, job.tests))
     for number in range(len(job.tests), len(judging.tests)):
         test = judging.tests[number]
         result: TestResult | None = skipped(test)
         if not _is_decided(job, judging):
             _announce(job, number, test, listener)
-            result = await judge.run(test)
+            result = await judge.run(test, room)
         if result is None or job.failure is not None:
             return
-        room = judging.returned_bytes - job.returned_bytes()
-        job.tests.append(keep_output(result, judging.return_outputs, room))
-        listener.send(TestEnded(number, job.tests[-1]))
+        kept = keep_output(result, judging.return_outputs, room)
+        room -= kept_bytes(kept)
+        job.tests.append(kept)
+        listener.send(TestEnded(number, kept))
 
 
 def _is_decided(job: Job, judging: Judging) -> bool:
@@ -89,10 +92,15 @@ class _Judge:
         self._note_failure(self._helper)
         return is_ready
 
-    async def run(self, test: JudgeTest) -> TestResult | None:
-        """One test's result; of no use when the job has failed meanwhile; None: as `Runner.run`."""
+    async def run(self, test: JudgeTest, room: int) -> TestResult | None:
+        """One test's result; of no use when the job has failed meanwhile; None: as `Runner.run`.
+
+        `room`: for its transcript, in bytes.
+        """
         if self._helper is not None and isinstance(self._rule, Interactor):
-            result = await interact(self._runner, self._helper, test, self._rule)
+            wanted = self._rule.transcript_bytes
+            transcript_room = min(wanted, room) if wanted else None
+            result = await interact(self._runner, self._helper, test, transcript_room)
             self._note_failure(self._helper)
             return result
         stage = await self._runner.run(test_stage(self._job.plan.run, test), test.limits)

@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orchestrator.jobs.checking import TURN_BYTES
 from orchestrator.jobs.events import JobEvent, Printed, Queued, StageEnded, StageStarted
 from orchestrator.jobs.events import TestEnded as Ended
 from orchestrator.jobs.events import TestStarted as Started
 from orchestrator.jobs.feed import BATCH_BYTES, CHARACTER_BYTES, EVENT_BYTES, TEST_BYTES, Feed
-from orchestrator.jobs.model import StageResult, TestResult, Verdict
+from orchestrator.jobs.model import StageResult, TestResult, Utterance, Verdict
 from orchestrator.sandbox.model import StageKind, Stream
 from tests.sandbox_support import DEADLINE_S
 
@@ -108,10 +109,12 @@ async def test_only_output_and_ends_make_a_job_s_start_final(event: JobEvent, he
     assert feed.has_heard is heard
 
 
-async def test_a_test_s_outputs_and_message_are_memory_too() -> None:
+async def test_a_test_s_outputs_message_and_transcript_are_memory_too() -> None:
     stage = StageResult(Verdict.WRONG_ANSWER, b"x" * 10, b"y" * 20)
-    ended = Ended(0, TestResult("1", stage, has_output=True, message="z" * 5))
-    size = TEST_BYTES + 30 + 5 * CHARACTER_BYTES
+    said = (Utterance(by_interactor=True, data=b"w" * 7),)
+    result = TestResult("1", stage, has_output=True, message="z" * 5, transcript=said)
+    ended = Ended(0, result)
+    size = TEST_BYTES + 30 + 5 * CHARACTER_BYTES + TURN_BYTES + 7
     for limit, fits in ((size, True), (size - 1, False)):
         feed = Feed(limit)
         feed.send(ended)

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import pairwise
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from orchestrator.jobs import interaction
+from orchestrator.jobs.checking import TURN_BYTES
 from orchestrator.jobs.events import Printed
-from orchestrator.jobs.interaction import _Side, decide
+from orchestrator.jobs.interaction import Transcript, _Side, decide
 from orchestrator.jobs.model import (
     Cause,
     Interactor,
     JobResult,
     JudgeTest,
+    ReturnOutputs,
     StageResult,
     Submission,
+    Utterance,
     Verdict,
 )
 from orchestrator.sandbox.model import SourceFile, Stream
@@ -41,12 +47,12 @@ def interactor(script: str, transcript_bytes: int = 0) -> Interactor:
 
 
 async def converse(
-    script: str, theirs: str, *tests: JudgeTest | str, bench: Bench | None = None, **rule: Any
+    script: str, theirs: str, *tests: JudgeTest, transcript_bytes: int = 0, **judging: Any
 ) -> JobResult:
-    bench = bench or Bench()
-    result = await judge(
-        bench, *(tests or ("hello",)), script=script, checker=interactor(theirs, **rule)
-    )
+    bench = Bench()
+    rule = interactor(theirs, transcript_bytes)
+    made = tests or (make_test("hello"),)
+    result = await judge(bench, *made, script=script, checker=rule, **judging)
     await bench.settled()
     return result
 
@@ -105,6 +111,50 @@ async def test_a_test_s_input_never_enters_the_submission_s_sandbox(spy: Spy) ->
     assert statuses(result) == [V.ACCEPTED]
     assert not any(b"secret" in stage.stdin for _, stage in spy.stages)
     assert {name for name, file in spy.files if file.content == b"secret"} == {"fake-2"}
+
+
+@given(st.lists(st.tuples(st.booleans(), st.binary(min_size=1, max_size=200)), max_size=20))
+def test_a_transcript_is_the_beginning_of_what_was_said(said: list[tuple[bool, bytes]]) -> None:
+    whole, cut = Transcript(10**6), Transcript(300)
+    for by_interactor, data in said:
+        whole.add(data, by_interactor=by_interactor)
+        cut.add(data, by_interactor=by_interactor)
+    turns, kept = whole.utterances(), cut.utterances()
+    assert b"".join(turn.data for turn in turns) == b"".join(data for _, data in said)
+    assert all(one.by_interactor != two.by_interactor for one, two in pairwise(turns))
+    assert kept[:-1] == turns[: max(len(kept) - 1, 0)]
+    for last, turn in zip(kept[-1:], turns[len(kept) - 1 :], strict=False):
+        assert last.by_interactor is turn.by_interactor
+        assert turn.data.startswith(last.data)
+    assert sum(TURN_BYTES + len(turn.data) for turn in kept) <= 300
+    if sum(TURN_BYTES + len(turn.data) for turn in turns) <= 300:
+        assert kept == turns
+
+
+async def test_transcripts_are_returned_as_far_as_there_is_room_for_them_and_outputs() -> None:
+    turn = TURN_BYTES + 5
+    result = await converse(
+        "cat",
+        "cat input.txt",
+        *map(make_test, ("hello", "again", "never")),
+        transcript_bytes=1000,
+        return_outputs=ReturnOutputs.ALL,
+        returned_bytes=2 * turn + 5 + turn,
+    )
+    assert statuses(result) == [V.ACCEPTED] * 3
+    tests = result.tests or ()
+    assert [test.transcript for test in tests] == [
+        (Utterance(by_interactor=True, data=b"hello"), Utterance(by_interactor=False, data=b"hello")),
+        (Utterance(by_interactor=True, data=b"again"),),
+        (),
+    ]
+    assert [test.stage.stdout for test in tests] == [b"hello", b"", b""]
+    assert [test.stage.stdout_truncated for test in tests] == [False, True, True]
+
+
+async def test_a_transcript_that_was_not_asked_for_is_none() -> None:
+    (test,) = (await converse("cat", "cat input.txt")).tests or ()
+    assert test.transcript is None
 
 
 async def test_what_the_other_does_not_take_in_time_is_not_lost() -> None:
