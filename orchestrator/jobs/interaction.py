@@ -8,7 +8,7 @@ from collections.abc import Coroutine
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from orchestrator.jobs.checkers import CheckerStatus
+from orchestrator.jobs.checkers import CheckerSays, CheckerStatus
 from orchestrator.jobs.checking import (
     TURN_BYTES,
     apply_checker,
@@ -143,12 +143,17 @@ def decide(
     A submission that failed before its interactor had decided has failed; an interactor that said
     no before the submission ended has said no, whatever the submission did about it.
     """
-    says = read_checker(replace(interactor, stdout=b""))  # which was for the submission alone
+    says = _read_interactor(interactor)
     has_failed = solution.status is not Verdict.ACCEPTED
     if has_failed and (solution_first or says.status not in _NO):
         return not_checked(test, solution)
     said_no = replace(solution, killed_by=None) if has_failed else solution
     return apply_checker(test, said_no, says)
+
+
+def _read_interactor(ended: StageResult) -> CheckerSays:
+    """As a checker, but that what it says on stdout is said to the submission."""
+    return read_checker(replace(ended, stdout=b""))
 
 
 async def _talk(
@@ -210,7 +215,7 @@ async def _until_over(
                 await side.other.is_over.wait()
     order.append(side)
     side.is_over.set()
-    if result is None or (side.is_interactor and read_checker(result).status in _NO):
+    if result is None or (side.is_interactor and _read_interactor(result).status in _NO):
         side.other.stop()
     else:
         side.other.hush()
