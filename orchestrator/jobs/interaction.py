@@ -185,12 +185,11 @@ async def _talk(
         for run, side in zip(runs, (mine, theirs), strict=True)
     ]
     try:
-        await asyncio.wait(tasks)
+        solved, interacted = await asyncio.gather(*tasks)
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)
-    solved, interacted = (task.result() for task in tasks)
     return _Ended(solved, interacted, solution_was_first=order[0] is mine)
 
 
@@ -204,9 +203,6 @@ async def _until_over(
     """Run one side; when it is over, the other learns of it as of a pipe that is closed."""
     try:
         result = await run
-    except BaseException:
-        side.other.stop()
-        raise
     finally:
         side.live.close()
     if result is not None and not side.is_interactor and result.status is not Verdict.ACCEPTED:

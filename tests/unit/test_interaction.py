@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from itertools import pairwise
 from typing import Any
 
@@ -10,12 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orchestrator.errors import EngineError
 from orchestrator.jobs import interaction
 from orchestrator.jobs.checking import TURN_BYTES
 from orchestrator.jobs.events import Printed
 from orchestrator.jobs.interaction import Transcript, _Side, decide
 from orchestrator.jobs.model import (
     Cause,
+    Failure,
     Interactor,
     JobResult,
     JudgeTest,
@@ -25,7 +28,8 @@ from orchestrator.jobs.model import (
     Utterance,
     Verdict,
 )
-from orchestrator.sandbox.model import SourceFile, Stream
+from orchestrator.sandbox.fake import FakeSandbox
+from orchestrator.sandbox.model import SourceFile, Stage, Stream
 from tests.judging_support import LIMITS, Spy, V, judge, make_test, statuses, under_way
 from tests.service_support import Bench, cancelled, until
 from tests.unit.test_live import Recorder
@@ -196,3 +200,23 @@ async def test_a_caller_that_goes_away_ends_both(
     await asyncio.sleep(0.01)
     await cancelled(task)
     await bench.settled()
+
+
+@pytest.mark.parametrize("who", ["both", "interactor"])
+async def test_what_the_engine_fails_at_ends_both_and_no_task_is_forgotten(
+    spy: Spy, who: str
+) -> None:
+    forgotten: list[dict[str, Any]] = []
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _, context: forgotten.append(context))
+
+    def fail(_: FakeSandbox, stage: Stage) -> Stage:
+        if who == "both" or "answer.txt" in stage.argv:
+            raise EngineError("gone")
+        return stage
+
+    spy.change = fail
+    result = await converse("cat", "cat")
+    gc.collect()
+    assert (result.status, result.failure) == (V.INTERNAL_ERROR, Failure.INTERNAL_ERROR)
+    assert forgotten == []
