@@ -66,7 +66,8 @@ class _Client(APIClient):
             return super().prepare_request(request)
         prepared = requests.PreparedRequest()
         prepared.method = request.method
-        query = urlencode(request.params or {})
+        given = {name: each for name, each in dict(request.params).items() if each is not None}
+        query = urlencode(given, doseq=True)
         prepared.url = f"{request.url}?{query}" if query else request.url
         prepared.headers = CaseInsensitiveDict({**self.headers, **(request.headers or {})})
         prepared.body = request.data.encode() if request.data else None

@@ -9,8 +9,9 @@ from typing import Any
 import docker.errors
 import pytest
 import requests
+from requests import Session
 
-from orchestrator.engine.client import EngineClient, translate
+from orchestrator.engine.client import API_VERSION, EngineClient, _Client, translate
 from orchestrator.errors import (
     ContainerNotFoundError,
     EngineConflictError,
@@ -147,6 +148,24 @@ async def test_a_call_is_the_request_it_should_be(  # noqa: PLR0913, PLR0917 - a
     assert str(request) == request_line
     assert {name: request.query.get(name) for name in query} == query
     assert (request.body or None) == body
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+@pytest.mark.parametrize("data", [None, '{"Image": "ü"}'])
+@pytest.mark.parametrize(
+    "params", [{}, {"since": None}, {"name": "a b&ü", "all": 1, "force": True, "t": ["x", "y"]}]
+)
+def test_a_plain_request_is_what_the_http_library_would_make_of_it(
+    method: str, data: str | None, params: dict[str, Any]
+) -> None:
+    client = _Client(base_url="unix:///nowhere.sock", version=API_VERSION)
+    request = requests.Request(method, client.base_url + "/v1.41/x", params=params, data=data)
+    ours, theirs = client.prepare_request(request), Session.prepare_request(client, request)
+    assert (ours.method, ours.path_url) == (theirs.method, theirs.path_url)
+    assert (ours.body or b"") == (theirs.body or "").encode()
+    if data or method == "POST":
+        assert ours.headers["Content-Length"] == theirs.headers["Content-Length"]
+    client.close()
 
 
 @pytest.mark.parametrize(
