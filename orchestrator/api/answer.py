@@ -71,7 +71,7 @@ def error_text(result: JobResult) -> str | None:
             return None
         case Verdict.COMPILE_ERROR:
             return f"Compilation Error:\n{_compiler_text(result.compile)}"
-        case Verdict.RUNTIME_ERROR if result.tests is None:
+        case Verdict.RUNTIME_ERROR if result.tests is None or _is_lost(result.compile):
             return _runtime_error(result.run)
         case Verdict.CANCELLED if result.killed_by in _CANCELLED:
             return _CANCELLED[result.killed_by]
@@ -79,6 +79,11 @@ def error_text(result: JobResult) -> str | None:
             return _judging_error(result)
         case status:
             return _ERRORS.get(status) or status.value.replace("_", " ").capitalize()
+
+
+def _is_lost(compiled: StageResult | None) -> bool:
+    """Whether its sandbox ended under the compiler: no test was run."""
+    return compiled is not None and compiled.status is Verdict.RUNTIME_ERROR
 
 
 def _judging_error(result: JobResult) -> str:

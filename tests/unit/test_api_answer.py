@@ -250,6 +250,7 @@ def one(status: Verdict, **fields: Any) -> TestResult:
 
 PASSED = TestResult("1", StageResult(V.ACCEPTED, exit_code=0))
 REFUSED = StageResult(V.COMPILE_ERROR, stderr=b"1: bad\n", exit_code=1)
+LOST = StageResult(V.RUNTIME_ERROR, killed_by=Cause.SANDBOX)
 
 
 @pytest.mark.parametrize(
@@ -275,6 +276,10 @@ REFUSED = StageResult(V.COMPILE_ERROR, stderr=b"1: bad\n", exit_code=1)
         (
             judged(V.RUNTIME_ERROR, one(V.RUNTIME_ERROR, killed_by=Cause.SANDBOX)),
             "Test 1 (small): runtime error",
+        ),
+        (
+            judged(V.RUNTIME_ERROR, one(V.SKIPPED), compile=LOST, killed_by=Cause.SANDBOX),
+            "Process ended unexpectedly",
         ),
         (
             judged(V.COMPILE_ERROR, one(V.SKIPPED), compile=REFUSED),
