@@ -235,10 +235,15 @@ class JobService:
             await self._close_all(job.helper)
         while job.openings:
             opening = job.openings[-1]
-            with contextlib.suppress(EngineError, SandboxError):
+            try:
                 # Shielded, and taken off the list only then: who is interrupted here is no reason
-                # to lose sight of a container. An opening that failed has left nothing behind.
+                # to lose sight of a container.
                 lease = await asyncio.shield(opening)
+            except Exception as err:
+                # It has left nothing behind; whatever it failed at, the others are to be closed.
+                if not isinstance(err, EngineError | SandboxError):
+                    log.exception("opening_failed", job_id=job.id)
+            else:
                 await self._close(job, lease.sandbox)
             job.openings.remove(opening)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from orchestrator.errors import EngineUnavailableError, InvalidSubmissionError
@@ -132,6 +134,16 @@ async def test_a_checker_s_sandbox_that_can_t_be_had_is_our_own_failure() -> Non
     bench.backend.fail_open = lambda: next(errors)
     result = await judge(bench, make_test("echo 1", ""), checker=checker("exit 0"))
     assert (result.status, result.failure) == (V.INTERNAL_ERROR, Failure.ENGINE_UNAVAILABLE)
+    await bench.settled()
+
+
+async def test_a_sandbox_that_fails_oddly_does_not_leave_the_other_behind() -> None:
+    bench = Bench()
+    errors: Any = iter([None, RuntimeError("odd")])
+    bench.backend.fail_open = lambda: next(errors)
+    result = await judge(bench, make_test("echo 1", ""), checker=checker("exit 0"))
+    assert (result.status, result.failure) == (V.INTERNAL_ERROR, Failure.INTERNAL_ERROR)
+    assert len(bench.backend.opened) == 2
     await bench.settled()
 
 
