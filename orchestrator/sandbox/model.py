@@ -125,9 +125,10 @@ class StageLoss:
     reason: LossReason
     detail: str
     before_start: bool = False
-    """Nothing of the stage, nor of any before it, had been executed."""
+    """As far as the agent had said, nothing of the stage, nor of any before it, was executed; of a
+    stage without live input, 10 ms may have been."""
     before_stage: bool = False
-    """Nothing of the stage had been executed."""
+    """Likewise of the stage alone."""
 
 
 StageOutcome = StageReport | StageLoss
