@@ -47,7 +47,7 @@ async def test_a_hundred_tests_are_compiled_once_and_told_one_by_one(
 async def test_a_container_that_is_removed_between_tests_costs_no_result(tmp_path: Path) -> None:
     tests = [{"input": str(n), "expected": str(n + 1)} for n in range(6)]
     body: dict[str, Any] = {"language": "python", "code": COUNTS, "tests": tests}
-    engine = EngineClient(f"unix://{SOCKET}", timeout_s=30, threads=1)
+    engine = EngineClient(SOCKET, timeout_s=30, threads=1)
     numbers = []
     async with running_server(tmp_path / "state", POOL="0") as server:
         async for event in server.stream(**body):

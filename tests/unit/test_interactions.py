@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from orchestrator.errors import EngineUnavailableError
-from orchestrator.jobs.interaction import Transcript, decide
+from orchestrator.jobs.interaction import decide
 from orchestrator.jobs.model import Cause, Failure, Interactor, JobResult, StageResult, Verdict
 from orchestrator.jobs.model import Utterance as Said
 from tests.judging_support import LIMITS, TOLD_BY_ANSWER, V, checker, judge, make_test, statuses
@@ -69,15 +69,6 @@ def test_who_ended_first_and_how_decides(
     assert (result.stage.status, result.stage.killed_by) == (verdict, cause)
 
 
-def test_a_transcript_is_of_turns_and_stops_where_there_is_no_more_room() -> None:
-    transcript = Transcript(room=7)
-    for data, by_interactor in ((b"12", True), (b"3", True), (b"45", False), (b"678", True)):
-        transcript.add(data, by_interactor=by_interactor)
-    transcript.add(b"9", by_interactor=False)
-    turns = [(turn.by_interactor, turn.data) for turn in transcript.utterances()]
-    assert turns == [(True, b"123"), (False, b"45"), (True, b"67")]
-
-
 @pytest.mark.parametrize(
     ("script", "answer", "status", "cause", "message"),
     [
@@ -119,17 +110,13 @@ async def test_points_are_the_interactor_s() -> None:
     assert (result.status, result.tests[0].points) == (V.WRONG_ANSWER, 4.0)
 
 
-@pytest.mark.parametrize(("room", "kept"), [(0, None), (1, ((True, b"5"),)), (99, None)])
-async def test_what_was_said_is_told_where_it_was_asked_for(
-    room: int, kept: tuple[tuple[bool, bytes], ...] | None
-) -> None:
+@pytest.mark.parametrize("room", [0, 99_999])
+async def test_what_was_said_is_told_where_it_was_asked_for(room: int) -> None:
     result = await talk(Bench(), "cat", "echo 5; exit 0", transcript_bytes=room)
     assert result.tests is not None
     transcript = result.tests[0].transcript
     if room == 0:
         assert transcript is None
-    elif kept is not None:
-        assert transcript == tuple(Said(by_interactor=by, data=data) for by, data in kept)
     else:
         assert transcript is not None
         assert transcript[0] == Said(by_interactor=True, data=b"5\n")
