@@ -88,6 +88,8 @@ ANSWER_SHAPE: Mapping[str, Predicate] = {
     "compile": optional(is_object),
     "run": optional(is_object),
     "tests": is_none,
+    "summary": is_none,
+    "checker": is_none,
     "warnings": list_of(is_text),
     "timings": is_object,
 }

@@ -61,6 +61,7 @@ not_list = _booleans | _numbers | _texts | _objects
 not_object = _booleans | _numbers | _texts | st.lists(any_json, max_size=2)
 not_encoding = not_text | _texts.filter(lambda text: text not in ("utf8", "base64"))
 broken_base64 = st.sampled_from(["a", "ab=c", "ab==\n", "!!!!", "YQ", "YQ===", "ü", "YQ=="[::-1]])
+_TEST = {"input": ""}
 _unknown = st.text("abcdef_", min_size=3, max_size=8)
 
 
@@ -85,6 +86,10 @@ _nul = st.sampled_from(["\0", "a\0", "\0b"])
 
 def _top(name: str, values: st.SearchStrategy[Any], named: str = "") -> st.SearchStrategy[Wrong]:
     return values.map(lambda value: ({**GOOD, name: value}, named or name))
+
+
+def _tests(values: st.SearchStrategy[Any], named: str) -> st.SearchStrategy[Wrong]:
+    return _top("tests", values, named)
 
 
 def _limit(path: str, values: st.SearchStrategy[Any]) -> st.SearchStrategy[Wrong]:
@@ -171,8 +176,18 @@ _plain = [
     _top("version", not_text | st.sampled_from(["0", "3.999", "latest", "x" * 999, "3\0"])),
     _top("encoding", not_encoding),
     _top("limits", not_object),
-    _top("tests", _booleans | _numbers | _texts | _lists | _objects),
-    _top("checker", _booleans | _numbers | _texts | _lists | _objects),
+    _top("tests", _booleans | _numbers | _texts | _objects | st.just([])),
+    _top("checker", _booleans | _numbers | _lists | st.sampled_from(["lines", "no such"])),
+    _top("interactor", _booleans | _numbers | _lists | _texts),
+    _tests(not_object.map(lambda value: [_TEST, value]), "tests.1"),
+    _tests(st.just([{"name": "no input"}]), "tests.0.input"),
+    _tests((not_text | st.none()).map(lambda value: [{"input": value}]), "tests.0.input"),
+    _tests(not_text.map(lambda value: [{**_TEST, "expected": value}]), "tests.0.expected"),
+    _tests(st.just([_TEST, {**_TEST, "name": "1"}]), "tests.1.name"),
+    _tests(st.just([{**_TEST, "points": -1}]), "tests.0.points"),
+    _unknown.map(
+        lambda name: ({**GOOD, "tests": [{**_TEST, f"un{name}": 1}]}, f"tests.0.un{name}")
+    ),
     broken_base64.map(lambda text: ({**GOOD, "input": text, "encoding": "base64"}, "input")),
     _unknown.flatmap(lambda name: _limit(f"limits.{name}", any_json)),
     *(_limit(path, not_whole) for path in BOUNDS),

@@ -61,6 +61,8 @@ def make_answer(
         "compile": compiled,
         "run": run,
         "tests": None,
+        "summary": None,
+        "checker": None,
         "warnings": [],
         "timings": timings,
     }
