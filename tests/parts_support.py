@@ -37,7 +37,7 @@ def sh_language(compile_script: str | None = None) -> Language:
         version_command=(),
         source=SourceRule("main.sh", (".sh",)),
         compile=command,
-        run=CommandRule(("sh", "{main}")),
+        run=CommandRule(("sh", "{main}", "{args}")),
         limits=LimitDefaults(memory_mb=64, processes=16),
         memory_error=MemoryErrorRule(),
         samples=(),

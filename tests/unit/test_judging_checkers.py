@@ -117,6 +117,7 @@ async def test_a_checker_lost_to_the_engine_has_its_test_run_again_and_none_told
     assert statuses(result) == [V.ACCEPTED, V.WRONG_ANSWER]
     assert [e.number for e in ear.events if isinstance(e, Started)] == [0, 1]
     assert [e.number for e in ear.events if isinstance(e, Ended)] == [0, 1]
+    assert len(bench.backend.opened) == 4  # both anew
     await bench.settled()
 
 
