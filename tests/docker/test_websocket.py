@@ -228,11 +228,13 @@ int main(void) {
 
 async def test_ctrl_c_is_python_s_keyboard_interrupt(scene: Scene) -> None:
     code = (
-        "import time\nprint('ready', flush=True)\ntry:\n    time.sleep(45)\n"
+        # In short naps: a signal that comes just before one is seen by Python only after it.
+        "import time\ntry:\n    print('ready', flush=True)\n"
+        "    while True:\n        time.sleep(0.01)\n"
         "except KeyboardInterrupt:\n    print('bye')"
     )
     async with scene.talk(code=code) as talk:
-        await talk.until("ready")
+        await talk.until("ready\n")
         await talk.signal("INT")
         assert await talk.end() == 1000
     assert (talk.stdout, talk.result["status"]) == ("ready\nbye\n", "accepted")
