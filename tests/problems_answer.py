@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from orchestrator.jobs.model import Verdict
-from tests.problems_support import Case, Outcome
+from tests.outcomes import Outcome
+from tests.problems_support import Case
 
 
 def outcomes(answer: Mapping[str, Any]) -> tuple[str, ...]:

@@ -33,7 +33,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from orchestrator.jobs.model import Cause, Verdict
+from orchestrator.jobs.model import Verdict
+from tests.outcomes import Outcome, parse_outcome
 
 PROBLEMS = Path(__file__).parent / "problems"
 LANGUAGES = {".c": "c", ".cpp": "cpp", ".java": "java", ".py": "python"}
@@ -52,17 +53,6 @@ _NEVER = frozenset({Verdict.INTERNAL_ERROR, Verdict.CANCELLED})
 
 class ProblemError(Exception):
     """A problem that can't be used; says which, and where."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """A verdict and its cause."""
-
-    verdict: Verdict
-    cause: Cause | None = None
-
-    def __str__(self) -> str:
-        return f"{self.verdict}/{self.cause}" if self.cause else str(self.verdict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,9 +214,8 @@ def _each(where: str, value: Any, count: int) -> tuple[Any, ...] | None:
 
 
 def _outcome(where: str, text: str) -> Outcome:
-    verdict, _, cause = text.partition("/")
     try:
-        outcome = Outcome(Verdict(verdict), Cause(cause) if cause else None)
+        outcome = parse_outcome(text)
     except ValueError as error:
         raise ProblemError(f"{where}: {error}") from error
     if outcome.verdict in _NEVER:

@@ -62,8 +62,8 @@ async def judge_tests(
 
 
 def _is_decided(job: Job, judging: Judging) -> bool:
-    is_failed = any(result.stage.status is not Verdict.ACCEPTED for result in job.tests)
-    return judging.stop_on_failure and is_failed
+    last = job.tests[-1].stage.status if job.tests else Verdict.ACCEPTED
+    return judging.stop_on_failure and last is not Verdict.ACCEPTED
 
 
 def _announce(job: Job, number: int, test: JudgeTest, listener: Listener) -> None:

@@ -32,6 +32,7 @@ from typing import Any
 
 from orchestrator.jobs.model import Cause, Verdict
 from orchestrator.sandbox.model import LimitHit
+from tests.outcomes import Outcome, parse_outcome
 
 PROGRAMS = Path(__file__).parent / "programs"
 WITH = "with"  # the folder of files that are sent along; beside those of the languages
@@ -53,14 +54,6 @@ _FIELD = re.compile(r"(?P<name>\w+): +(?P<value>\S.*)")
 
 class HeaderError(Exception):
     """A program whose header can't be used."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """A verdict and what ended the stage that decided it."""
-
-    verdict: Verdict
-    cause: Cause | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,9 +149,8 @@ def read_fields(
 
 
 def _outcome(path: Path, text: str) -> Outcome:
-    verdict, _, cause = text.partition("/")
     try:
-        outcome = Outcome(Verdict(verdict), Cause(cause) if cause else None)
+        outcome = parse_outcome(text)
     except ValueError as error:
         raise HeaderError(f"{path}: Allowed: {error}") from error
     if outcome.verdict in LOST_VERDICTS or outcome.cause in LOST_CAUSES:

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from orchestrator.jobs.model import Cause, Verdict
+from tests.outcomes import Outcome
 from tests.problems_answer import differences, outcomes
-from tests.problems_support import Case, Outcome, ProblemError, load, load_problem
+from tests.problems_support import Case, ProblemError, load, load_problem
 
 CORPUS = load()
 JUDGED = set(Verdict) - {Verdict.INTERNAL_ERROR, Verdict.CANCELLED}
