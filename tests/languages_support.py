@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 import requests
 from docker import errors as docker_errors
+from docker.transport import UnixHTTPAdapter
 
 from orchestrator.engine.client import EngineClient
 
@@ -30,7 +32,7 @@ memory_mb = 64
 processes = 8
 
 [samples]
-"hello.awk" = { stdout = "HELLO\\n" }
+hello = { stdout = "HELLO\\n" }
 """
 DOCKERFILE = "FROM codebae-runner/base:current\nRUN echo loud > /etc/shout\n"
 HELLO = 'BEGIN { print toupper("hello") }\n'
@@ -62,6 +64,52 @@ def not_found(text: str) -> docker_errors.NotFound:
     return docker_errors.NotFound("404", response, text)
 
 
+def conflict(text: str) -> docker_errors.APIError:
+    """What the SDK raises for a 409."""
+    response = requests.Response()
+    response.status_code = 409
+    return docker_errors.APIError("409", response, text)
+
+
+class FakeImages(dict[str, dict[str, Any]]):
+    """Images by name, and those without one; called, it lists them, as the SDK's method does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.unnamed: dict[str, dict[str, Any]] = {}
+
+    def __call__(
+        self, filters: Mapping[str, Sequence[str]] | None = None, *, quiet: bool = False
+    ) -> list[Any]:
+        if filters is None:
+            assert quiet
+            return [image["Id"] for image in self.values()]
+        if "reference" in filters:
+            (pattern,) = filters["reference"]
+            return [_listed(image, [n]) for n, image in self.items() if fnmatchcase(n, pattern)]
+        assert filters["dangling"] == ["true"]
+        key, _, value = filters["label"][0].partition("=")
+        return [
+            _listed(image, ["<none>:<none>"])
+            for image in self.unnamed.values()
+            if key in _labels_of(image) and value in {"", _labels_of(image)[key]}
+        ]
+
+    def find(self, name: str) -> dict[str, Any] | None:
+        """By name or id."""
+        named = (image for image in self.values() if image["Id"] == name)
+        return self.get(name) or self.unnamed.get(name) or next(named, None)
+
+
+def _labels_of(image: dict[str, Any]) -> dict[str, str]:
+    return image["Config"]["Labels"] or {}
+
+
+def _listed(image: dict[str, Any], names: list[str]) -> dict[str, Any]:
+    more = {"Labels": image["Config"]["Labels"], "RepoTags": names, "Created": image["Created"]}
+    return {"Id": image["Id"], "Size": image["Size"], **more}
+
+
 class FakeApi:
     """Stands for the SDK's client: images by tag, and a builder that reads `RUN` lines as a plan.
 
@@ -70,7 +118,8 @@ class FakeApi:
 
     def __init__(self) -> None:
         self.timeout = 0.0
-        self.images: dict[str, dict[str, Any]] = {}
+        self.images = FakeImages()
+        self.in_use: set[str] = set()
         self.builds: list[dict[str, Any]] = []
         self.containers: dict[str, dict[str, Any]] = {}
         self.removed: list[str] = []
@@ -81,13 +130,37 @@ class FakeApi:
 
     def add_image(self, tag: str, **labels: str) -> None:
         image_id = f"sha256:{len(self.builds):064}"
-        self.images[tag] = {"Id": image_id, "Size": 5_000_000, "Config": {"Labels": labels or None}}
+        image = {"Id": image_id, "Size": 5_000_000, "Config": {"Labels": labels or None}}
+        self.images[tag] = {**image, "Created": len(self.builds)}
 
-    def inspect_image(self, tag: str) -> dict[str, Any]:
-        try:
-            return self.images[tag]
-        except KeyError:
-            raise not_found(f"No such image: {tag}") from None
+    def inspect_image(self, name: str) -> dict[str, Any]:
+        image = self.images.find(name)
+        if image is None:
+            raise not_found(f"No such image: {name}")
+        return {**image, "RepoTags": [n for n, each in self.images.items() if each == image]}
+
+    def tag(self, name: str, repository: str, tag: str) -> None:
+        image = self.images.find(name)
+        if image is None:
+            raise not_found(f"No such image: {name}")
+        old = self.images.get(f"{repository}:{tag}")
+        self.images[f"{repository}:{tag}"] = image
+        self.images.unnamed.pop(image["Id"], None)
+        if old is not None and old not in self.images.values():
+            self.images.unnamed[old["Id"]] = old
+
+    def remove_image(self, name: str) -> None:
+        image = self.images.find(name)
+        if image is None:
+            raise not_found(f"No such image: {name}")
+        names = [each for each in self.images if self.images[each] == image]
+        if len(names) < 2 and image["Id"] in self.in_use:
+            raise conflict(f"container 0 is using image {image['Id']}")
+        if name in self.images:
+            del self.images[name]
+        else:
+            assert not names, "by id, the engine takes an only name off"
+            del self.images.unnamed[name]
 
     def build(self, **request: Any) -> Iterator[dict[str, Any]]:
         self.builds.append(request)
@@ -105,8 +178,12 @@ class FakeApi:
                 yield {"stream": "Removing intermediate container 0123456789ab\n"}
                 yield {"error": f"The command '/bin/sh -c {step}' returned a non-zero code: 7"}
                 return
-        self.add_image(request["tag"], **request["labels"])
-        yield {"aux": {"ID": self.images[request["tag"]]["Id"]}}
+        tag = request["tag"] or f"untagged-{len(self.builds)}"
+        self.add_image(tag, **request["labels"])
+        yield {"aux": {"ID": self.images[tag]["Id"]}}
+
+    def info(self) -> dict[str, Any]:
+        return {"DockerRootDir": "/nowhere", "Driver": "overlay2"}
 
     def create_container_from_config(self, config: dict[str, Any], name: str) -> None:
         self.inspect_image(config["Image"])
@@ -145,4 +222,11 @@ class FakeEngine(EngineClient):
         self.api = FakeApi()
 
     def _client(self) -> Any:
+        return self.api
+
+    async def ping(self) -> None:
+        pass
+
+    def new_client(self, adapter: UnixHTTPAdapter) -> Any:
+        del adapter
         return self.api

@@ -74,23 +74,54 @@ class MemoryErrorRule:
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
-    """A program in `samples/` and what must come of it."""
+class SampleFile:
+    """One file of a sample: its path in the job, and its bytes."""
 
-    file: str
+    path: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SampleLimits:
+    """What a sample is run with; None: as whoever runs it does with all."""
+
+    wall_ms: int | None = None
+    cpu_ms: int | None = None
+    memory_mb: int | None = None
+    output_kb: int | None = None
+    processes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A program of the language with the id `language`, and what must come of it.
+
+    `name` is its own among that language's. `files`: the main one first. `stdout` and `exit_code`
+    are not looked at where they are None.
+    """
+
+    language: str
+    name: str
+    files: tuple[SampleFile, ...]
     status: str = "accepted"
-    input: str = ""
-    stdout: str | None = None
+    input: str = field(default="", repr=False)
+    stdout: str | None = field(default=None, repr=False)
     exit_code: int | None = None
+    limits: SampleLimits = SampleLimits()
 
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """A language folder. `compile` is None for an interpreted language."""
+    """What programs can be sent in: a language folder's own, or a variant on the same image.
+
+    `image_owner` is the folder's id, and the language's own but for a variant. `compile` is None
+    for an interpreted language.
+    """
 
     id: str
     name: str
     folder: Path
+    image_owner: str
     aliases: tuple[str, ...]
     version_command: tuple[str, ...]
     source: SourceRule
@@ -98,7 +129,6 @@ class Language:
     run: CommandRule
     limits: LimitDefaults
     memory_error: MemoryErrorRule
-    samples: tuple[Sample, ...]
     pool: PoolRule = PoolRule()
     server: ServerRule | None = None
     uncacheable: re.Pattern[str] | None = None
@@ -107,12 +137,21 @@ class Language:
     @property
     def image(self) -> str:
         """The tag jobs run on; promoting moves it."""
-        return f"codebae-runner/{self.id}:current"
+        return f"codebae-runner/{self.image_owner}:current"
 
-    @property
-    def toolchain_image(self) -> str:
-        """The tag of what the folder's own Dockerfile makes: the image before the agent goes in."""
-        return f"codebae-runner/{self.id}:toolchain"
+
+@dataclass(frozen=True, slots=True)
+class LanguageFolder:
+    """A folder `images/<id>/`: one image, and the languages that run on it, its own first.
+
+    `toml` is the text of its `language.toml`; `samples` are those of all its languages.
+    """
+
+    id: str
+    path: Path
+    toml: str = field(repr=False)
+    languages: tuple[Language, ...]
+    samples: tuple[Sample, ...]
 
 
 @dataclass(frozen=True, slots=True)

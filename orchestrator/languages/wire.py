@@ -171,9 +171,20 @@ class MemoryErrorTable(_Table):
     stderr: Pattern | None = None
 
 
-class SampleTable(_Table):
-    """One entry of `[samples]`: a verdict that a lone program can come to."""
+class SampleLimitsTable(_Table):
+    """`limits` of a sample."""
 
+    wall_ms: int | None = Field(None, ge=1, le=600_000)
+    cpu_ms: int | None = Field(None, ge=1, le=600_000)
+    memory_mb: int | None = Field(None, ge=16, le=65_536)
+    output_kb: int | None = Field(None, ge=1, le=65_536)
+    processes: int | None = Field(None, ge=4, le=4096)
+
+
+class SampleTable(_Table):
+    """One entry of `[samples]`: a verdict that a lone program can come to, or why there is none."""
+
+    absent: Text | None = None
     input: str = ""
     stdout: str | None = None
     status: Literal[
@@ -185,6 +196,13 @@ class SampleTable(_Table):
         "output_limit",
     ] = "accepted"
     exit_code: int | None = Field(None, ge=0, le=255)
+    limits: SampleLimitsTable = SampleLimitsTable()
+
+    @model_validator(mode="after")
+    def _nothing_beside_absent(self) -> Self:
+        if self.absent is not None and len(self.model_fields_set) > 1:
+            raise ValueError("absent goes with nothing else")
+        return self
 
 
 class LanguageFile(_Table):
@@ -200,7 +218,8 @@ class LanguageFile(_Table):
     limits: LimitsTable
     pool: PoolTable = PoolTable()
     memory_error: MemoryErrorTable = MemoryErrorTable()
-    samples: dict[PlainName, SampleTable] = Field(min_length=1)
+    samples: dict[PlainName, SampleTable] = {}
+    variants: dict[Annotated[str, Field(pattern=ID_PATTERN)], dict[str, Any]] = {}
 
 
 def explain(err: ValidationError) -> str:

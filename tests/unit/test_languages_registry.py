@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 
 from orchestrator.errors import ConfigurationError
-from orchestrator.languages.model import CommandRule, LimitDefaults, MemoryErrorRule, Sample
-from orchestrator.languages.registry import load_languages
+from orchestrator.image_settings import DEFAULT_IMAGES_DIR
+from orchestrator.languages.conventions import CONVENTIONS
+from orchestrator.languages.model import (
+    CommandRule,
+    LimitDefaults,
+    MemoryErrorRule,
+    Sample,
+    SampleFile,
+)
+from orchestrator.languages.registry import load_folders, load_languages
 from orchestrator.languages.wire import (
     CompileTable,
     LanguageFile,
@@ -16,12 +25,12 @@ from orchestrator.languages.wire import (
     MemoryErrorTable,
     PoolTable,
     RunTable,
+    SampleLimitsTable,
     SampleTable,
     ServerTable,
     SourceTable,
 )
-from orchestrator.settings import DEFAULT_IMAGES_DIR
-from tests.languages_support import TOML, write_language
+from tests.languages_support import HELLO, TOML, write_language
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,7 +57,12 @@ def test_a_language_is_loaded_whole(images: Path) -> None:
         "[memory_error]\nexit_codes = [3]\nstderr = 'out of (memory)'\n[limits]",
     )
     folder = write_language(images, toml=toml)
-    (language,) = load_languages(images, ["shout"])
+    (loaded,) = load_folders(images, ["shout"])
+    (language,) = loaded.languages
+    hello = SampleFile("main.awk", HELLO.encode())
+    assert loaded.samples == (Sample("shout", "hello", (hello,), stdout="HELLO\n"),)
+    assert (loaded.id, loaded.path) == ("shout", folder)
+    assert loaded.toml == toml
     assert (language.id, language.name, language.folder) == ("shout", "Shout", folder)
     assert language.aliases == ("awk", "Loud")
     assert language.version_command[:2] == ("sh", "-c")
@@ -57,9 +71,7 @@ def test_a_language_is_loaded_whole(images: Path) -> None:
     assert language.limits == LimitDefaults(64, 8)
     assert language.memory_error.exit_codes == {3}
     assert language.memory_error.stderr is not None
-    assert language.samples == (Sample("hello.awk", stdout="HELLO\n"),)
     assert language.image == "codebae-runner/shout:current"
-    assert language.toolchain_image == "codebae-runner/shout:toolchain"
 
 
 def test_fast_arguments_have_their_place(images: Path) -> None:
@@ -144,19 +156,19 @@ BROKEN = [
         "[memory_error]\nstderr = '*'\n[limits]",
         "memory_error.stderr: not a regular expression: nothing to repeat",
     ),
-    ('"hello.awk" = { stdout = "HELLO\\n" }', "", "samples: Dictionary should have at least 1"),
+    ("hello = {", 'hello = { status = "fine", ', "samples.hello.status: should be 'accepted', "),
+    ("hello = {", '"../hello" = {', 'samples."../hello": should be a plain file name'),
+    ('"HELLO\\n"', '""', "samples: there is no hello with a stdout"),
+    ("[samples]", "[samples]\ngone = {}", "samples.gone: there is no file or folder of that name"),
+    ("[samples]", '[samples]\n"hello.awk" = {}', 'samples."hello.awk": there is no file or folder'),
     (
-        '"hello.awk" = {',
-        '"hello.awk" = { status = "fine", ',
-        "samples.\"hello.awk\".status: should be 'accepted', ",
+        "hello = {",
+        'hello = { absent = "no", ',
+        "samples.hello: absent goes with nothing else",
     ),
-    ('"hello.awk"', '"../hello.awk"', 'samples."../hello.awk": should be a plain file name'),
-    ('"hello.awk" = { stdout = "HELLO\\n" }', '"hello.awk" = {}', "samples: there is no hello"),
-    (
-        "[samples]",
-        "[samples]\n'gone.awk' = {}",
-        'samples."gone.awk": there is no file samples/gone.awk',
-    ),
+    ('{ stdout = "HELLO\\n" }', '{ absent = "no" }', "samples.hello: is said to be absent, but"),
+    ("[samples]", '[samples]\ngone = { absent = "no" }', "samples.gone: is said to be absent, but"),
+    ("[samples]", "[samples]\necho = { limits = { cpu = 1 } }", "samples.echo.limits.cpu: unknown"),
     ("[samples]", "[samples", "not TOML: Expected"),
 ]
 
@@ -173,7 +185,8 @@ def test_a_mistake_is_named_with_file_and_key(
 def test_a_sample_file_that_is_not_declared(images: Path) -> None:
     (write_language(images) / "samples" / "more.awk").touch()
     assert message(images, "shout") == (
-        "images/shout/language.toml: samples: samples/more.awk is there but not declared"
+        "images/shout/language.toml: samples.more: samples/more.awk is there, "
+        "but not what comes of it"
     )
 
 
@@ -236,8 +249,11 @@ def test_languages_are_found_by_id_and_alias_in_any_case(images: Path) -> None:
 
 
 def test_the_languages_we_ship_are_sound() -> None:
-    ids = ("c", "cpp", "java", "python")
-    assert load_languages(DEFAULT_IMAGES_DIR, ids).ids == ids
+    registry = load_languages(DEFAULT_IMAGES_DIR, ["all"])
+    owners = tuple(language.id for language in registry.owners)
+    assert owners[:4] == ("c", "cpp", "java", "python")
+    assert owners[4:] == tuple(sorted(owners[4:]))
+    assert registry.ids[:3] == ("c", "c11", "c23")
 
 
 def test_the_reference_names_every_key_and_its_example_loads(images: Path) -> None:
@@ -250,11 +266,12 @@ def test_the_reference_names_every_key_and_its_example_loads(images: Path) -> No
         "run.": RunTable,
         "limits.": LimitsTable,
         "memory_error.": MemoryErrorTable,
-        'samples."FILE".': SampleTable,
+        "samples.NAME.": SampleTable,
+        "samples.NAME.limits.": SampleLimitsTable,
     }
     keys = {prefix + key for prefix, table in tables.items() for key in table.model_fields}
     keys |= LanguageFile.model_fields.keys() - {prefix.split(".")[0] for prefix in tables}
-    keys.remove("compile.server")  # a table of its own
+    keys -= {"compile.server", "samples.NAME.limits", "variants"}  # tables of their own
     assert {key for key in keys if f"\n| `{key}` |" not in text} == set()
 
     example = text.partition("```toml\n")[2].partition("```")[0]
@@ -262,4 +279,20 @@ def test_the_reference_names_every_key_and_its_example_loads(images: Path) -> No
     (folder / "samples" / "hello.awk").unlink()
     for name in ("hello.nim", "echo.nim", "quits.nim"):
         (folder / "samples" / name).touch()
-    assert load_languages(images, ["nim"]).ids == ("nim",)
+    assert load_languages(images, ["nim"]).ids == ("nim", "nim-debug")
+
+
+def test_the_reference_names_every_convention_with_what_it_expects() -> None:
+    text = (DEFAULT_IMAGES_DIR.parent / "docs" / "reference" / "language-toml.md").read_text()
+    table = text.partition("## Samples")[2].partition("## Variants")[0]
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines()]
+    documented = {row[0].strip("`"): row[2] for row in rows if row and row[0].startswith("`")}
+    assert {name: row.status for name, row in CONVENTIONS.items()} == {
+        name: re.findall("`([a-z_]+)`", cell)[0] for name, cell in documented.items()
+    }
+
+
+def test_a_name_that_an_image_of_our_own_has_is_taken(images: Path) -> None:
+    write_language(images, "base")
+    with pytest.raises(ConfigurationError, match=r"^images/base: choose another name"):
+        load_folders(images, ["base"])

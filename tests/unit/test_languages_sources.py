@@ -11,6 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from orchestrator.image_settings import DEFAULT_IMAGES_DIR
 from orchestrator.languages.model import (
     CommandRule,
     Language,
@@ -27,7 +28,6 @@ from orchestrator.languages.sources import (
     run_argv,
     source_paths,
 )
-from orchestrator.settings import DEFAULT_IMAGES_DIR
 
 (JAVA,) = load_languages(DEFAULT_IMAGES_DIR, ["java"])
 # The most trusting rule there can be: any text at all may be the name.
@@ -36,6 +36,7 @@ LANGUAGE = Language(
     id="x",
     name="X",
     folder=Path(),
+    image_owner="x",
     aliases=(),
     version_command=("x",),
     source=ANYTHING,
@@ -43,7 +44,6 @@ LANGUAGE = Language(
     run=CommandRule(("x", "--file={main}", "{main_class}", "{args}", "{}", "{ main }")),
     limits=LimitDefaults(64, 8),
     memory_error=MemoryErrorRule(),
-    samples=(),
 )
 
 words = st.text(max_size=8)

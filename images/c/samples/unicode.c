@@ -1,10 +1,6 @@
-#include <locale.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 int main(void) {
     puts("Grüße, Жизнь, 世界 ☃ 🚀");
-    setlocale(LC_ALL, "");
-    printf("%zu characters\n", mbstowcs(NULL, "世界☃🚀", 0));
     return 0;
 }

@@ -1,0 +1,5 @@
+procedure Main is
+   Number : Integer := "a string is no number";
+begin
+   null;
+end Main;

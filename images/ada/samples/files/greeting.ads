@@ -1,0 +1,3 @@
+package Greeting is
+   function To (Name : String) return String;
+end Greeting;

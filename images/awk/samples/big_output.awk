@@ -1,0 +1,5 @@
+BEGIN {
+    for (number = 1; number <= 15000; number++) {
+        print number
+    }
+}

@@ -1,0 +1,7 @@
+BEGIN {
+    text = "xxxxxxxxxxxxxxxx"
+    while (1) {
+        text = text text
+        blocks[length(text)] = text
+    }
+}

@@ -1,0 +1,4 @@
+BEGIN {
+    print "giving up" > "/dev/stderr"
+    exit 3
+}

@@ -1,0 +1,3 @@
+for ((number = 1; number <= 15000; number++)); do
+    echo "$number"
+done

@@ -1,0 +1,3 @@
+source text/greeting.sh
+
+greet files

@@ -1,0 +1,3 @@
+while :; do
+    echo "again and again"
+done

@@ -1,0 +1,6 @@
+#include "text/greeting.h"
+
+int main(void) {
+    greet("files");
+    return 0;
+}

@@ -1,0 +1,6 @@
+#ifndef GREETING_H
+#define GREETING_H
+
+void greet(const char *name);
+
+#endif

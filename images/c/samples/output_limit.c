@@ -1,0 +1,7 @@
+#include <stdio.h>
+
+int main() {
+    for (;;) {
+        puts("again and again");
+    }
+}

@@ -1,0 +1,2 @@
+(dotimes [n 15000]
+  (println (inc n)))

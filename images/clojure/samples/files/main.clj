@@ -1,0 +1,3 @@
+(require '[text.greeting :refer [greeting]])
+
+(println (greeting "files"))

@@ -1,0 +1,4 @@
+(ns text.greeting)
+
+(defn greeting [name]
+  (str "Hello, " name "!"))

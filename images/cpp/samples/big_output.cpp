@@ -1,0 +1,7 @@
+#include <cstdio>
+
+int main() {
+    for (int number = 1; number <= 15000; number++) {
+        std::printf("%d\n", number);
+    }
+}

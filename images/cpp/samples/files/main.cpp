@@ -1,0 +1,7 @@
+#include "text/greeting.h"
+
+#include <iostream>
+
+int main() {
+    std::cout << greeting("files") << '\n';
+}

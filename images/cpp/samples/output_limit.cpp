@@ -1,0 +1,7 @@
+#include <cstdio>
+
+int main() {
+    for (;;) {
+        std::puts("again and again");
+    }
+}

@@ -1,0 +1,9 @@
+using System;
+
+class Program {
+    static void Main() {
+        for (string line; (line = Console.ReadLine()) != null;) {
+            Console.WriteLine(line);
+        }
+    }
+}

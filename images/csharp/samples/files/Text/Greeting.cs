@@ -1,0 +1,5 @@
+namespace Text {
+    static class Greeting {
+        public static string To(string name) => $"Hello, {name}!";
+    }
+}

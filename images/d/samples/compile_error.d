@@ -1,0 +1,3 @@
+void main() {
+    int number = "a string is no number";
+}

@@ -1,0 +1,6 @@
+import std.stdio;
+import text.greeting;
+
+void main() {
+    writeln(greeting("files"));
+}

@@ -1,0 +1,5 @@
+module text.greeting;
+
+string greeting(string name) {
+    return "Hello, " ~ name ~ "!";
+}

@@ -1,0 +1,7 @@
+import std.stdio;
+
+void main() {
+    for (;;) {
+        writeln("again and again");
+    }
+}

@@ -1,0 +1,3 @@
+Code.require_file("text/greeting.ex")
+
+IO.puts(Greeting.to("files"))

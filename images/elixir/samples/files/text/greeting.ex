@@ -1,0 +1,3 @@
+defmodule Greeting do
+  def to(name), do: "Hello, #{name}!"
+end

@@ -1,0 +1,5 @@
+-module(greeting).
+-export([to/1]).
+
+to(Name) ->
+    "Hello, " ++ Name ++ "!".

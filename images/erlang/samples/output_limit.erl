@@ -1,0 +1,6 @@
+-module(main).
+-export([main/0]).
+
+main() ->
+    io:format("again and again~n"),
+    main().

@@ -1,0 +1,4 @@
+program broken
+  implicit none
+  number = 1
+end program broken

@@ -1,0 +1,5 @@
+program files
+  use greetings, only: greeting
+  implicit none
+  print '(a)', greeting('files')
+end program files

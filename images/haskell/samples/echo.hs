@@ -1,0 +1,2 @@
+main :: IO ()
+main = getContents >>= mapM_ putStrLn . lines

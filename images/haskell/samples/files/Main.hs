@@ -1,0 +1,4 @@
+import Text.Greeting (greeting)
+
+main :: IO ()
+main = putStrLn (greeting "files")

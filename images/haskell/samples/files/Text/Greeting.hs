@@ -1,0 +1,4 @@
+module Text.Greeting (greeting) where
+
+greeting :: String -> String
+greeting name = "Hello, " ++ name ++ "!"

@@ -1,0 +1,2 @@
+main :: IO ()
+main = putStrLn "Grüße, Жизнь, 世界 ☃ 🚀"

@@ -1,0 +1,7 @@
+import text.Greeting;
+
+public class Main {
+    public static void main(String[] args) {
+        System.out.println(Greeting.to("files"));
+    }
+}

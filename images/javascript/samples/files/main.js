@@ -1,0 +1,3 @@
+const { greeting } = require("./text/greeting");
+
+console.log(greeting("files"));

@@ -1,0 +1,1 @@
+(loop for number from 1 to 15000 do (format t "~d~%" number))

@@ -1,0 +1,3 @@
+(load "text/greeting.lisp")
+
+(write-line (greeting "files"))

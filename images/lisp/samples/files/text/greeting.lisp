@@ -1,0 +1,2 @@
+(defun greeting (name)
+  (format nil "Hello, ~a!" name))

@@ -1,0 +1,2 @@
+(format *error-output* "giving up~%")
+(sb-ext:exit :code 3)

@@ -1,0 +1,3 @@
+for number = 1, 15000 do
+  print(number)
+end

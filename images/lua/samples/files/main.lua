@@ -1,0 +1,3 @@
+local greeting = require("text.greeting")
+
+print(greeting.to("files"))

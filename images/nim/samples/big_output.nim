@@ -1,0 +1,2 @@
+for number in 1 .. 15000:
+  echo number

@@ -1,0 +1,1 @@
+let number: int = "a string is no number"

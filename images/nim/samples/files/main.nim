@@ -1,0 +1,3 @@
+import text/greeting
+
+echo greetingTo("files")

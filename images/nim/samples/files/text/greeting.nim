@@ -1,0 +1,2 @@
+proc greetingTo*(name: string): string =
+  "Hello, " & name & "!"

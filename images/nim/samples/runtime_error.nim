@@ -1,0 +1,2 @@
+stderr.writeLine "giving up"
+quit 3

@@ -1,0 +1,3 @@
+let () =
+  prerr_endline "giving up";
+  exit 3

@@ -1,0 +1,7 @@
+program BigOutput;
+var
+  Number: Integer;
+begin
+  for Number := 1 to 15000 do
+    WriteLn(Number);
+end.

@@ -1,0 +1,6 @@
+program Broken;
+var
+  Number: Integer;
+begin
+  Number := 'a string is no number';
+end.

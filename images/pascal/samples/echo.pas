@@ -1,0 +1,10 @@
+program Echo;
+var
+  Line: AnsiString;
+begin
+  while not Eof do
+  begin
+    ReadLn(Line);
+    WriteLn(Line);
+  end;
+end.

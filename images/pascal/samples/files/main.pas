@@ -1,0 +1,8 @@
+program Files;
+
+uses
+  Greeting;
+
+begin
+  WriteLn(GreetingTo('files'));
+end.

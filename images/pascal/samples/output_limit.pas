@@ -1,0 +1,5 @@
+program Chatty;
+begin
+  while True do
+    WriteLn('again and again');
+end.

@@ -1,0 +1,5 @@
+program Fails;
+begin
+  WriteLn(StdErr, 'giving up');
+  Halt(3);
+end.

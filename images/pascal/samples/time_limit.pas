@@ -1,0 +1,4 @@
+program Busy;
+begin
+  while True do;
+end.

@@ -1,0 +1,4 @@
+program Unicode;
+begin
+  WriteLn('Grüße, Жизнь, 世界 ☃ 🚀');
+end.

@@ -1,0 +1,1 @@
+print "again and again\n" while 1;

@@ -1,0 +1,2 @@
+print STDERR "giving up\n";
+exit 3;

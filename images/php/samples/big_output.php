@@ -1,0 +1,4 @@
+<?php
+for ($number = 1; $number <= 15000; $number++) {
+    echo $number, "\n";
+}

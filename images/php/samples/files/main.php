@@ -1,0 +1,4 @@
+<?php
+require __DIR__ . '/text/greeting.php';
+
+echo greeting('files'), "\n";

@@ -1,0 +1,1 @@
+main :- forall(between(1, 15000, Number), writeln(Number)).

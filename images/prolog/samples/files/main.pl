@@ -1,0 +1,5 @@
+:- use_module(text/greeting).
+
+main :-
+    greeting(files, Text),
+    writeln(Text).

@@ -1,0 +1,4 @@
+:- module(greeting, [greeting/2]).
+
+greeting(Name, Text) :-
+    format(string(Text), "Hello, ~w!", [Name]).

@@ -1,0 +1,5 @@
+main :- fill([]).
+
+fill(Blocks) :-
+    numlist(1, 100000, Block),
+    fill([Block|Blocks]).

@@ -1,0 +1,3 @@
+from text.greeting import greeting
+
+print(greeting("files"))

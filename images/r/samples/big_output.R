@@ -1,0 +1,3 @@
+for (number in 1:15000) {
+  cat(format(number, scientific = FALSE), "\n", sep = "")
+}

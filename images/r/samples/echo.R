@@ -1,0 +1,2 @@
+lines <- readLines(file("stdin"), warn = FALSE)
+writeLines(lines)

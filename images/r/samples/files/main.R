@@ -1,0 +1,3 @@
+source("text/greeting.R")
+
+cat(greeting("files"), "\n", sep = "")

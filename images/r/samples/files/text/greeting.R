@@ -1,0 +1,3 @@
+greeting <- function(name) {
+  paste0("Hello, ", name, "!")
+}

@@ -1,0 +1,3 @@
+while (TRUE) {
+  cat("again and again\n")
+}

@@ -1,0 +1,1 @@
+1.upto(15_000) { |number| puts number }

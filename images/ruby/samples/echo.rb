@@ -1,0 +1,1 @@
+STDIN.each_line(chomp: true) { |line| puts line }

@@ -1,0 +1,3 @@
+require_relative "text/greeting"
+
+puts greeting("files")

@@ -1,0 +1,3 @@
+def greeting(name)
+  "Hello, #{name}!"
+end

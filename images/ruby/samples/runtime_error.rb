@@ -1,0 +1,2 @@
+warn "giving up"
+exit 3

@@ -1,0 +1,3 @@
+pub fn to(name: &str) -> String {
+    format!("Hello, {name}!")
+}

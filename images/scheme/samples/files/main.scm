@@ -1,0 +1,4 @@
+(use-modules (text greeting))
+
+(display (greeting "files"))
+(newline)

@@ -1,0 +1,5 @@
+(define-module (text greeting)
+  #:export (greeting))
+
+(define (greeting name)
+  (string-append "Hello, " name "!"))

@@ -1,0 +1,3 @@
+(let loop ()
+  (display "again and again\n")
+  (loop))

@@ -1,0 +1,2 @@
+(display "Grüße, Жизнь, 世界 ☃ 🚀")
+(newline)

@@ -1,0 +1,2 @@
+const greeting: number = "a string is no number";
+console.log(greeting);

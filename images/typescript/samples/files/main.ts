@@ -1,0 +1,3 @@
+import { greeting } from "./text/greeting";
+
+console.log(greeting("files"));

@@ -1,0 +1,147 @@
+"""A language folder's `language.toml`, from text to languages: checked to the last key, no disk."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from orchestrator.errors import ConfigurationError
+from orchestrator.languages.model import (
+    CommandRule,
+    Language,
+    LimitDefaults,
+    MemoryErrorRule,
+    PoolRule,
+    ServerRule,
+    SourceRule,
+)
+from orchestrator.languages.wire import (
+    CompileTable,
+    LanguageFile,
+    RunTable,
+    SourceTable,
+    explain,
+)
+
+TOML_NAME = "language.toml"
+# Of an image there is one, and it reports one version. A variant has samples of its own.
+_NOT_A_VARIANTS = ("id", "version", "variants")
+_NOT_INHERITED = ("name", "aliases", "samples", "variants")
+
+
+def parse_languages(toml: str, folder: Path) -> tuple[Language, ...]:
+    """The languages that a `language.toml` defines: the folder's own first, then its variants.
+
+    `folder` need not be there; its name is the id that the text must have. Raises
+    ConfigurationError with one line that names file and key.
+    """
+    return tuple(to_language(folder, file) for file in parse_files(toml, folder))
+
+
+def parse_files(toml: str, folder: Path) -> tuple[LanguageFile, ...]:
+    """As `parse_languages`, but what is written: for a variant, what it comes to."""
+    where = file_in(folder, TOML_NAME)
+    try:
+        raw = tomllib.loads(toml)
+    except tomllib.TOMLDecodeError as err:
+        raise ConfigurationError(f"{where}: not TOML: {err}") from err
+    own = _validate(raw, f"{where}: ")
+    if own.id != folder.name:
+        raise ConfigurationError(f"{where}: id: {own.id!r} is not the folder's name")
+    files = (own, *_variants(raw, own, where))
+    _check_names(files, where)
+    return files
+
+
+def file_in(folder: Path, file: str) -> str:
+    """The file as messages name it: from the folder of the languages down."""
+    return f"{folder.parent.name}/{folder.name}/{file}"
+
+
+def _validate(raw: Mapping[str, Any], where: str) -> LanguageFile:
+    """`where`: the file, and the key that `raw` stands at with the dot after it."""
+    try:
+        return LanguageFile.model_validate(raw)
+    except ValidationError as err:
+        raise ConfigurationError(f"{where}{explain(err)}") from err
+
+
+def _variants(raw: Mapping[str, Any], own: LanguageFile, where: str) -> Iterator[LanguageFile]:
+    for variant_id, changes in own.variants.items():
+        key = f"{where}: variants.{variant_id}."
+        for name in _NOT_A_VARIANTS:
+            if name in changes:
+                raise ConfigurationError(f"{key}{name}: unknown key")
+        inherited = {name: value for name, value in raw.items() if name not in _NOT_INHERITED}
+        inherited |= {"id": variant_id, "pool": {**raw.get("pool", {}), "size": 0}}
+        yield _validate(merge(inherited, changes), key)
+
+
+def merge(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """`base` with what `changes` has in its place; of two tables, each key likewise."""
+    merged = dict(base)
+    for key, value in changes.items():
+        old = merged.get(key)
+        if isinstance(old, Mapping) and isinstance(value, Mapping):
+            value = merge(old, value)  # noqa: PLW2901 - what takes the place is made of both
+        merged[key] = value
+    return merged
+
+
+def _check_names(files: tuple[LanguageFile, ...], where: str) -> None:
+    """No two languages of a folder share a name, in any case."""
+    owners: dict[str, int] = {}
+    for number, file in enumerate(files):
+        table = f"variants.{file.id}." if number else ""
+        for name, key in ((file.id, "id"), *((alias, "aliases") for alias in file.aliases)):
+            owner = owners.setdefault(name.lower(), number)
+            if owner != number:
+                raise ConfigurationError(
+                    f"{where}: {table}{key}: {name!r} already belongs to {files[owner].id}"
+                )
+
+
+def to_language(folder: Path, file: LanguageFile) -> Language:
+    """What is written, as data."""
+    memory_error = file.memory_error
+    return Language(
+        id=file.id,
+        name=file.name,
+        folder=folder,
+        image_owner=folder.name,
+        aliases=tuple(file.aliases),
+        version_command=tuple(file.version),
+        source=_to_source(file.source),
+        compile=_to_command(file.compile) if file.compile else None,
+        run=_to_command(file.run),
+        limits=LimitDefaults(file.limits.memory_mb, file.limits.processes),
+        memory_error=MemoryErrorRule(frozenset(memory_error.exit_codes), memory_error.stderr),
+        pool=PoolRule(file.pool.size, file.pool.memory_mb),
+        server=_to_server(file.compile),
+        uncacheable=file.compile.uncacheable if file.compile else None,
+    )
+
+
+def _to_server(table: CompileTable | None) -> ServerRule | None:
+    if table is None or table.server is None:
+        return None
+    server = table.server
+    return ServerRule(tuple(server.command), dict(server.env), server.memory_mb)
+
+
+def _to_source(table: SourceTable) -> SourceRule:
+    return SourceRule(
+        table.name,
+        tuple(table.extensions),
+        table.name_from,
+        table.name_template,
+        table.ignore,
+    )
+
+
+def _to_command(table: CompileTable | RunTable) -> CommandRule:
+    return CommandRule(tuple(table.command), dict(table.env), tuple(table.fast or ()))
