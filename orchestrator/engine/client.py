@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 import requests
+import urllib3
 from docker import APIClient
 from docker import errors as docker_errors
 from docker.transport import UnixHTTPAdapter
@@ -118,10 +119,7 @@ class EngineClient:
         Raises EngineError or one of its kinds. When the waiting task is cancelled, the call itself
         goes on in its thread: whoever creates things shields the call and cleans up after it.
         """
-        if self._closed:
-            raise EngineUnavailableError("The engine client is closed")
-        if self._unavailable is not None:
-            raise EngineUnavailableError(self._unavailable)
+        self._refuse_if_away()
         timeout = deadline_s or self._timeout_s
         loop = asyncio.get_running_loop()
         try:
@@ -129,6 +127,12 @@ class EngineClient:
                 return await loop.run_in_executor(self._pool, self._run, function, timeout)
         except TimeoutError as err:
             raise EngineUnavailableError(f"The engine did not answer in {timeout:g} s") from err
+
+    def _refuse_if_away(self) -> None:
+        if self._closed:
+            raise EngineUnavailableError("The engine client is closed")
+        if self._unavailable is not None:
+            raise EngineUnavailableError(self._unavailable)
 
     def _run(self, function: Callable[[APIClient], T], timeout_s: float) -> T:
         try:
@@ -143,17 +147,27 @@ class EngineClient:
     def _client(self) -> APIClient:
         client = getattr(self._local, "client", None)
         if client is None:
-            # base_url is named: from_env() would follow the caller's Docker context instead.
-            client = _Client(
-                base_url=self._base_url,
-                version=API_VERSION,
-                timeout=math.ceil(self._timeout_s),
-            )
-            client.trust_env = False  # no proxies, no .netrc: not looked for with each call
-            client.mount("http+docker://", _OneConnection(f"http+unix://{self.socket_path}"))
+            client = self._make_client(_OneConnection(f"http+unix://{self.socket_path}"))
             self._local.client = client
             with self._lock:
                 self._clients.append(client)
+        return client
+
+    def new_client(self, adapter: UnixHTTPAdapter) -> APIClient:
+        """A client that connects through `adapter`, for its caller to use and to close.
+
+        Raises EngineUnavailableError while calls are refused.
+        """
+        self._refuse_if_away()
+        return self._make_client(adapter)
+
+    def _make_client(self, adapter: UnixHTTPAdapter) -> APIClient:
+        # base_url is named: from_env() would follow the caller's Docker context instead.
+        client = _Client(
+            base_url=self._base_url, version=API_VERSION, timeout=math.ceil(self._timeout_s)
+        )
+        client.trust_env = False  # no proxies, no .netrc: not looked for with each call
+        client.mount("http+docker://", adapter)
         return client
 
     async def close(self) -> None:
@@ -265,7 +279,12 @@ def translate(err: Exception) -> EngineError:
             409: EngineConflictError,
         }
         return kinds.get(status, EngineError)(text)
-    unreachable = (docker_errors.DockerException, requests.RequestException, OSError)
+    unreachable = (
+        docker_errors.DockerException,
+        requests.RequestException,
+        urllib3.exceptions.HTTPError,
+        OSError,
+    )
     if isinstance(err, unreachable):
         return EngineUnavailableError(f"The engine can't be reached: {err}")
     return EngineError(f"Unexpected {type(err).__name__}: {err}")

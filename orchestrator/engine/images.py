@@ -1,192 +1,186 @@
-"""Building images and asking them things: the engine calls of `languages build`."""
+"""Building images: given up at once when nobody waits any more, with a deadline and limits."""
 
 from __future__ import annotations
 
 import asyncio
 import io
-import re
-import secrets
-import threading
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, suppress
+import math
+from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import requests
+import urllib3
 from docker import APIClient
 from docker import errors as docker_errors
 
-from orchestrator.engine.client import EngineClient, Json
-from orchestrator.errors import EngineError
+from orchestrator.engine.apart import call_apart
+from orchestrator.engine.build_log import BuildLog, LineRelay, LineSink, StepFailedError
+from orchestrator.engine.client import EngineClient
+from orchestrator.engine.disk import DiskGuard
+from orchestrator.errors import (
+    ContainerNotFoundError,
+    DiskSpaceError,
+    EngineConflictError,
+    EngineError,
+    EngineUnavailableError,
+)
 
-BUILD_DEADLINE_S = 1800
-RUN_DEADLINE_S = 30
-RUN_MEMORY_BYTES = 512 << 20
-MAX_LINE = 300
+BUILD_DEADLINE_S = 1800.0
+BUILD_CPU_SHARES = 128
+"""A job's container has 1024: while jobs run, a build gets what they leave, else all there is."""
 
-LineSink = Callable[[str], None]
+WENT_AWAY = "The engine went away in the middle of the build"
+UNDO_TRIES = 10
+UNDO_INTERVAL_S = 0.5
 
-_STEP = re.compile(r"Step (\d+/\d+) : (.*)")
-_EXIT_CODE = re.compile(r"returned a non-zero code: (\d+)")
-_COLOUR = re.compile(r"\x1b\[[0-9;]*m")  # the classic builder paints stderr red
-_CHATTER = ("--->", "Removing intermediate container")
-# What compilers, apt and shells begin the one interesting line with.
-_TELLING = re.compile(r"\berror:|^E: |\bfatal:|not found|No such file|\bcannot\b", re.IGNORECASE)
+_BROKEN = (
+    urllib3.exceptions.HTTPError,
+    requests.RequestException,
+    docker_errors.StreamParseError,
+    OSError,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class BuildRequest:
-    """What to build: `context` is a tar with a `Dockerfile`; no `target` means the last stage."""
+    """What to build: `context` is a tar with a `Dockerfile`; no `target` means the last stage.
+
+    Each step may use `memory_bytes` (0: all there is; no swap beyond it).
+    """
 
     context: bytes = field(repr=False)
     tag: str
     target: str = ""
     buildargs: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
+    no_cache: bool = False
+    memory_bytes: int = 0
+    cpu_shares: int = BUILD_CPU_SHARES
 
 
-async def build_image(engine: EngineClient, request: BuildRequest, on_line: LineSink) -> str:
+async def build_image(
+    engine: EngineClient,
+    request: BuildRequest,
+    on_line: LineSink,
+    *,
+    deadline_s: float = BUILD_DEADLINE_S,
+    disk: DiskGuard | None = None,
+) -> str:
     """Build an image and return its id; the tag moves to it only when the whole build succeeded.
 
-    `on_line` gets the log line by line, on the event loop, and all of it before this returns.
-    Raises EngineError with the line that says what went wrong. When the waiting task is cancelled,
-    the engine is made to give the build up at its next line.
+    `on_line` gets the log line by line, on the event loop, before this returns; a flood is thinned
+    out. When the waiting task is cancelled, at the deadline, or when `disk` says that room runs
+    out, the engine is made to give the build up at once. Raises EngineError with the line that says
+    what went wrong, DiskSpaceError, or EngineUnavailableError.
     """
-    loop = asyncio.get_running_loop()
-    abandoned = threading.Event()
+    made = ""
+    log = BuildLog(request.memory_bytes)
+    relay = LineRelay(asyncio.get_running_loop(), on_line)
 
     def build(api: APIClient) -> str:
-        log = _BuildLog()
-        with closing(_start_build(api, request)) as events:
-            for event in events:
-                if abandoned.is_set():  # leaving closes the connection, which ends the build
-                    raise EngineError("The build was given up")
-                for line in log.feed(event):
-                    loop.call_soon_threadsafe(on_line, line)
-        return log.image_id
+        return _build(api, request, deadline_s, log, relay)
 
     try:
-        return await engine.call(build, deadline_s=BUILD_DEADLINE_S)
+        if disk is None:
+            made = await call_apart(engine, build, deadline_s=deadline_s)
+        else:
+            made = await disk.over(lambda: call_apart(engine, build, deadline_s=deadline_s))
+    except TimeoutError as err:
+        raise EngineError(f"The build did not end in {deadline_s:g} s (BUILD_TIMEOUT)") from err
+    except StepFailedError as err:
+        await _expect_engine(engine, err)
+        raise
+    except DiskSpaceError:
+        await _remove_made(engine, log.made)
+        raise
+    except asyncio.CancelledError:
+        relay.close()
+        raise
+    else:
+        return made
     finally:
-        abandoned.set()
+        if request.no_cache:  # what is neither the image nor a part of it is of use to nobody
+            await _remove_unused(engine, [each for each in log.made if each not in made])
+        await relay.finish()
+        relay.close()
 
 
-def _start_build(api: APIClient, request: BuildRequest) -> Any:
+def _build(
+    api: APIClient, request: BuildRequest, deadline_s: float, log: BuildLog, relay: LineRelay
+) -> str:
+    # Later than the deadline: which is kept elsewhere, and is not the engine's failure.
+    events = _start_build(api, request, timeout_s=math.ceil(deadline_s) + 5)
+    try:
+        with closing(events):
+            for event in events:
+                for line in log.feed(event):
+                    relay.put(line)
+                relay.rest()
+    except docker_errors.APIError:
+        raise  # a refusal, which is an exception of the HTTP library's too
+    except _BROKEN as err:
+        raise EngineUnavailableError(WENT_AWAY) from err
+    return log.image_id
+
+
+def _start_build(api: APIClient, request: BuildRequest, *, timeout_s: int) -> Any:
+    limits: dict[str, Any] = {"cpushares": request.cpu_shares}
+    if request.memory_bytes:
+        limits |= {"memory": request.memory_bytes, "memswap": request.memory_bytes}
     return api.build(
         fileobj=io.BytesIO(request.context),
         custom_context=True,
-        tag=request.tag,
+        tag=request.tag or None,
         target=request.target or None,
         buildargs=dict(request.buildargs),
         labels=dict(request.labels),
+        nocache=request.no_cache,
+        container_limits=cast("Any", limits),
         network_mode="host",  # the one mode that also works where the engine has no bridge
         rm=True,
         forcerm=True,
         decode=True,
-        timeout=BUILD_DEADLINE_S,
+        timeout=timeout_s,
     )
 
 
-class _BuildLog:
-    """The builder's events as lines, and a memory for the line that matters of the current step."""
-
-    def __init__(self) -> None:
-        self.image_id = ""
-        self._partial = ""
-        self._step = ""
-        self._telling = ""
-        self._last = ""
-
-    def feed(self, event: Json) -> Iterator[str]:
-        """The lines an event completes. Raises EngineError when the event is the failure itself."""
-        if "error" in event:
-            yield from self._lines("\n")
-            raise EngineError(self._explain(str(event["error"])))
-        self.image_id = event.get("aux", {}).get("ID") or self.image_id
-        if "stream" in event:
-            yield from self._lines(event["stream"])
-        elif "status" in event and "progressDetail" not in event:
-            yield from self._lines(event["status"] + "\n")
-
-    def _lines(self, text: str) -> Iterator[str]:
-        *complete, self._partial = (self._partial + text).split("\n")
-        for raw in complete:
-            line = _COLOUR.sub("", raw).rsplit("\r", 1)[-1].strip()[:MAX_LINE]
-            if line:
-                self._remember(line)
-                yield line
-
-    def _remember(self, line: str) -> None:
-        if step := _STEP.match(line):
-            self._step, self._telling, self._last = f"step {step[1]}, {step[2][:80]}", "", ""
-            return
-        if not line.startswith(_CHATTER):
-            self._last = line
-            if not self._telling and _TELLING.search(line):
-                self._telling = line
-
-    def _explain(self, error: str) -> str:
-        code = _EXIT_CODE.search(error)
-        if code is None:
-            return " ".join(error.split())
-        where = f"{self._step}: exit status {code[1]}"
-        line = self._telling or self._last
-        return f"{line} ({where})" if line else where
-
-
-async def run_once(engine: EngineClient, image: str, command: Sequence[str]) -> str:
-    """What `command` prints in a fresh container of `image`: stdout and stderr, the last 100 lines.
-
-    For commands of ours only: no network, no capabilities, 512 MB, 30 s, but none of a sandbox's
-    further walls. Raises EngineError when it fails, or when it does not end in time.
-    """
-
-    def run(api: APIClient) -> str:
-        name = f"codebae-once-{secrets.token_hex(6)}"
-        try:
-            api.create_container_from_config(_once_config(image, command), name)  # type: ignore[no-untyped-call]
-            api.start(name)
-            code = _exit_code(api, name)
-            text = bytes(api.logs(name, tail=100)).decode("utf-8", "replace")
-        finally:
-            # Also after a create that timed out here and may have succeeded there.
-            with suppress(docker_errors.NotFound):
-                api.remove_container(name, force=True, v=True)
-        if code:
-            last = text.strip().rpartition("\n")[2][:MAX_LINE]
-            raise EngineError(f"{' '.join(command)}: exit status {code}: {last}")
-        return text
-
-    return await engine.call(run, deadline_s=2 * RUN_DEADLINE_S)
-
-
-def _exit_code(api: APIClient, name: str) -> int:
+async def _expect_engine(engine: EngineClient, err: EngineError) -> None:
+    """An engine that is being stopped ends its containers; it takes no connections any more."""
     try:
-        return int(api.wait(name, timeout=RUN_DEADLINE_S)["StatusCode"])
-    except (requests.ReadTimeout, requests.ConnectionError) as err:
-        raise EngineError(f"The command did not end in {RUN_DEADLINE_S} s") from err
+        await engine.ping()
+    except EngineUnavailableError:
+        raise EngineUnavailableError(WENT_AWAY) from err
 
 
-def _once_config(image: str, command: Sequence[str]) -> Json:
-    return {
-        "Image": image,
-        "Entrypoint": [],
-        "Cmd": list(command),
-        "User": "65534:65534",
-        "NetworkDisabled": True,
-        # The sweep's leave to remove it, should we die before we do.
-        "Labels": {
-            "codebae.instance": "languages-build",
-            "codebae.deadline": str(int(time.time()) + 2 * RUN_DEADLINE_S),
-        },
-        "HostConfig": {
-            "NetworkMode": "none",
-            "Memory": RUN_MEMORY_BYTES,
-            "MemorySwap": RUN_MEMORY_BYTES,
-            "PidsLimit": 256,
-            "CapDrop": ["ALL"],
-            "SecurityOpt": ["no-new-privileges"],
-            "LogConfig": {"Type": "json-file", "Config": {"max-size": "1m", "max-file": "1"}},
-        },
-    }
+async def _remove_made(engine: EngineClient, images: Sequence[str]) -> None:
+    """Remove what a build has made; it takes a moment until its last container lets go."""
+    left = list(images)
+    for _ in range(UNDO_TRIES):
+        while left:
+            if not await _is_removed(engine, left[-1]):
+                break
+            left.pop()
+        if not left:
+            return
+        await asyncio.sleep(UNDO_INTERVAL_S)
+
+
+async def _remove_unused(engine: EngineClient, images: Sequence[str]) -> None:
+    """Remove what a build without the cache has made and nothing was made from: the last first."""
+    for image in reversed(images):
+        try:
+            await _is_removed(engine, image)
+        except EngineError:
+            return  # they take room, and do no other harm
+
+
+async def _is_removed(engine: EngineClient, image: str) -> bool:
+    try:
+        await engine.call(lambda api: api.remove_image(image, noprune=True))
+    except ContainerNotFoundError:
+        return True
+    except EngineConflictError:
+        return False
+    return True

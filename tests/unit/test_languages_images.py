@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
 
-from orchestrator.engine.images import BuildRequest, build_image, run_once
-from orchestrator.errors import ContainerNotFoundError, EngineError
+from orchestrator.engine.client import EngineClient
+from orchestrator.engine.disk import DiskGuard
+from orchestrator.engine.images import BuildRequest, build_image
+from orchestrator.engine.once import run_once
+from orchestrator.errors import (
+    ContainerNotFoundError,
+    DiskSpaceError,
+    EngineError,
+    EngineUnavailableError,
+)
 from orchestrator.languages.context import build_context
 from tests.languages_support import FakeEngine
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
 
@@ -112,34 +119,34 @@ async def test_the_error_is_the_line_that_matters(
     assert str(caught.value).startswith(expected)
 
 
-async def test_a_build_nobody_waits_for_is_given_up_at_its_next_line(engine: FakeEngine) -> None:
-    go_on, closed = threading.Event(), threading.Event()
+async def ready(value: int) -> int:
+    return value
 
-    def events() -> Iterator[dict[str, Any]]:
-        try:
-            yield {"stream": "first\n"}
-            go_on.wait(5)
-            yield {"stream": "second\n"}
-            yield {"stream": "third\n"}
-        finally:
-            closed.set()
 
-    engine.api.build = lambda **_: events()  # type: ignore[method-assign]
-    lines: list[str] = []
-    first = asyncio.Event()
+async def test_a_build_without_room_is_not_begun(engine: FakeEngine) -> None:
+    disk = DiskGuard(lambda: ready(1 << 20), 5 << 20)
+    with pytest.raises(DiskSpaceError, match=r"^1 MB free .* needs 5 \(BUILD_MIN_DISK_MB\)"):
+        await build_image(engine, BuildRequest(b"", "made:up"), lambda _: None, disk=disk)
+    assert engine.api.builds == []
 
-    def on_line(line: str) -> None:
-        lines.append(line)
-        first.set()
 
-    task = asyncio.create_task(build_image(engine, BuildRequest(b"", "made:up"), on_line))
-    await first.wait()
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-    go_on.set()
-    assert await asyncio.to_thread(closed.wait, 5)
-    assert lines == ["first"]
+async def test_limits_are_asked_for(engine: FakeEngine, tmp_path: Path) -> None:
+    request = request_for(tmp_path, memory_bytes=64 << 20, cpu_shares=5, no_cache=True)
+    await build_image(engine, request, lambda _: None)
+    await build_image(engine, request_for(tmp_path), lambda _: None)
+    limited, free = engine.api.builds
+    memory = {"memory": 64 << 20, "memswap": 64 << 20}
+    assert limited["container_limits"] == {**memory, "cpushares": 5}
+    assert limited["nocache"]
+    assert list(free["container_limits"]) == ["cpushares"]
+    assert not free["nocache"]
+
+
+async def test_a_closed_client_builds_nothing() -> None:
+    client = EngineClient("unix:///nowhere", timeout_s=5, threads=1)
+    await client.close()
+    with pytest.raises(EngineUnavailableError, match="closed"):
+        await build_image(client, BuildRequest(b"", "made:up"), lambda _: None)
 
 
 async def test_run_once_returns_the_output_and_removes_the_container(engine: FakeEngine) -> None:

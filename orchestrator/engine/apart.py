@@ -1,0 +1,156 @@
+"""Calls that take long: in a thread and with a client of their own, and given up at once.
+
+A thread that waits for the engine can't be interrupted, but its socket can be shut down under it:
+whatever it was doing, connecting, sending or reading, then fails within a moment, the thread ends,
+and the engine notices that nobody is there any more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
+from typing import Any, TypeVar
+
+from docker import APIClient
+from docker.transport import UnixHTTPAdapter
+from docker.transport.unixconn import UnixHTTPConnection, UnixHTTPConnectionPool
+
+from orchestrator.engine.client import EngineClient, translate
+from orchestrator.errors import EngineError
+
+END_S = 5.0
+"""How long a thread whose sockets were shut down is waited for."""
+
+T = TypeVar("T")
+
+
+class Lifeline:
+    """The connections of one client, for any thread to cut."""
+
+    def __init__(self) -> None:
+        """Nothing is connected yet."""
+        self._lock = threading.Lock()
+        self._sockets: list[socket.socket] = []
+        self._is_cut = False
+
+    def connect(self, path: str, timeout_s: float | None) -> socket.socket:
+        """A socket connected to `path`, of no use once the line is cut. Raises OSError."""
+        made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            made.settimeout(timeout_s)
+            made.connect(path)
+        except OSError:
+            made.close()
+            raise
+        with self._lock:
+            self._sockets.append(made)
+            is_cut = self._is_cut
+        if is_cut:
+            self.close()
+        return made
+
+    def cut(self) -> None:
+        """Shut every connection down, and any later one. Idempotent."""
+        with self._lock:
+            self._is_cut = True
+            sockets = tuple(self._sockets)
+        for each in sockets:
+            with suppress(OSError):  # closed by its owner
+                each.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Cut, and give the sockets back; for the thread that uses them."""
+        self.cut()
+        for each in self._sockets:
+            each.close()
+
+
+class _Connection(UnixHTTPConnection):
+    lifeline: Lifeline
+
+    def connect(self) -> None:
+        self.sock = self.lifeline.connect(self.unix_socket, self.timeout)
+
+
+class _Pool(UnixHTTPConnectionPool):
+    lifeline: Lifeline
+
+    def _new_conn(self) -> Any:
+        made = _Connection(self.base_url, self.socket_path)
+        made.lifeline = self.lifeline
+        return made
+
+
+class _Adapter(UnixHTTPAdapter):
+    """One pool, whose connections a lifeline holds."""
+
+    def __init__(self, socket_path: str, lifeline: Lifeline) -> None:
+        super().__init__(f"http+unix://{socket_path}")
+        self._lifeline = lifeline
+
+    def get_connection(self, url: str | bytes, proxies: Any = None) -> Any:  # noqa: ARG002 - the SDK's
+        with self.pools.lock:
+            pool = self.pools.get("")
+            if pool is None:
+                pool = _Pool("http+docker://localhost", self.socket_path, self.timeout)
+                pool.lifeline = self._lifeline
+                self.pools[""] = pool
+        return pool
+
+
+async def call_apart(
+    engine: EngineClient, function: Callable[[APIClient], T], *, deadline_s: float
+) -> T:
+    """Run `function` with a client of its own, in a thread of its own.
+
+    Cancelling the waiting task, or the deadline, ends the function with the connection. Raises
+    TimeoutError past the deadline, EngineError or one of its kinds for what failed.
+    """
+    lifeline = Lifeline()
+    client = engine.new_client(_Adapter(engine.socket_path, lifeline))
+    outcome: Future[T] = Future()
+    threading.Thread(
+        target=_run,
+        args=(function, client, lifeline, outcome),
+        name="engine-apart",
+        daemon=True,
+    ).start()
+    ended = asyncio.wrap_future(outcome)
+    try:
+        await asyncio.wait({ended}, timeout=deadline_s)
+        if not ended.done():
+            raise TimeoutError
+        return ended.result()
+    finally:
+        if not ended.done():
+            lifeline.cut()
+            await asyncio.wait({ended}, timeout=END_S)
+        if ended.done():
+            ended.exception()  # looked at, or asyncio complains of one that nobody did
+
+
+def _run(
+    function: Callable[[APIClient], T], client: APIClient, lifeline: Lifeline, outcome: Future[T]
+) -> None:
+    try:
+        result = _close_after(function, client, lifeline)
+    except EngineError as err:
+        outcome.set_exception(err)
+    except Exception as err:  # noqa: BLE001 - whatever it is, the waiting task gets it
+        error = translate(err)
+        error.__cause__ = err
+        outcome.set_exception(error)
+    else:
+        outcome.set_result(result)
+
+
+def _close_after(function: Callable[[APIClient], T], client: APIClient, lifeline: Lifeline) -> T:
+    try:
+        return function(client)
+    finally:
+        client.close()
+        lifeline.close()
