@@ -31,11 +31,12 @@ class QueueFullError(RunnerError):
 
 
 class DrainingError(RunnerError):
-    """The server is shutting down and takes no further jobs."""
+    """The server takes no further jobs: it is shutting down, or an admin has told it so."""
 
-    def __init__(self) -> None:
-        """The message is always the same."""
-        super().__init__("The server is shutting down")
+    def __init__(self, *, for_good: bool = True) -> None:
+        """`for_good`: it is shutting down."""
+        reason = "is shutting down" if for_good else "takes no jobs at the moment"
+        super().__init__(f"The server {reason}")
 
 
 class EngineError(RunnerError):
@@ -54,6 +55,14 @@ class EngineConflictError(EngineError):
     """The engine says that the object is in use, or in a state that forbids the call."""
 
 
+class DiskSpaceError(EngineError):
+    """There is too little room where the engine keeps its images."""
+
+
+class NoPreviousImageError(RunnerError):
+    """A language has no other image to go back to."""
+
+
 class SandboxError(RunnerError):
     """A sandbox could not be made, or did not keep to the agent's protocol."""
 
@@ -64,3 +73,19 @@ class NotPreparedError(SandboxError):
 
 class ProtocolError(SandboxError):
     """The bytes that came over the attach stream do not parse."""
+
+
+class UnknownLanguageError(RunnerError):
+    """There is no folder, and no image, of that language."""
+
+
+class BusyLanguageError(RunnerError):
+    """The language's images are being changed by somebody else."""
+
+    def __init__(self, language_id: str) -> None:
+        """The message names the language."""
+        super().__init__(f"{language_id} is being rebuilt: wait for that build, or cancel it")
+
+
+class RebuildError(RunnerError):
+    """A candidate did not pass what it must before it is promoted; the message says what."""

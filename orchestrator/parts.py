@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+import structlog
+
 from orchestrator.engine.client import EngineClient
 from orchestrator.errors import ConfigurationError
-from orchestrator.languages.installed import inspect_installed
+from orchestrator.languages.catalog import Catalog
 from orchestrator.languages.model import InstalledLanguage
-from orchestrator.languages.registry import Registry, load_languages
+from orchestrator.languages.offer import check_limits, make_offer, to_installed
+from orchestrator.languages.registry import folder_ids
+from orchestrator.languages.store import ImageStore, LanguageImages
 from orchestrator.sandbox.backend import Backend
 from orchestrator.sandbox.docker_backend import DockerBackend
 from orchestrator.sandbox.instance import claim_instance
@@ -19,6 +24,8 @@ from orchestrator.sandbox.proof import Proof
 from orchestrator.sandbox.selftest import CheckResult
 from orchestrator.sandbox.spec import EngineTraits
 from orchestrator.settings import Settings
+
+log = structlog.get_logger(__name__)
 
 
 class Prove(Protocol):
@@ -30,13 +37,22 @@ class Prove(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Workshop:
+    """What new images are made and proved with."""
+
+    engine: EngineClient
+    store: ImageStore
+    proof: Proof
+
+
+@dataclass(frozen=True, slots=True)
 class Parts:
-    """What a server is made of, opened and ready to use."""
+    """What a server is made of, opened and ready to use; without a workshop its images stay."""
 
     backend: Backend
-    registry: Registry
-    installed: Mapping[str, InstalledLanguage]
+    catalog: Catalog
     prove: Prove
+    workshop: Workshop | None = None
 
 
 OpenParts = Callable[[Settings], contextlib.AbstractAsyncContextManager[Parts]]
@@ -45,45 +61,80 @@ OpenParts = Callable[[Settings], contextlib.AbstractAsyncContextManager[Parts]]
 @contextlib.asynccontextmanager
 async def open_docker_parts(settings: Settings) -> AsyncIterator[Parts]:
     """The real parts. Raises ConfigurationError or EngineError when they can't be had."""
-    registry = load_languages(settings.images_dir, settings.language_ids)
     with claim_instance(settings.state_dir) as instance:
         engine = open_engine(settings)
         try:
             await engine.info()  # an engine that is not there is said so, before anything else
-            installed = await inspect_installed(engine, registry)
-            check_consistency(settings, registry)
+            store = ImageStore(engine)
+            catalog = read_catalog(settings, await store.read())
             backend = DockerBackend(engine, engine_traits(settings, instance))
-            proof = Proof(settings, engine, backend, installed.values())
+            proof = Proof(settings, engine, backend, catalog)
             await proof.recall()
         except BaseException:
             await engine.close()
             raise
 
         try:
-            yield Parts(backend, registry, installed, proof.run)
+            yield Parts(backend, catalog, proof.run, Workshop(engine, store, proof))
         finally:
             await backend.shutdown()
 
 
-def check_consistency(settings: Settings, registry: Registry) -> None:
-    """Settings and languages must fit each other. Raises ConfigurationError naming both sides."""
-    for name in settings.pool_sizes:
-        if name and name not in registry.ids:
+def read_catalog(settings: Settings, images: Mapping[str, LanguageImages]) -> Catalog:
+    """What is to be served. Raises ConfigurationError when the settings ask for more."""
+    known = folder_ids(settings.images_dir)
+    offer = make_offer(settings.language_ids, images)
+    for name in offer.missing:
+        if name not in known:
             raise ConfigurationError(
-                f"setting POOL: {name!r} is no language served (there is {', '.join(registry.ids)})"
+                f"setting LANGUAGES: {name!r} is neither a folder of {settings.images_dir.name}/ "
+                f"({', '.join(known) or 'it has none'}) nor an image of the engine"
             )
-    for language in registry:
-        defaults = language.limits
-        for name, value, most in (
-            ("MAX_MEMORY_MB", defaults.memory_mb, settings.max_memory_mb),
-            ("MEMORY_BUDGET_MB", defaults.memory_mb, settings.memory_budget),
-            ("MAX_PROCESSES", defaults.processes, settings.max_processes),
-        ):
-            if value > most:
-                raise ConfigurationError(
-                    f"setting {name}: {most} is less than the {value} that images/{language.id}/"
-                    "language.toml has as default"
-                )
+    if offer.missing or not offer.served + offer.disabled:
+        raise ConfigurationError(
+            f"no image for {', '.join(offer.missing) or 'any language'}: "
+            "`make images` builds what is missing"
+        )
+    served, disabled = (
+        [each for name in names for each in _installed(settings, images[name])]
+        for names in (offer.served, offer.disabled)
+    )
+    for name in settings.pool_sizes:
+        if name and name not in images:
+            raise ConfigurationError(
+                f"setting POOL: {name!r} has no image (there is {', '.join(sorted(images))})"
+            )
+    return Catalog(served, disabled)
+
+
+def _installed(settings: Settings, images: LanguageImages) -> tuple[InstalledLanguage, ...]:
+    """An image's languages. One that is no good stops the start only where it was named."""
+    try:
+        described = to_installed(images, settings.images_dir)
+        for each in described:
+            check_limits(settings, each.language)
+    except ConfigurationError as err:
+        if images.id in settings.language_ids:
+            raise
+        log.error("image_not_understood", language=images.id, reason=str(err))
+        return ()
+    return described
+
+
+@contextlib.asynccontextmanager
+async def open_workshop(settings: Settings) -> AsyncIterator[tuple[Workshop, DockerBackend]]:
+    """A workshop without a server, beside whatever server there is. Raises EngineError.
+
+    Its sandboxes are of an instance of their own: should they outlive it, they are swept by anyone
+    once their time is over.
+    """
+    engine = open_engine(settings)
+    backend = DockerBackend(engine, engine_traits(settings, secrets.token_hex(8)))
+    try:
+        await engine.info()
+        yield Workshop(engine, ImageStore(engine), Proof(settings, engine, backend, ())), backend
+    finally:
+        await backend.shutdown()
 
 
 def open_engine(settings: Settings) -> EngineClient:

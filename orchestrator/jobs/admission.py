@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, OrderedDict, deque
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import zip_longest
 from types import TracebackType
 from typing import Self
 
@@ -107,7 +109,8 @@ class Admission:
         self._active = 0
         self._reserved_mb = 0
         self._waiting: OrderedDict[str, deque[_Waiter]] = OrderedDict()
-        self._draining = False
+        self._stops = False
+        self._pauses = False
 
     @property
     def slots(self) -> int:
@@ -121,8 +124,8 @@ class Admission:
 
     @property
     def draining(self) -> bool:
-        """Whether further tickets are refused for good."""
-        return self._draining
+        """Whether further tickets are refused, for good or until `resume`."""
+        return self._stops or self._pauses
 
     @property
     def waiting(self) -> int:
@@ -130,13 +133,23 @@ class Admission:
         return sum(len(queue) for queue in self._waiting.values())
 
     def drain(self) -> None:
-        """Refuse further tickets; those given out stay good. Idempotent."""
-        self._draining = True
+        """Refuse further tickets, for good; those given out stay good. Idempotent."""
+        self._stops = True
+
+    def pause(self) -> None:
+        """The same until `resume`. Idempotent."""
+        self._pauses = True
+
+    def resume(self) -> None:
+        """Give tickets again. Idempotent. Raises DrainingError after a `drain`."""
+        if self._stops:
+            raise DrainingError
+        self._pauses = False
 
     def ticket(self, key: str) -> Ticket:
         """A ticket for `key`, at once. Raises QueueFullError or DrainingError."""
-        if self._draining:
-            raise DrainingError
+        if self.draining:
+            raise DrainingError(for_good=self._stops)
         if self._tickets.total() >= self._most or self._tickets[key] >= self._most_per_key:
             raise QueueFullError(RETRY_AFTER_S)
         self._tickets[key] += 1
@@ -157,6 +170,15 @@ class Admission:
         self._waiting.setdefault(ticket.key, deque()).append(waiter)
         self._admit()
         return Place(self, ticket.key, waiter)
+
+    def positions(self, places: Iterable[Place]) -> list[int]:
+        """The `position` of each, worked out for all at once: it is a walk through the queue."""
+        turns: dict[int, int] = {}
+        queues = [list(queue) for queue in self._waiting.values()]
+        for waiters in zip_longest(*queues):
+            for waiter in filter(None, waiters):
+                turns[id(waiter)] = len(turns) + 1
+        return [turns.get(id(place._waiter), 0) for place in places]  # noqa: SLF001 - as above
 
     def _position(self, key: str, waiter: _Waiter) -> int:
         """Keys take turns: before the n-th of one key at most n of each other key get in."""

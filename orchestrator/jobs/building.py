@@ -50,7 +50,7 @@ async def get_ready(
 async def _open(job: Job, pool: Pool, *, fresh: bool) -> Lease:
     job.phase = Phase.CREATING
     started = time.monotonic()
-    opening = pool.open(job.submission.language, job.plan.sandbox, fresh=fresh)
+    opening = pool.open(job.installed.language.image_owner, job.plan.sandbox, fresh=fresh)
     job.openings.append(opening)
     # Shielded: whoever hangs up meanwhile keeps the slot until the container is gone again.
     lease = await asyncio.shield(opening)

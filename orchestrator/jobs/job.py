@@ -39,6 +39,8 @@ class Job:
     installed: InstalledLanguage
     plan: Plan
     place: Place
+    owner: str = ""
+    """The name of the key that sent it."""
     accepted_at: float = field(default_factory=time.monotonic)
     phase: Phase = Phase.QUEUED
     reserved_at: float | None = None

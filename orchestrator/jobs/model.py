@@ -71,7 +71,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """What a client posted, checked. The first file is the main one."""
+    """What a client posted, checked. The first file is the main one; no `compile_limits`: ours."""
 
     language: str
     files: tuple[SourceFile, ...]
@@ -83,6 +83,7 @@ class Submission:
     encoding: Encoding = Encoding.UTF8
     warnings: tuple[str, ...] = ()
     judging: Judging | None = None
+    compile_limits: Limits | None = None
 
     @property
     def programs(self) -> tuple[Submission, ...]:

@@ -48,7 +48,9 @@ def make_plan(
     processes = submission.most_processes
     if language.compile is not None:
         # A small run must not starve the compiler; the run's own limit is set after it.
-        memory_mb = max(memory_mb, language.limits.memory_mb)
+        compiling = submission.compile_limits
+        asked_mb = compiling.memory_mb if compiling is not None else 0
+        memory_mb = max(memory_mb, language.limits.memory_mb, asked_mb)
         processes = max(processes, language.limits.processes)
     spec = SandboxSpec(
         job_id=job_id,
@@ -66,7 +68,7 @@ def make_plan(
         files=submission.files,
         compile=_compile_stage(submission, language, settings),
         run=_run_stage(submission, language, settings),
-        may_use_server=_may_use_server(submission, language),
+        may_use_server=_may_use_server(submission, language, memory_mb),
     )
 
 
@@ -100,7 +102,7 @@ def pooled_spec(installed: InstalledLanguage, settings: Settings) -> SandboxSpec
     )
 
 
-def _may_use_server(submission: Submission, language: Language) -> bool:
+def _may_use_server(submission: Submission, language: Language, memory_mb: int) -> bool:
     """Sources alone, compiled as usual: nothing there that a compiler could load or run.
 
     With another memory limit the compiler's own heap would be another one, too.
@@ -108,7 +110,7 @@ def _may_use_server(submission: Submission, language: Language) -> bool:
     return (
         language.server is not None
         and not submission.compile_args
-        and submission.most_memory_mb <= language.limits.memory_mb
+        and memory_mb <= language.limits.memory_mb
         and all(path.endswith(language.source.extensions) for path in _paths(submission))
     )
 
@@ -132,16 +134,18 @@ def compile_env(rule: CommandRule | ServerRule) -> dict[str, str]:
 def _compile_stage(submission: Submission, language: Language, settings: Settings) -> Stage | None:
     if language.compile is None:
         return None
+    limits, most = submission.compile_limits, settings.max_output_size
+    output_bytes = most if limits is None else min(limits.output_bytes, most)
     return Stage(
         kind=StageKind.COMPILE,
         argv=compile_argv(
             language, _paths(submission), submission.compile_args, fast=settings.fast_toolchain
         ),
         env=compile_env(language.compile),
-        wall_ms=settings.compile_wall_ms,
-        cpu_ms=settings.compile_cpu_ms,
-        stdout_limit=settings.max_output_size,
-        stderr_limit=settings.max_output_size,
+        wall_ms=settings.compile_wall_ms if limits is None else limits.wall_ms,
+        cpu_ms=settings.compile_cpu_ms if limits is None else limits.cpu_ms,
+        stdout_limit=output_bytes,
+        stderr_limit=output_bytes,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 
 from orchestrator.jobs.plan import compile_env, pooled_spec
@@ -11,14 +11,16 @@ from orchestrator.sandbox.stock import Kind, fit
 from orchestrator.settings import Settings
 
 
-def kinds_to_keep(
-    settings: Settings, installed: Mapping[str, InstalledLanguage]
-) -> dict[str, Kind]:
-    """What waits for each language's jobs, within the pool's memory."""
+def kinds_to_keep(settings: Settings, catalog: Iterable[InstalledLanguage]) -> dict[str, Kind]:
+    """What waits for the jobs of each image, by the folder it is of, within the pool's memory.
+
+    It is made for the folder's own language; variants find in it what serves them, too.
+    """
     kinds = {
-        name: _kind(settings, image)
-        for name, image in installed.items()
-        if _asked_size(settings, name) != 0
+        image.language.id: _kind(settings, image)
+        for image in catalog
+        if image.language.id == image.language.image_owner
+        and _asked_size(settings, image.language.id) != 0
     }
     sizes = fit(kinds, settings.pool_budget)
     return {name: replace(kind, size=sizes[name]) for name, kind in kinds.items()}

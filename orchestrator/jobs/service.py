@@ -10,23 +10,22 @@ import asyncio
 import contextlib
 import secrets
 import time
-from collections.abc import Mapping
 
 import structlog
 
-from orchestrator.errors import DrainingError, EngineError, SandboxError
-from orchestrator.jobs.admission import Admission, Place, Reservation, Ticket
+from orchestrator.errors import DrainingError, EngineError, InvalidSubmissionError, SandboxError
+from orchestrator.jobs.admission import Admission, Reservation, Ticket
 from orchestrator.jobs.attempt import attempt
 from orchestrator.jobs.building import Means
 from orchestrator.jobs.cache import CompileCache, cache_key
 from orchestrator.jobs.events import SILENCE, Listener, Queued
 from orchestrator.jobs.job import Job
 from orchestrator.jobs.model import ActiveJob, Cause, Failure, JobResult, Submission, Verdict
-from orchestrator.jobs.plan import Plan, make_plan
+from orchestrator.jobs.plan import make_plan
 from orchestrator.jobs.statistics import Statistics
 from orchestrator.jobs.watch import EngineWatch
+from orchestrator.languages.catalog import Catalog
 from orchestrator.languages.model import InstalledLanguage
-from orchestrator.languages.registry import Registry
 from orchestrator.sandbox.backend import Backend, Sandbox
 from orchestrator.sandbox.live import LiveInput
 from orchestrator.sandbox.pool import Pool
@@ -43,19 +42,17 @@ class JobService:
         settings: Settings,
         backend: Backend,
         admission: Admission,
-        registry: Registry,
-        installed: Mapping[str, InstalledLanguage],
+        catalog: Catalog,
         *,
         watch: EngineWatch | None = None,
         pool: Pool | None = None,
     ) -> None:
-        """`installed`: by language id, for every language of the registry that may be used.
+        """`catalog`: what may be used; it may change from one job to the next.
 
         `watch`: who knows when an engine that went away is back; its own by default. `pool`: where
         sandboxes come from; by default one where none waits.
         """
-        self.registry = registry
-        self.installed = installed
+        self.catalog = catalog
         self.statistics = Statistics()
         self._settings = settings
         self.pool = pool or Pool(backend, {})
@@ -78,6 +75,14 @@ class JobService:
             for job in self._jobs.values()
         )
 
+    def jobs(self) -> tuple[Job, ...]:
+        """The same, as they are."""
+        return tuple(self._jobs.values())
+
+    def find(self, job_id: str) -> Job | None:
+        """The job of that id, as long as it is not answered."""
+        return self._jobs.get(job_id)
+
     def accept(self, submission: Submission, ticket: Ticket) -> Job:
         """Take a submission on: `run` must follow at once, and ends it in exactly one result.
 
@@ -88,29 +93,36 @@ class JobService:
             raise DrainingError
         job_id = secrets.token_hex(8)
         programs = submission.programs
-        plans = [self._plan(job_id, program) for program in programs]
+        images = [self._installed(program) for program in programs]
+        plans = [
+            make_plan(job_id, program, image, self._settings)
+            for program, image in zip(programs, images, strict=True)
+        ]
         place = self._admission.enqueue(ticket, sum(plan.sandbox_memory_mb for plan in plans))
         job, *helpers = (
-            self._make_job(job_id, program, plan, place, ticket.key)
-            for program, plan in zip(programs, plans, strict=True)
+            self._make_job(Job(job_id, program, image, plan, place), ticket.key)
+            for program, image, plan in zip(programs, images, plans, strict=True)
         )
         job.helper = helpers[0] if helpers else None
+        job.owner = ticket.key
         self._jobs[job_id] = job
         self._idle.clear()
         return job
 
-    def _plan(self, job_id: str, submission: Submission) -> Plan:
-        installed = self.installed[submission.language]
-        return make_plan(job_id, submission, installed, self._settings)
+    def _installed(self, submission: Submission) -> InstalledLanguage:
+        if submission.language not in self.catalog:  # since it was checked
+            raise InvalidSubmissionError("Unsupported language", field="language")
+        return self.catalog[submission.language]
 
-    def _make_job(
-        self, job_id: str, submission: Submission, plan: Plan, place: Place, owner: str
-    ) -> Job:
-        installed = self.installed[submission.language]
-        job = Job(job_id, submission, installed, plan, place)
+    def _make_job(self, job: Job, owner: str) -> Job:
         if self._settings.compile_cache_bytes:
-            job.cache_key = cache_key(owner, submission, plan, installed)
+            job.cache_key = cache_key(owner, job.submission, job.plan, job.installed)
         return job
+
+    def images_in_use(self) -> frozenset[str]:
+        """The digests of the images that jobs under way were planned for."""
+        jobs = [each for job in self._jobs.values() for each in (job, job.helper) if each]
+        return frozenset(job.installed.digest for job in jobs)
 
     async def run(
         self, job: Job, listener: Listener = SILENCE, live: LiveInput | None = None

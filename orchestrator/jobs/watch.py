@@ -55,6 +55,10 @@ class EngineWatch:
             await self.check()
             await asyncio.sleep(min(interval_s, ASK_AGAIN_S) if self._is_away else interval_s)
 
+    def prove_again(self) -> None:
+        """At the next look: what is served has changed, and may be what did not hold."""
+        self._is_proved, self._not_before = False, 0.0
+
     async def wait_until_back(self, patience_s: float) -> bool:
         """Whether jobs can be run, now or within `patience_s` seconds (and the last look)."""
         until = time.monotonic() + patience_s

@@ -1,8 +1,8 @@
-"""Building the language images: agent, base, then each language; only what has changed.
+"""Building images: the agent, the base, then a language's candidate.
 
-Every image carries the digest of what it was made from as a label. An image whose label matches is
-left alone, so a build with nothing to do costs a few inspections. A tag moves to a new image only
-when its whole build has succeeded.
+Every image carries the digest of what it was made from as a label, so that one with nothing new in
+it is told at the cost of a few inspections. No tag that jobs use is moved here: a candidate has yet
+to be proved (`rebuild.py`).
 """
 
 from __future__ import annotations
@@ -10,20 +10,26 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
 from orchestrator.engine.client import EngineClient
-from orchestrator.engine.images import BuildRequest, build_image, run_once
+from orchestrator.engine.images import BuildRequest, build_image
+from orchestrator.engine.once import run_once
 from orchestrator.errors import ContainerNotFoundError, EngineError
 from orchestrator.languages.context import build_context, parent_images, source_digest
+from orchestrator.languages.findings import Finding
+from orchestrator.languages.limits import NO_LIMITS, BuildLimits
 from orchestrator.languages.model import (
     LABEL_LANGUAGE,
     LABEL_SOURCE,
     LABEL_VERSION,
+    InstalledLanguage,
     Language,
+    LanguageFolder,
 )
-from orchestrator.languages.registry import Registry
+from orchestrator.languages.tags import CANDIDATE, LABEL_DEFINITION, image_name
 
 AGENT_TAG = "codebae-runner/agent:current"
 BASE_TAG = "codebae-runner/base:current"
@@ -31,14 +37,32 @@ HOST_CERTIFICATES = Path("/usr/local/share/ca-certificates")
 
 _VERSION = re.compile(r"\d+(?:\.\d+)*")
 # Part of every digest: raise it when what this module does to an image changes.
-_RECIPE = b"1"
+_RECIPE = b"2"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A language's image, built from `folder` and not yet promoted."""
+
+    folder: LanguageFolder
+    digest: str
+    version: str
+    size_bytes: int = 0
+
+    @property
+    def installed(self) -> tuple[InstalledLanguage, ...]:
+        """The folder's languages as they would be served."""
+        return tuple(
+            InstalledLanguage(language, self.version, self.digest, self.size_bytes)
+            for language in self.folder.languages
+        )
 
 
 class BuildProgress(Protocol):
     """Hears what the builder does; `name` is a language's id, `_agent` or `_base`.
 
-    For each name: `skipped`, or `started`, any number of `line` and `finished`; or `failed` at any
-    point. Called on the event loop; must not raise.
+    For each name: `skipped`, or `started`, any number of `line`, then of `found`, and `finished`;
+    or `failed` at any point. Called on the event loop; must not raise.
     """
 
     def started(self, name: str) -> None:
@@ -54,7 +78,11 @@ class BuildProgress(Protocol):
         ...
 
     def finished(self, name: str, version: str) -> None:
-        """The image is built and tagged; `version` is empty for `_agent` and `_base`."""
+        """The image is built, and a language's promoted; `version` is empty for the others."""
+        ...
+
+    def found(self, name: str, finding: Finding) -> None:
+        """Something was tried in a language's new image."""
         ...
 
     def failed(self, name: str, message: str) -> None:
@@ -71,24 +99,62 @@ class ImageBuilder:
         images_dir: Path,
         progress: BuildProgress,
         certificates: Path = HOST_CERTIFICATES,
+        limits: BuildLimits = NO_LIMITS,
     ) -> None:
         """`certificates`: the folder of the host's extra CA certificates (`*.crt`)."""
         self._engine = engine
         self._images_dir = images_dir
         self._progress = progress
         self._certificates = certificates
+        self._limits = limits
 
-    async def build(self, registry: Registry) -> None:
-        """Bring every image up to date, in order, stopping at the first that fails.
+    async def build_shared(self) -> None:
+        """Bring up to date what every language's image is made with: the agent and the base.
 
-        Raises EngineError that names the language and the line that matters, ConfigurationError
-        when a folder of the build's own is missing.
+        Raises EngineError that names the image and the line that matters, ConfigurationError when
+        its folder is missing.
         """
-        agent_id = await self._build_shared("_agent", AGENT_TAG, target="final")
-        base_id = await self._build_shared("_base", BASE_TAG, extra=self._host_certificates())
-        for language in registry:
-            with self._reporting(language.id):
-                await self._build_language(language, agent_id, base_id)
+        await self._build_shared("_agent", AGENT_TAG, target="final")
+        await self._build_shared("_base", BASE_TAG, extra=self._host_certificates())
+
+    async def is_current(self, folder: LanguageFolder) -> bool:
+        """Whether the language's image was made from just what there is; after `build_shared`."""
+        return await self._is_current(folder.languages[0].image, await self._source(folder))
+
+    async def build(self, folder: LanguageFolder, *, no_cache: bool = False) -> Candidate:
+        """The language's candidate, tagged as such; after `build_shared`.
+
+        `no_cache`: every step is run again, and finds what Debian has by now. Raises EngineError
+        with the line that matters.
+        """
+        main = folder.languages[0]
+        source = await self._source(folder)
+        toolchain = BuildRequest(build_context(folder.path), "", no_cache=no_cache)
+        toolchain_id = await self._run_build(folder.id, toolchain)
+        version = await self._ask_version(main, toolchain_id)
+        request = BuildRequest(
+            build_context(self._images_dir / "_sandbox"),
+            image_name(folder.id, CANDIDATE),
+            buildargs={"TOOLCHAIN": toolchain_id},
+            labels={
+                LABEL_LANGUAGE: folder.id,
+                LABEL_VERSION: version,
+                LABEL_SOURCE: source,
+                LABEL_DEFINITION: folder.toml,
+            },
+        )
+        digest = await self._run_build(folder.id, request)
+        size = (await self._engine.inspect_image(digest))["Size"]
+        return Candidate(folder, digest, version, size)
+
+    async def _source(self, folder: LanguageFolder) -> str:
+        parents = [AGENT_TAG, BASE_TAG, *parent_images(folder.path)]
+        return source_digest(
+            _RECIPE,
+            build_context(folder.path),
+            build_context(self._images_dir / "_sandbox"),
+            *[await self._image_id(parent) for parent in parents],
+        )
 
     def _host_certificates(self) -> dict[str, bytes]:
         found = sorted(self._certificates.glob("*.crt"))
@@ -96,8 +162,7 @@ class ImageBuilder:
 
     async def _build_shared(
         self, name: str, tag: str, *, target: str = "", extra: Mapping[str, bytes] | None = None
-    ) -> str:
-        """The id of an image that the languages have in common, built if need be."""
+    ) -> None:
         context = build_context(self._images_dir / name, extra)
         with self._reporting(name):
             parents = [await self._image_id(p) for p in parent_images(self._images_dir / name)]
@@ -109,44 +174,24 @@ class ImageBuilder:
                 labels = {LABEL_SOURCE: source}
                 await self._run_build(name, BuildRequest(context, tag, target, labels=labels))
                 self._progress.finished(name, "")
-            return (await self._image_id(tag)).decode()
 
-    async def _build_language(self, language: Language, agent_id: str, base_id: str) -> None:
-        toolchain = build_context(language.folder)
-        sandbox = build_context(self._images_dir / "_sandbox")
-        parents = [await self._image_id(p) for p in parent_images(language.folder)]
-        source = source_digest(
-            _RECIPE, toolchain, sandbox, agent_id.encode(), base_id.encode(), *parents
-        )
-        if await self._is_current(language.image, source):
-            self._progress.skipped(language.id)
-            return
-        self._progress.started(language.id)
-        await self._run_build(language.id, BuildRequest(toolchain, language.toolchain_image))
-        version = await self._ask_version(language)
-        request = BuildRequest(
-            sandbox,
-            language.image,
-            buildargs={"TOOLCHAIN": language.toolchain_image},
-            labels={
-                LABEL_LANGUAGE: language.id,
-                LABEL_VERSION: version,
-                LABEL_SOURCE: source,
-            },
-        )
-        await self._run_build(language.id, request)
-        self._progress.finished(language.id, version)
-
-    async def _ask_version(self, language: Language) -> str:
-        output = await run_once(self._engine, language.toolchain_image, language.version_command)
+    async def _ask_version(self, language: Language, image: str) -> str:
+        output = await run_once(self._engine, image, language.version_command)
         version = parse_version(output)
         if version is None:
             command = " ".join(language.version_command)
             raise EngineError(f"{command}: there is no version in {output.strip()[:80]!r}")
         return version
 
-    async def _run_build(self, name: str, request: BuildRequest) -> None:
-        await build_image(self._engine, request, lambda line: self._progress.line(name, line))
+    async def _run_build(self, name: str, request: BuildRequest) -> str:
+        limits = self._limits
+        return await build_image(
+            self._engine,
+            replace(request, memory_bytes=limits.memory_bytes),
+            lambda line: self._progress.line(name, line),
+            deadline_s=limits.deadline_s,
+            disk=limits.disk,
+        )
 
     async def _is_current(self, tag: str, source: str) -> bool:
         try:

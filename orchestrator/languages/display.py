@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING
 
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
+from orchestrator.printable import printable
+
 if TYPE_CHECKING:
     from rich.console import Console
 
     from orchestrator.languages.build import BuildProgress
+    from orchestrator.languages.findings import Finding
 
 _STEP = re.compile(r"Step (\d+)/(\d+) : ")
 _TAIL_LINES = 15
@@ -43,10 +46,13 @@ class PlainProgress:
         """Writes to `console`, without colours or wrapping."""
         self._console = console
         self._tail: deque[str] = deque(maxlen=_TAIL_LINES)
+        self._tried = 0
+        self._skipped: set[str] = set()
 
     def started(self, name: str) -> None:
         """See BuildProgress."""
         self._tail.clear()
+        self._tried = 0
         self._say(f"{name}: building")
 
     def line(self, name: str, text: str) -> None:
@@ -55,13 +61,25 @@ class PlainProgress:
         if _STEP.match(text):
             self._say(f"{name}: {text}")
 
+    def found(self, name: str, finding: Finding) -> None:
+        """See BuildProgress."""
+        self._tail.clear()  # the build is over, and was not what failed
+        if not finding.passed:
+            self._say(printable(f"{name}: {finding.trial}: {finding.detail}"))
+        elif not self._tried:
+            self._say(f"{name}: trying it")
+        self._tried += 1
+
     def skipped(self, name: str) -> None:
         """See BuildProgress."""
-        self._say(f"{name}: up to date")
+        if name not in self._skipped:  # what several languages have in common is looked at anew
+            self._say(f"{name}: up to date")
+        self._skipped.add(name)
 
     def finished(self, name: str, version: str) -> None:
         """See BuildProgress."""
-        self._say(f"{name}: built {version}".rstrip())
+        tried = f", {self._tried} trials" if self._tried else ""
+        self._say(f"{name}: built {version}".rstrip() + tried)
 
     def failed(self, name: str, message: str) -> None:
         """See BuildProgress. The message itself is left to whoever catches the exception."""
@@ -97,8 +115,18 @@ class TerminalProgress:
             self._progress.update(task, completed=int(step[1]) - 1, total=int(step[2]))
         self._progress.update(task, description=text)
 
+    def found(self, name: str, finding: Finding) -> None:
+        """See BuildProgress."""
+        self._tail.clear()
+        self._progress.update(self._tasks[name], description=f"tried {finding.trial}")
+        if not finding.passed:
+            text = printable(f"{name}: {finding.trial}: {finding.detail}")
+            self._progress.console.print(text, markup=False, highlight=False)
+
     def skipped(self, name: str) -> None:
         """See BuildProgress."""
+        if name in self._tasks:
+            return
         self.started(name)
         self._end(name, "up to date")
 

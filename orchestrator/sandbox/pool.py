@@ -12,7 +12,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
@@ -55,7 +55,7 @@ class _Shelf:
     hits: int = 0
     misses: int = 0
     failures: int = 0
-    """Of its compile server to start, one after the other."""
+    """Of its compile server to start, one after the other; it is given up at FAILURES."""
     asked_at: float = float("-inf")
 
     @property
@@ -89,6 +89,23 @@ class Pool:
         self._leaving: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
         self._not_before = 0.0
+
+    def keep(self, kinds: Mapping[str, Kind]) -> None:
+        """Another stock from now on; what waits of a kind that has changed, or is gone, leaves."""
+        for name in self._shelves.keys() - kinds.keys():
+            self._clear(self._shelves.pop(name))
+        for name, kind in kinds.items():
+            shelf = self._shelves.setdefault(name, _Shelf(name, kind))
+            if shelf.kind != kind:
+                if not shelf.kind.is_made_as(kind):
+                    self._clear(shelf)
+                    shelf.failures = 0
+                shelf.kind = kind
+        self._wake.set()
+
+    def _clear(self, shelf: _Shelf) -> None:
+        while shelf.ready:
+            self._discard(shelf.ready.popleft())
 
     def state(self) -> Mapping[str, ShelfState]:
         """By language."""
@@ -173,8 +190,7 @@ class Pool:
         for task in self._making:
             task.cancel()
         for shelf in self._shelves.values():
-            while shelf.ready:
-                self._discard(shelf.ready.popleft())
+            self._clear(shelf)
         while waits := self._making | self._leaving:
             await asyncio.wait(waits)
 
@@ -196,13 +212,17 @@ class Pool:
         return min(lacking, key=lambda pair: pair[0], default=(0, None))[1]
 
     async def _make(self, shelf: _Shelf) -> None:
+        kind = shelf.kind
         try:
-            sandbox = await self._backend.open(shelf.kind.spec)
+            sandbox = await self._backend.open(kind.spec)
             try:
-                is_prepared = await _prepare(sandbox, shelf)
+                is_prepared = await _prepare(sandbox, shelf, kind)
             except BaseException:
                 self._spawn(_close(sandbox))
                 raise
+            if self._shelves.get(shelf.name) is not shelf or not kind.is_made_as(shelf.kind):
+                self._spawn(_close(sandbox))  # another is wanted by now
+                return
             watch = asyncio.create_task(sandbox.wait_lost(), name=f"watch {sandbox.name}")
             waiting = _Waiting(sandbox, is_prepared, watch, time.monotonic())
             shelf.ready.append(waiting)
@@ -244,17 +264,16 @@ def _has_other_limits(made: SandboxSpec, spec: SandboxSpec) -> bool:
     return (made.memory_bytes, made.processes) != (spec.memory_bytes, spec.processes)
 
 
-async def _prepare(sandbox: Sandbox, shelf: _Shelf) -> bool:
+async def _prepare(sandbox: Sandbox, shelf: _Shelf, kind: Kind) -> bool:
     """Whether its compiler is started. One that fails again and again is done without."""
-    if not shelf.kind.server:
+    if not kind.server or shelf.failures >= FAILURES:
         return False
     try:
-        await sandbox.prepare(shelf.kind.server, shelf.kind.server_env)
+        await sandbox.prepare(kind.server, kind.server_env)
     except NotPreparedError:
-        shelf.failures += 1
+        shelf.failures += kind.is_made_as(shelf.kind)
         if shelf.failures == FAILURES:
             log.error("compile_server_given_up", language=shelf.name)
-            shelf.kind = replace(shelf.kind, server=())
         raise
     shelf.failures = 0
     return True

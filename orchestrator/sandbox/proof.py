@@ -34,13 +34,13 @@ class Proof:
         settings: Settings,
         engine: EngineClient,
         backend: DockerBackend,
-        installed: Iterable[InstalledLanguage],
+        catalog: Iterable[InstalledLanguage],
     ) -> None:
-        """`backend` is told which runtime to use."""
+        """`backend` is told which runtime to use; `catalog` is looked at anew each time."""
         self._settings = settings
         self._engine = engine
         self._backend = backend
-        self._installed = tuple(installed)
+        self._catalog = catalog
 
     async def recall(self) -> None:
         """Use the runtime that an earlier proof settled on; without one, the surest."""
@@ -70,6 +70,19 @@ class Proof:
         for result in results:
             yield result
 
+    async def prove_image(self, image: InstalledLanguage) -> list[CheckResult]:
+        """The self-test of one more image, by the runtime in use; none where it has passed before.
+
+        Raises EngineError when it could not be tried.
+        """
+        mark = fingerprint(await self._engine.info(), self._backend.traits.runtime, image.digest)
+        if mark in passed_before(self._settings.state_dir):
+            return []
+        results = await run_selftest(self._backend, image.language.id, image.digest)
+        has_passed = all(result.passed for result in results)
+        remember(self._settings.state_dir, {mark} if has_passed else (), {mark})
+        return results
+
     async def _refuse_or_try(
         self, info: Json, runtime: str, known: Collection[str]
     ) -> list[CheckResult] | None:
@@ -89,18 +102,25 @@ class Proof:
     async def _try(
         self, info: Json, runtime: str, known: Collection[str]
     ) -> AsyncIterator[CheckResult]:
-        held = set()
+        held, failed = set[str](), set[str]()
         backend = self._backend.beside(runtime)  # nobody else uses it before it is proved
-        for image in self._installed:
+        for image in self._images():
             mark = fingerprint(info, runtime, image.digest)
             if mark not in known:
                 results = await run_selftest(backend, image.language.id, image.digest)
                 for result in results:
                     yield result
                 if not all(result.passed for result in results):
+                    failed.add(mark)
                     continue
             held.add(mark)
-        remember(self._settings.state_dir, held)
+        remember(self._settings.state_dir, held, failed)
 
     def _marks(self, info: Json, runtime: str) -> set[str]:
-        return {fingerprint(info, runtime, image.digest) for image in self._installed}
+        return {fingerprint(info, runtime, image.digest) for image in self._images()}
+
+    def _images(self) -> tuple[InstalledLanguage, ...]:
+        """Each image once, whatever the number of languages on it."""
+        return tuple({image.digest: image for image in reversed(tuple(self._catalog))}.values())[
+            ::-1
+        ]

@@ -24,6 +24,11 @@ class Kind:
     server: tuple[str, ...] = ()
     server_env: Mapping[str, str] = field(default_factory=dict)
 
+    def is_made_as(self, other: Kind) -> bool:
+        """Whether what waits of this kind may as well wait of the other."""
+        mine = (self.spec, self.server, self.server_env)
+        return mine == (other.spec, other.server, other.server_env)
+
 
 @dataclass(frozen=True, slots=True)
 class ShelfState:

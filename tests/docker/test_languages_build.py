@@ -9,15 +9,18 @@ from typing import TYPE_CHECKING
 import pytest
 from rich.console import Console
 
-from orchestrator.engine.images import run_once
+from orchestrator.cli.images import run_build
+from orchestrator.engine.once import run_once
 from orchestrator.errors import ContainerNotFoundError, EngineError
-from orchestrator.languages.commands import run_build
-from orchestrator.languages.installed import inspect_installed
+from orchestrator.image_settings import DEFAULT_IMAGES_DIR
+from orchestrator.languages.offer import to_installed
 from orchestrator.languages.registry import load_languages
 from orchestrator.languages.sources import main_file_name, run_argv
+from orchestrator.languages.store import ImageStore
 from orchestrator.sandbox.model import SandboxSpec, SourceFile, Stage, StageKind, StageReport
 from orchestrator.sandbox.model import Stream as OutputStream
-from orchestrator.settings import DEFAULT_IMAGES_DIR, Settings
+from orchestrator.settings import Settings
+from tests.docker.marked import remove_images
 from tests.languages_support import write_language
 
 if TYPE_CHECKING:
@@ -40,11 +43,7 @@ async def shout(tmp_path: Path, engine: EngineClient) -> AsyncIterator[Language]
     write_language(images, f"shout-{secrets.token_hex(4)}")
     (language,) = load_languages(images, [folder_id(images)])
     yield language
-    for tag in (language.image, language.toolchain_image):
-        try:
-            await engine.call(lambda api, tag=tag: api.remove_image(tag, force=True))
-        except ContainerNotFoundError:
-            continue
+    await remove_images(engine, language.id)
 
 
 def folder_id(images: Path) -> str:
@@ -56,6 +55,7 @@ async def build(language: Language, console: Console) -> None:
         _env_file=None,  # type: ignore[call-arg]
         images_dir=language.folder.parent,
         languages=language.id,
+        state_dir=language.folder.parent.parent / "state",
     )
     await run_build(settings, [], console)
 
@@ -68,10 +68,11 @@ async def test_a_folder_is_all_a_language_needs(
     shout: Language, engine: EngineClient, docker: Docker
 ) -> None:
     await build(shout, Console(quiet=True))
-    registry = load_languages(shout.folder.parent, [shout.id])
-    installed = await inspect_installed(engine, registry)
-    assert installed[shout.id].version == "1.2.3"
-    assert installed[shout.id].digest == await image_id(engine, shout)
+    images = (await ImageStore(engine).read())[shout.id]
+    (installed,) = to_installed(images, shout.folder.parent)
+    assert installed.language == shout
+    assert installed.version == "1.2.3"
+    assert installed.digest == await image_id(engine, shout)
     assert await say_hello(docker, shout) == b"HELLO\n"
 
 
@@ -114,7 +115,7 @@ async def test_a_second_build_skips_and_a_change_rebuilds(
     await build(shout, console)
     assert f"{shout.id}: built 1.2.3" in console.export_text()
     assert await image_id(engine, shout) != first
-    assert await run_once(engine, shout.toolchain_image, ["cat", "/etc/shout"]) == "louder\n"
+    assert await run_once(engine, shout.image, ["cat", "/etc/shout"]) == "louder\n"
 
 
 @pytest.mark.parametrize(
@@ -151,8 +152,4 @@ async def test_a_version_command_that_fails_leaves_no_container(
         await build(shout, Console(quiet=True))
     with pytest.raises(ContainerNotFoundError):
         await engine.inspect_image(shout.image)
-    assert not [
-        container
-        for container in await engine.list_containers(["codebae.instance=languages-build"])
-        if container["Image"] == shout.toolchain_image
-    ]
+    assert not await engine.list_containers(["codebae.instance=languages-build"])

@@ -11,31 +11,42 @@ import pytest
 from orchestrator import parts
 from orchestrator.engine.client import EngineClient
 from orchestrator.errors import ConfigurationError, EngineError, EngineUnavailableError
+from orchestrator.image_settings import DEFAULT_IMAGES_DIR
 from orchestrator.languages.model import LABEL_LANGUAGE, LABEL_VERSION
+from orchestrator.languages.tags import LABEL_DEFINITION
 from orchestrator.parts import engine_traits, open_docker_parts, open_engine
 from orchestrator.sandbox.docker_backend import DockerBackend
 from orchestrator.sandbox.instance import claim_instance
 from orchestrator.sandbox.selftest import CheckResult
 from orchestrator.settings import Settings
 from tests.api_support import make_settings
-from tests.fake_engine import Answer, FakeEngine, fake_engine, refuse, say
+from tests.fake_engine import Answer, FakeEngine, fake_engine, say
 
 INFO = {"ID": "engine", "ServerVersion": "1", "DefaultRuntime": "runc"}
 
 
-def image(language: str, digest: str = "") -> Answer:
-    labels = {LABEL_LANGUAGE: language, LABEL_VERSION: "1.2"}
-    return Answer(
-        200, {"Id": digest or f"sha256:{language}", "Size": 5, "Config": {"Labels": labels}}
-    )
+def image(language: str, digest: str = "", **labels: str) -> dict[str, Any]:
+    """As `GET /images/json` has it; `labels` go before those of a real one."""
+    toml = DEFAULT_IMAGES_DIR / language / "language.toml"
+    made = {LABEL_LANGUAGE: language, LABEL_VERSION: "1.2"}
+    made |= {LABEL_DEFINITION: toml.read_text()} | labels
+    return {
+        "Id": digest or f"sha256:{language}",
+        "RepoTags": [f"codebae-runner/{language}:current"],
+        "Labels": made,
+        "Size": 5,
+        "Created": 0,
+    }
+
+
+IMAGES = "GET /images/json"
 
 
 @pytest.fixture
 async def fake() -> AsyncIterator[FakeEngine]:
     async with fake_engine() as engine:
         engine.answers["GET /info"] = Answer(200, INFO)
-        for name in ("c", "python"):
-            engine.answers[f"GET /images/codebae-runner/{name}:current/json"] = image(name)
+        engine.answers[IMAGES] = Answer(200, [image("c"), image("python")])
         yield engine
 
 
@@ -79,11 +90,8 @@ async def prove(settings: Settings) -> list[tuple[str, bool]]:
 
 async def test_the_parts_are_what_the_settings_and_the_images_say(settings: Settings) -> None:
     async with open_docker_parts(settings) as opened:
-        assert opened.registry.ids == ("python", "c")
-        assert {name: each.version for name, each in opened.installed.items()} == {
-            "python": "1.2",
-            "c": "1.2",
-        }
+        assert opened.catalog.ids == ("python", "c", "c11", "c23")
+        assert {each.version for each in opened.catalog} == {"1.2"}
         with (
             pytest.raises(ConfigurationError, match="in use by another server"),
             claim_instance(settings.state_dir),
@@ -98,14 +106,28 @@ async def test_the_parts_are_what_the_settings_and_the_images_say(settings: Sett
     [
         pytest.param("GET /info", say(b""), EngineUnavailableError, "reached", id="no engine"),
         pytest.param(
-            "GET /images/*",
-            refuse(404, "no"),
-            ConfigurationError,
-            "no image for .*make",
-            id="image",
+            IMAGES, Answer(200, []), ConfigurationError, "no image for python, c: .*make", id="none"
         ),
         pytest.param(
-            "GET /images/*", image("other"), ConfigurationError, "no image for", id="not ours"
+            IMAGES,
+            Answer(200, [image("c"), image("python", **{LABEL_LANGUAGE: "other"})]),
+            ConfigurationError,
+            "no image for python: ",
+            id="not ours",
+        ),
+        pytest.param(
+            IMAGES,
+            Answer(200, [image("c"), image("python", **{LABEL_DEFINITION: ""})]),
+            ConfigurationError,
+            "the image of python is of an earlier version: .*make",
+            id="an old one",
+        ),
+        pytest.param(
+            IMAGES,
+            Answer(200, [image("c"), image("python", **{LABEL_DEFINITION: "id = 3"})]),
+            ConfigurationError,
+            r"images/python/language\.toml: id: ",
+            id="another's",
         ),
     ],
 )
@@ -140,7 +162,7 @@ async def test_an_image_that_passed_is_not_tried_again_until_it_changes(
 ) -> None:
     assert await prove(settings) == [("python", True), ("c", True)]
     assert await prove(settings) == []
-    fake.answers["GET /images/codebae-runner/c:current/json"] = image("c", "sha256:2")
+    fake.answers[IMAGES] = Answer(200, [image("c", "sha256:2"), image("python")])
     assert await prove(settings) == [("c", True)]
     assert proof.tried == ["python", "c", "c"]
 
@@ -182,8 +204,16 @@ async def test_a_maximum_below_a_language_s_default_stops_the_start(
 
 
 async def test_a_pool_of_a_language_that_is_not_served_stops_the_start(settings: Settings) -> None:
-    with pytest.raises(ConfigurationError, match="setting POOL: 'py' is no language served"):
+    with pytest.raises(ConfigurationError, match="setting POOL: 'py' has no image"):
         async with open_docker_parts(settings.model_copy(update={"pool": "py=4"})):
+            pass
+
+
+async def test_a_language_that_is_neither_a_folder_nor_an_image_is_named(
+    settings: Settings,
+) -> None:
+    with pytest.raises(ConfigurationError, match="setting LANGUAGES: 'cobl' is neither a folder"):
+        async with open_docker_parts(settings.model_copy(update={"languages": "python,cobl"})):
             pass
 
 

@@ -294,3 +294,51 @@ async def test_a_prepared_compiler_comes_with_the_lease_and_is_done_without_once
         assert asked == [(("compiler", "wait"), {"A": "b"})] * 2
         assert not (await bench.lease()).is_prepared
         assert "fake-2" not in bench.backend.live  # what is left of a failure is not used
+
+
+async def test_another_kind_takes_the_place_of_what_waits() -> None:
+    async with Bench().running() as bench:
+        await bench.full()
+        before = set(bench.backend.live)
+        bench.pool.keep({"sh": Kind(make_spec(job_id="pool", image="sha256:new"), 2, 12)})
+        await bench.until(lambda shelf: shelf.ready == 0)
+        await bench.full()
+        assert not before & set(bench.backend.live)
+        old, new = await bench.lease(), await bench.lease(image="sha256:new")
+        assert (old.is_hit, new.is_hit) == (False, True)
+        for lease in (old, new):
+            await lease.sandbox.close()
+
+
+async def test_the_same_kind_again_changes_nothing_but_its_number() -> None:
+    async with Bench().running() as bench:
+        await bench.full()
+        before = set(bench.backend.live)
+        bench.pool.keep({"sh": kind(3)})
+        await bench.full()
+        assert before < set(bench.backend.live)
+        bench.pool.keep({"sh": kind(1)})
+        await bench.until(lambda shelf: shelf.ready == 1)
+
+
+async def test_what_is_in_the_making_when_its_kind_changes_never_waits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bench, gate = Bench(size=1), asyncio.Event()
+    made = FakeBackend.open
+
+    async def open_slowly(self: FakeBackend, spec: Any) -> FakeSandbox:
+        await gate.wait()
+        return await made(self, spec)
+
+    monkeypatch.setattr(FakeBackend, "open", open_slowly)
+    async with bench.running():
+        await bench.until(lambda shelf: shelf.creating == 1)
+        bench.pool.keep({"other": kind(1)})
+        gate.set()
+        await bench.full("other")
+        assert set(bench.pool.state()) == {"other"}
+        async with asyncio.timeout(DEADLINE_S):
+            while len(bench.backend.live) > 1:  # noqa: ASYNC110 - as above
+                await asyncio.sleep(0.001)
+    assert not bench.backend.live

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.errors import ConfigurationError
+from orchestrator.image_settings import DEFAULT_IMAGES_DIR
 from orchestrator.jobs.model import Limits, Submission
 from orchestrator.jobs.plan import make_plan
 from orchestrator.jobs.pooled import kinds_to_keep
@@ -15,7 +16,7 @@ from orchestrator.languages.model import InstalledLanguage, PoolRule, ServerRule
 from orchestrator.languages.registry import load_languages
 from orchestrator.sandbox.model import SourceFile
 from orchestrator.sandbox.stock import Kind, fit, serves
-from orchestrator.settings import DEFAULT_IMAGES_DIR, load_settings
+from orchestrator.settings import load_settings
 from tests.api_support import make_settings
 from tests.sandbox_support import make_spec
 
@@ -76,10 +77,11 @@ def image(name: str, **changes: Any) -> InstalledLanguage:
     ],
 )
 def test_the_setting_goes_before_the_language_s_own_size(pool: str, sizes: dict[str, int]) -> None:
-    installed = {
-        "c": image("c", pool=PoolRule(3)),
-        "python": image("python", pool=PoolRule()),
-    }
+    installed = [
+        image("c", pool=PoolRule(3)),
+        image("c11", pool=PoolRule(3)),
+        image("python", pool=PoolRule()),
+    ]
     kept = kinds_to_keep(make_settings(pool=pool, pool_memory_mb=1000), installed)
     assert {name: each.size for name, each in kept.items()} == sizes
 
@@ -93,7 +95,7 @@ def test_a_pool_setting_that_says_nothing_stops_the_start(pool: str) -> None:
 @pytest.mark.parametrize("name", ["c", "python"])
 def test_what_waits_serves_a_job_of_default_limits_as_it_is(name: str) -> None:
     settings = make_settings()
-    (waiting,) = kinds_to_keep(settings, {name: image(name, pool=PoolRule(1))}).values()
+    (waiting,) = kinds_to_keep(settings, [image(name, pool=PoolRule(1))]).values()
     installed = image(name)
     asked = installed.language.limits
     submission = Submission(
@@ -109,7 +111,7 @@ def test_what_waits_serves_a_job_of_default_limits_as_it_is(name: str) -> None:
 
 @pytest.mark.parametrize(("server", "argv"), [("on", ("compiler",)), ("off", ())])
 def test_a_compile_server_is_counted_where_it_is_wanted(server: str, argv: tuple[str, ...]) -> None:
-    installed = {"c": image("c", pool=PoolRule(1, 12), server=ServerRule(("compiler",), {}, 90))}
+    installed = [image("c", pool=PoolRule(1, 12), server=ServerRule(("compiler",), {}, 90))]
     (made,) = kinds_to_keep(make_settings(compile_server=server), installed).values()
     assert (made.server, made.memory_mb) == (argv, 102 if argv else 12)
     assert bool(made.server_env) == bool(argv)
@@ -121,7 +123,7 @@ def test_compile_servers_are_for_machines_with_memory_to_spare(
     machine_mb: int,
     uses: bool,  # noqa: FBT001 - a column
 ) -> None:
-    monkeypatch.setattr("orchestrator.settings.machine_memory_mb", lambda: machine_mb)
+    monkeypatch.setattr("orchestrator.embedded_settings.machine_memory_mb", lambda: machine_mb)
     settings = make_settings()
     assert settings.uses_compile_servers is uses
     assert settings.pool_budget == machine_mb // 8

@@ -1,0 +1,66 @@
+"""What is served right now: the languages a job may be in, each with the image it runs on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from orchestrator.languages.model import InstalledLanguage
+
+
+class Catalog:
+    """Replaced as a whole, between two jobs; who has looked a language up keeps what was found."""
+
+    def __init__(
+        self,
+        served: Iterable[InstalledLanguage] = (),
+        disabled: Iterable[InstalledLanguage] = (),
+    ) -> None:
+        """See `replace`."""
+        self.replace(served, disabled)
+
+    def replace(
+        self, served: Iterable[InstalledLanguage], disabled: Iterable[InstalledLanguage] = ()
+    ) -> None:
+        """From now on `served` are found, in this order; `disabled` are known, but not served.
+
+        A name that two lay claim to is the first one's, an id goes before any alias.
+        """
+        self._served: dict[str, InstalledLanguage] = {}
+        for each in served:
+            self._served.setdefault(each.language.id, each)
+        self._by_name = _by_name(self._served.values())
+        self._disabled = _by_name(disabled)
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The ids of what is served, in order."""
+        return tuple(self._served)
+
+    def find(self, name: str) -> InstalledLanguage | None:
+        """What is served by that id or alias, in any case."""
+        return self._by_name.get(name.lower())
+
+    def is_disabled(self, name: str) -> bool:
+        """Whether an admin has switched off what had that id or alias."""
+        return name.lower() in self._disabled and self.find(name) is None
+
+    def __getitem__(self, language_id: str) -> InstalledLanguage:
+        return self._served[language_id]
+
+    def __contains__(self, language_id: object) -> bool:
+        return language_id in self._served
+
+    def __iter__(self) -> Iterator[InstalledLanguage]:
+        return iter(tuple(self._served.values()))
+
+    def __len__(self) -> int:
+        return len(self._served)
+
+
+def _by_name(languages: Iterable[InstalledLanguage]) -> dict[str, InstalledLanguage]:
+    known = tuple(languages)
+    names = {each.language.id.lower(): each for each in known}
+    for each in known:
+        for alias in each.language.aliases:
+            names.setdefault(alias.lower(), each)
+    return names

@@ -1,0 +1,46 @@
+"""What was found of each image that was proved here: kept beside the self-test's memory."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+FILE = "samples.json"
+MOST_IMAGES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was tried in an image; `detail` says what came of it where it failed.
+
+    `trial` names it: `limit memory` for a part of the self-test, `cpp20/hello` for a sample.
+    """
+
+    trial: str
+    passed: bool
+    detail: str = ""
+
+
+_KNOWN = TypeAdapter(dict[str, tuple[Finding, ...]])
+
+
+def remember_findings(state_dir: Path, digest: str, findings: Sequence[Finding]) -> None:
+    """Keep what was found of an image, and of the latest others. A crash leaves the old file."""
+    known = {name: each for name, each in recall_findings(state_dir).items() if name != digest}
+    latest = dict(list(known.items())[1 - MOST_IMAGES :])
+    latest[digest] = tuple(findings)
+    fresh = state_dir / f"{FILE}.{os.getpid()}"
+    fresh.write_bytes(_KNOWN.dump_json(latest))
+    fresh.replace(state_dir / FILE)
+
+
+def recall_findings(state_dir: Path) -> dict[str, tuple[Finding, ...]]:
+    """What is known, by digest; nothing when the file is missing or damaged."""
+    try:
+        return _KNOWN.validate_json((state_dir / FILE).read_bytes())
+    except (OSError, ValidationError):
+        return {}

@@ -1,0 +1,167 @@
+"""The one way to a new image of a language: build a candidate, prove it, promote it.
+
+Until the last step the service is as it was. Promoting is the moving of a tag, and a tag points at
+one good image or at another whatever happens in between.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from enum import StrEnum
+from typing import Any
+
+import structlog
+
+from orchestrator.engine.client import EngineClient
+from orchestrator.errors import ConfigurationError, EngineError, RebuildError
+from orchestrator.languages.build import BuildProgress, Candidate, ImageBuilder
+from orchestrator.languages.findings import Finding, remember_findings
+from orchestrator.languages.limits import build_limits
+from orchestrator.languages.lock import LanguageLock, language_lock
+from orchestrator.languages.model import LanguageFolder
+from orchestrator.languages.registry import load_folder
+from orchestrator.languages.store import ImageStore
+from orchestrator.settings import Settings
+
+Prove = Callable[[Candidate], AsyncIterator[Finding]]
+"""Tries a candidate: the self-test, and its samples. Raises EngineError when it can't."""
+
+CheckFolder = Callable[[LanguageFolder], None]
+"""Raises ConfigurationError when a folder does not go with what else is served."""
+
+log = structlog.get_logger(__name__)
+
+SHOWN = 3  # failures in a message; the log has them all
+
+
+class Outcome(StrEnum):
+    """What a rebuild came to, when it came to its end."""
+
+    PROMOTED = "promoted"
+    UNCHANGED = "unchanged"
+    """What was built is the very image that is in use; proved again."""
+    SKIPPED = "skipped"
+    """There was nothing new to build, and it was asked for nothing else."""
+
+
+class Rebuilder:
+    """Rebuilds languages from one folder of images, on one engine."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        engine: EngineClient,
+        store: ImageStore,
+        prove: Prove,
+        check_folder: CheckFolder = lambda _: None,
+    ) -> None:
+        """`prove` and `check_folder` are called once for each rebuild."""
+        self._settings = settings
+        self._engine = engine
+        self._store = store
+        self._prove = prove
+        self._check_folder = check_folder
+
+    async def rebuild(
+        self,
+        language_id: str,
+        progress: BuildProgress,
+        *,
+        no_cache: bool = False,
+        only_if_changed: bool = False,
+    ) -> Outcome:
+        """Build, prove and promote; on any error, and when cancelled, nothing has changed.
+
+        Raises EngineError, ConfigurationError, BusyLanguageError or RebuildError; each says what to
+        look at.
+        """
+        settings = self._settings
+        with language_lock(settings.state_dir, language_id) as lock, _files_as_configuration():
+            folder = load_folder(settings.images_dir, language_id)
+            self._check_folder(folder)
+            limits = build_limits(self._engine, settings)
+            builder = ImageBuilder(self._engine, settings.images_dir, progress, limits=limits)
+            await builder.build_shared()
+            if only_if_changed and await builder.is_current(folder):
+                progress.skipped(language_id)
+                return Outcome.SKIPPED
+            progress.started(language_id)
+            lock.mark()
+            try:
+                return await self._build_and_promote(builder, folder, progress, no_cache=no_cache)
+            except (EngineError, ConfigurationError, RebuildError) as err:
+                progress.failed(language_id, str(err))
+                raise
+            finally:
+                await _to_the_end(self._drop_candidate(language_id, lock))
+
+    async def _drop_candidate(self, language_id: str, lock: LanguageLock) -> None:
+        try:
+            await self._store.drop_candidate(language_id)
+        except EngineError as err:  # a server's next look at the tags does it
+            log.warning("candidate_left", language=language_id, error=str(err))
+        else:
+            lock.clear()
+
+    def _remember(self, candidate: Candidate, findings: Sequence[Finding]) -> None:
+        try:
+            remember_findings(self._settings.state_dir, candidate.digest, findings)
+        except OSError as err:  # not worth failing what was proved
+            log.warning("findings_not_kept", language=candidate.folder.id, error=str(err))
+
+    async def _build_and_promote(
+        self,
+        builder: ImageBuilder,
+        folder: LanguageFolder,
+        progress: BuildProgress,
+        *,
+        no_cache: bool,
+    ) -> Outcome:
+        candidate = await builder.build(folder, no_cache=no_cache)
+        findings = []
+        async for finding in self._prove(candidate):
+            progress.found(folder.id, finding)
+            findings.append(finding)
+        failures = [each for each in findings if not each.passed]
+        if failures:
+            raise RebuildError(describe(failures))
+        self._remember(candidate, findings)
+        current = (await self._store.read()).get(folder.id)
+        if current and current.current and current.current.digest == candidate.digest:
+            progress.finished(folder.id, candidate.version)
+            return Outcome.UNCHANGED
+        await _to_the_end(self._store.promote(folder.id, candidate.digest))
+        progress.finished(folder.id, candidate.version)
+        return Outcome.PROMOTED
+
+
+@contextlib.contextmanager
+def _files_as_configuration() -> Iterator[None]:
+    """A folder that can't be read is for whoever wrote it to mend."""
+    try:
+        yield
+    except OSError as err:
+        raise ConfigurationError(f"{err.filename}: {err.strerror}") from err
+
+
+async def _to_the_end(work: Coroutine[Any, Any, None]) -> None:
+    """Do it, cancelled or not: its parts belong together, and there is no way back."""
+    task = asyncio.create_task(work)
+    while not task.done():
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if (me := asyncio.current_task()) is not None:
+                me.uncancel()
+    task.result()
+
+
+def describe(failures: list[Finding]) -> str:
+    """What was tried in vain, in one line: of each what came of it, and how that was explained."""
+    texts = [
+        f"{each.trial}: {' | '.join(each.detail.splitlines()[:2])}" for each in failures[:SHOWN]
+    ]
+    rest = len(failures) - len(texts)
+    return "; ".join(texts) + (f"; and {rest} more" if rest else "")
