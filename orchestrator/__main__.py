@@ -1,25 +1,18 @@
-"""The command line: serve, check, run, languages, sweep."""
+"""The command line: serve, check, run, languages, builds, jobs, drain, sweep."""
 
 from __future__ import annotations
 
-import asyncio
 import sys
-from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any
 
 import click
-import uvloop
-from rich.console import Console
 
-from orchestrator.errors import RunnerError
-from orchestrator.settings import Settings, load_settings
-from orchestrator.telemetry import configure_logging
-
-T = TypeVar("T")
-
-out = Console()
-err = Console(stderr=True)
+from orchestrator.cli.admin_commands import builds, drain, jobs
+from orchestrator.cli.language_commands import languages
+from orchestrator.cli.server import Server, server_options
+from orchestrator.cli.shell import err, guard, out, read_settings
+from orchestrator.cli.shell import run as run_on_a_loop
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -28,15 +21,25 @@ def main() -> None:
     """Run untrusted programs, each in one short-lived container of its own."""
 
 
+for command in (languages, builds, jobs, drain):
+    main.add_command(command)
+
+
 @main.command()
 @click.option("--dev", is_flag=True, help="Make up an API key when none is set; keep it in .env.")
-def serve(*, dev: bool) -> None:
+@click.option("--reload", is_flag=True, help="Start anew whenever the source or an image changes.")
+def serve(*, dev: bool, reload: bool) -> None:
     """Serve HTTP on PORT until SIGTERM or SIGINT."""
+    if reload:
+        from orchestrator.cli import reloading
+
+        folders = (Path(__file__).parent, read_settings().images_dir)
+        sys.exit(reloading.serve_and_reload(folders, ["--dev"] if dev else []))
     from orchestrator.cli import serving
 
     if dev:
-        _guard(lambda: serving.ensure_api_key(Path(".env")))
-    _run(serving.serve(_settings(), out, show_key=dev))
+        guard(lambda: serving.ensure_api_key(Path(".env")))
+    run_on_a_loop(serving.serve(read_settings(), out, show_key=dev))
 
 
 @main.command()
@@ -44,7 +47,7 @@ def check() -> None:
     """Prove that every limit bites on this engine, in every image; a table of what was tried."""
     from orchestrator.cli import checking
 
-    if not _run(checking.check(_settings(log_level="warning"), out)):
+    if not run_on_a_loop(checking.check(read_settings(log_level="warning"), out)):
         sys.exit(1)
 
 
@@ -52,34 +55,18 @@ def check() -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--input", "input_file", type=click.File("rb"), help="What the program reads.")
 @click.option("--language", help="Language id or alias; by default told from the file's name.")
-def run(file: Path, input_file: Any, language: str | None) -> None:
-    """Run FILE in a sandbox, as the server would; exit as it did."""
-    from orchestrator.cli import running
+@server_options("API_KEY")
+def run(server: Server | None, file: Path, input_file: Any, language: str | None) -> None:
+    """Run FILE in a sandbox, as the server would, or with --url on a server; exit as it did."""
+    from orchestrator.cli import remote_running, running
 
     stdin = input_file.read() if input_file else b""
-    sys.exit(_run(running.run_file(_settings(log_level="warning"), file, stdin, language, err)))
-
-
-@main.group()
-def languages() -> None:
-    """Build the language images, or list them."""
-
-
-@languages.command()
-@click.argument("ids", nargs=-1)
-def build(ids: tuple[str, ...]) -> None:
-    """Build the images of the languages named, or of all in LANGUAGES; skip what is unchanged."""
-    from orchestrator.languages.commands import run_build
-
-    _run(run_build(_settings(log_level="warning"), ids, out))
-
-
-@languages.command("list")
-def list_() -> None:
-    """List the languages: version, image, aliases."""
-    from orchestrator.languages.commands import run_list
-
-    _run(run_list(_settings(log_level="warning"), out))
+    if server is not None:
+        work = remote_running.run_remotely(server, file, stdin, language, err)
+    else:
+        settings = read_settings(log_level="warning")
+        work = running.run_file(settings, file, stdin, language, err)
+    sys.exit(run_on_a_loop(work))
 
 
 @main.command()
@@ -87,37 +74,7 @@ def sweep() -> None:
     """Remove containers that a server left behind."""
     from orchestrator.cli import sweeping
 
-    _run(sweeping.sweep(_settings(log_level="warning"), out))
-
-
-def _settings(*, log_level: str | None = None) -> Settings:
-    """The settings, and logging set up by them; `log_level` where a person reads the output."""
-    settings = _guard(load_settings)
-    configure_logging(log_level or settings.log_level, settings.log_format)
-    return settings
-
-
-def _run(work: Coroutine[Any, Any, T]) -> T:
-    def run() -> T:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            return runner.run(work)
-
-    return _guard(run)
-
-
-def _guard(function: Callable[[], T]) -> T:
-    """What is ours to explain ends in one line and status 1; a bug keeps its traceback."""
-    try:
-        return function()
-    except RunnerError as error:
-        _fail(str(error))
-    except KeyboardInterrupt:
-        sys.exit(130)
-
-
-def _fail(message: str) -> NoReturn:
-    err.print(f"[bold red]error:[/] {message}", highlight=False, soft_wrap=True)
-    sys.exit(1)
+    run_on_a_loop(sweeping.sweep(read_settings(log_level="warning"), out))
 
 
 if __name__ == "__main__":

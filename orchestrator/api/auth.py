@@ -1,4 +1,4 @@
-"""Who may run programs: the holders of one of `API_KEY`'s keys."""
+"""Who may run programs, the holders of one of `API_KEY`'s keys; and who administers."""
 
 from __future__ import annotations
 
@@ -23,14 +23,36 @@ def authenticate(headers: Mapping[str, str], keys: Sequence[str], *, protocols: 
     the comma-separated WebSocket `protocols`; `headers` must look names up in any case. Raises
     ApiError (401). Every key is compared in constant time.
     """
-    name: str | None = None
-    for offered in [*_offered(headers), *_offered_as_protocols(protocols)]:
-        for number, key in enumerate(keys, start=1):
-            if hmac.compare_digest(offered, _to_bytes(key)):
-                name = f"key-{number}"
-    if name is None:
+    number = _find([*_offered(headers), *_offered_as_protocols(protocols)], keys)
+    if number is None:
         raise ApiError(401, "unauthorized", "Unauthorized")
-    return name
+    return f"key-{number}"
+
+
+def authenticate_admin(
+    headers: Mapping[str, str], admin_keys: Sequence[str], job_keys: Sequence[str]
+) -> str:
+    """The name of the admin's key: `admin-1` for the first of `admin_keys`.
+
+    Taken from the same two headers. Raises ApiError: 403 for one of `job_keys`, else 401.
+    """
+    offered = _offered(headers)
+    number, job_number = _find(offered, admin_keys), _find(offered, job_keys)
+    if number is not None:
+        return f"admin-{number}"
+    if job_number is not None:
+        raise ApiError(403, "forbidden", "This key runs programs; /admin needs one of ADMIN_KEY")
+    raise ApiError(401, "unauthorized", "Unauthorized")
+
+
+def _find(offered: Sequence[bytes], keys: Sequence[str]) -> int | None:
+    """The number of the last key that was offered, from 1; all are compared, in constant time."""
+    found: int | None = None
+    for each in offered:
+        for number, key in enumerate(keys, start=1):
+            if hmac.compare_digest(each, _to_bytes(key)):
+                found = number
+    return found
 
 
 def _offered(headers: Mapping[str, str]) -> list[bytes]:

@@ -1,9 +1,9 @@
-"""Which of three forms an answer takes, and how events look in two of them. No I/O."""
+"""Which form an answer takes, and how events look in two of them. No I/O."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -14,23 +14,28 @@ class Format(StrEnum):
     JSON = "application/json"
     NDJSON = "application/x-ndjson"
     SSE = "text/event-stream"
+    TEXT = "text/plain"
 
 
-def choose_format(accept: str) -> Format:
-    """What an `Accept` header asks for: the stream it prefers, unless JSON is as welcome or more.
+JOB_FORMS = (Format.JSON, Format.NDJSON, Format.SSE)
 
-    What we don't have is passed over, and whoever asks for nothing we have gets JSON, as everybody
-    did before there were streams.
+
+def choose_format(accept: str, forms: Sequence[Format] = JOB_FORMS) -> Format:
+    """What an `Accept` header asks for: the form it prefers, unless the first is as welcome.
+
+    What we don't have is passed over, and whoever asks for nothing we have gets the first, as
+    everybody did before there were streams.
     """
-    best, best_weight = Format.JSON, 0.0
+    usual = forms[0]
+    ranges = ("*/*", f"{usual.partition('/')[0]}/*")
+    best, best_weight = usual, 0.0
     for entry in accept.split(","):
         media_type, *parameters = (part.strip().lower() for part in entry.split(";"))
         weight = _weight(parameters)
-        known = {"*/*": Format.JSON, "application/*": Format.JSON}.get(media_type)
-        form = known or next((each for each in Format if each == media_type), None)
-        if form is not None and (
-            weight > best_weight or (weight == best_weight and form is Format.JSON)
-        ):
+        form = next((each for each in forms if each == media_type), None)
+        if media_type in ranges:
+            form = usual
+        if form is not None and (weight > best_weight or (weight == best_weight and form is usual)):
             best, best_weight = form, weight
     return best
 

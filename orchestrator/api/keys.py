@@ -5,13 +5,17 @@ from __future__ import annotations
 from aiohttp import web
 
 from orchestrator.jobs.admission import Admission
+from orchestrator.jobs.offering import Offering
 from orchestrator.jobs.readiness import Readiness
 from orchestrator.jobs.service import JobService
+from orchestrator.languages.builds import Builds
 from orchestrator.settings import Settings
 
 SETTINGS = web.AppKey("settings", Settings)
 ADMISSION = web.AppKey("admission", Admission)
 SERVICE = web.AppKey("service", JobService)
+OFFERING = web.AppKey("offering", Offering)
+BUILDS = web.AppKey("builds", Builds)
 READINESS = web.AppKey("readiness", Readiness)
 STARTED = web.AppKey("started", float)
 """`time.monotonic()` when the server started."""

@@ -16,7 +16,7 @@ async def check(settings: Settings, out: Console) -> bool:
     )
     passed = True
     async with open_docker_parts(settings) as parts:
-        with out.status(f"Trying the limits in {', '.join(parts.registry.ids)}"):
+        with out.status(f"Trying the limits in {', '.join(parts.catalog.ids)}"):
             results = [result async for result in parts.prove(afresh=True)]
     for result in results:
         mark = "[green]holds[/]" if result.passed else "[bold red]FAILS[/]"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from orchestrator.cli.ending import NOBODY_READS, OWN_FAULT, SIGNAL_BASE
 from orchestrator.errors import InvalidSubmissionError
 from orchestrator.jobs.admission import Admission
 from orchestrator.jobs.events import Printed
@@ -16,15 +17,11 @@ from orchestrator.jobs.feed import Feed
 from orchestrator.jobs.job import Job
 from orchestrator.jobs.model import JobResult, Limits, Submission
 from orchestrator.jobs.service import JobService
+from orchestrator.languages.catalog import Catalog
 from orchestrator.languages.model import Language
-from orchestrator.languages.registry import Registry
 from orchestrator.parts import open_docker_parts
 from orchestrator.sandbox.model import SourceFile, Stream
 from orchestrator.settings import Settings
-
-OWN_FAULT = 1
-SIGNAL_BASE = 128
-NOBODY_READS = SIGNAL_BASE + 13  # as a shell says that SIGPIPE ended it
 
 
 async def run_file(
@@ -32,9 +29,9 @@ async def run_file(
 ) -> int:
     """Run `file`, print what it prints, and return what this process should exit with."""
     async with open_docker_parts(settings) as parts:
-        language = _find_language(parts.registry, file, name)
+        language = _find_language(parts.catalog, file, name)
         admission = Admission(slots=1, queue=0, memory_mb=settings.memory_budget)
-        service = JobService(settings, parts.backend, admission, parts.registry, parts.installed)
+        service = JobService(settings, parts.backend, admission, parts.catalog)
         submission = _submission(settings, language, file, stdin)
         try:
             with admission.ticket("cli") as ticket:
@@ -56,17 +53,17 @@ async def _run_and_print(service: JobService, job: Job) -> JobResult:
     return result
 
 
-def _find_language(registry: Registry, file: Path, name: str | None) -> Language:
+def _find_language(catalog: Catalog, file: Path, name: str | None) -> Language:
     if name is not None:
-        found = registry.find(name)
+        found = catalog.find(name)
         if found is None:
             raise InvalidSubmissionError(
-                f"--language {name}: unknown; there is {', '.join(registry.ids)}"
+                f"--language {name}: unknown; there is {', '.join(catalog.ids)}"
             )
-        return found
-    for language in registry:
-        if file.suffix in language.source.extensions:
-            return language
+        return found.language
+    for each in catalog:
+        if file.suffix in each.language.source.extensions:
+            return each.language
     raise InvalidSubmissionError(
         f"{file.name}: no language has the extension {file.suffix!r}; name it with --language"
     )

@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import os
 import secrets
 import signal
+import socket
+from collections.abc import AsyncIterator, Coroutine
 from pathlib import Path
+from typing import Any
 
 from aiohttp import web
 from rich.console import Console
 from rich.markup import escape
 
 from orchestrator.api import keys
+from orchestrator.api.waiting import Progress, build_waiting_app
 from orchestrator.app import build_app, drain
+from orchestrator.cli.preparing import prepare_images
+from orchestrator.embedded.engine import embedded_engine
 from orchestrator.errors import ConfigurationError
 from orchestrator.jobs.model import Cause
 from orchestrator.settings import Settings
 
 KEEPALIVE_S = 75.0  # aiohttp's own default is an hour
+BACKLOG = 128
 SHUTDOWN_S = 1.0  # aiohttp's own wait, twice, once every job has been answered
 
 
@@ -48,15 +56,18 @@ async def serve(settings: Settings, out: Console, *, show_key: bool) -> None:
             "setting API_KEY: set one key, or several comma-separated; `make run` makes one up"
         )
     app = build_app(settings)
-    # Without handler_cancellation a client's hang-up would not end its job.
-    runner = web.AppRunner(
-        app,
-        handler_cancellation=True,
-        access_log=None,
-        shutdown_timeout=SHUTDOWN_S,
-        keepalive_timeout=KEEPALIVE_S,
-    )
     stop = asyncio.Event()
+    _stop_at_signals(app, stop)
+    with _listen(settings) as listener:
+        if not settings.is_embedded:
+            await _serve(app, settings, listener, out, stop, show_key=show_key)
+            return
+        async with _own_engine(settings, listener, out, stop):
+            if not stop.is_set():
+                await _serve(app, settings, listener, out, stop, show_key=show_key)
+
+
+def _stop_at_signals(app: web.Application, stop: asyncio.Event) -> None:
     loop = asyncio.get_running_loop()
 
     def ask_to_stop() -> None:
@@ -66,9 +77,70 @@ async def serve(settings: Settings, out: Console, *, show_key: bool) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ask_to_stop)
+
+
+@contextlib.asynccontextmanager
+async def _own_engine(
+    settings: Settings, listener: socket.socket, out: Console, stop: asyncio.Event
+) -> AsyncIterator[None]:
+    """An embedded engine with every image that is needed, or as far as it got when asked to stop.
+
+    Meanwhile who comes is told what is being done.
+    """
+    progress = Progress("starting the engine")
+    waiting = web.AppRunner(
+        build_waiting_app(progress), access_log=None, shutdown_timeout=SHUTDOWN_S
+    )
+    await waiting.setup()
+
+    def say(text: str) -> None:
+        progress.reason = text
+
+    async with contextlib.AsyncExitStack() as engine:
+        try:
+            await web.SockSite(waiting, listener.dup()).start()
+            await _unless_stopped(engine.enter_async_context(embedded_engine(settings)), stop)
+            await _unless_stopped(prepare_images(settings, out, say), stop)
+        finally:
+            await waiting.cleanup()
+        yield
+
+
+async def _unless_stopped(work: Coroutine[Any, Any, None], stop: asyncio.Event) -> None:
+    """Do it, or give it up as soon as `stop` is set."""
+    doing, stopping = asyncio.ensure_future(work), asyncio.ensure_future(stop.wait())
+    try:
+        await asyncio.wait({doing, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        stopping.cancel()
+        if not doing.done():
+            doing.cancel()
+            await asyncio.wait({doing})
+    if not doing.cancelled():
+        doing.result()
+
+
+async def _serve(  # noqa: PLR0913 - what `serve` has put together
+    app: web.Application,
+    settings: Settings,
+    listener: socket.socket,
+    out: Console,
+    stop: asyncio.Event,
+    *,
+    show_key: bool,
+) -> None:
+    # Without handler_cancellation a client's hang-up would not end its job.
+    runner = web.AppRunner(
+        app,
+        handler_cancellation=True,
+        access_log=None,
+        shutdown_timeout=SHUTDOWN_S,
+        keepalive_timeout=KEEPALIVE_S,
+    )
+    port = int(listener.getsockname()[1])
     try:
         await runner.setup()
-        port = await _listen(runner, settings)
+        await web.SockSite(runner, listener.dup()).start()
         await announce(app, port, out, stop)
         gc.freeze()  # what is there by now stays: it need not be looked through again and again
         if show_key and not stop.is_set():
@@ -86,15 +158,15 @@ def _say_goodbye(app: web.Application, settings: Settings, out: Console) -> None
     out.print(f"Stopping: no more jobs{waits}", highlight=False)
 
 
-async def _listen(runner: web.AppRunner, settings: Settings) -> int:
-    site = web.TCPSite(runner, settings.host, settings.port)
+def _listen(settings: Settings) -> socket.socket:
+    """One socket for as long as we live: who connects between two sites of ours has to wait."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     try:
-        await site.start()
+        return socket.create_server((settings.host, settings.port), family=family, backlog=BACKLOG)
     except OSError as err:
         raise ConfigurationError(
             f"setting PORT: can't listen on {settings.host}:{settings.port}: {err.strerror}"
         ) from err
-    return int(runner.addresses[0][1])
 
 
 async def announce(app: web.Application, port: int, out: Console, stop: asyncio.Event) -> None:
@@ -111,7 +183,7 @@ async def announce(app: web.Application, port: int, out: Console, stop: asyncio.
         out.print(f"[bold red]Not ready:[/] {escape(reason)}", highlight=False)
         return
     out.print(f"[bold green]Ready[/] on http://localhost:{port}", highlight=False)
-    for installed in app[keys.SERVICE].installed.values():
+    for installed in app[keys.SERVICE].catalog:
         out.print(f"  {installed.language.id:<12} {installed.language.name} {installed.version}")
 
 

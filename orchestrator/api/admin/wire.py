@@ -1,0 +1,83 @@
+"""Builds and languages as JSON, and a build's log as text. Pure."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from orchestrator.languages.builds import Build, BuildEvent
+from orchestrator.languages.findings import Finding
+from orchestrator.printable import printable_line
+
+Envelope = dict[str, Any]
+"""`{"event": name, ...}`: JSON data."""
+
+PING: Envelope = {"event": "ping"}
+
+
+def build_summary(build: Build) -> dict[str, Any]:
+    """A build, without what was tried in it."""
+    return {
+        "id": build.id,
+        "language": build.language,
+        "state": build.state.value,
+        "requested_by": build.requested_by,
+        "created": timestamp(build.created_at),
+        "started": timestamp(build.started_at),
+        "ended": timestamp(build.ended_at),
+        "version": build.version,
+        "error": build.error,
+        "passed": sum(each.passed for each in build.findings),
+        "failed": sum(not each.passed for each in build.findings),
+    }
+
+
+def build_fields(build: Build) -> dict[str, Any]:
+    """A build as it is told of alone."""
+    return build_summary(build) | {"checks": [to_check(each) for each in build.findings]}
+
+
+def timestamp(seconds: float | None) -> str | None:
+    """Epoch seconds as ISO 8601, to the millisecond."""
+    if seconds is None:
+        return None
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
+
+
+def event_envelope(event: BuildEvent) -> Envelope:
+    """An event of a build's log."""
+    head = {"event": event.kind, "number": event.number}
+    if event.kind == "state":
+        return head | {"state": event.text}
+    if event.finding is not None:
+        return head | {"image": event.image} | to_check(event.finding)
+    return head | {"image": event.image, "text": event.text}
+
+
+def result_envelope(build: Build) -> Envelope:
+    """The last event: the build as it is told of alone."""
+    return {"event": "result", **build_fields(build)}
+
+
+def pretty(envelope: Envelope) -> str:
+    """An event as a line for people; empty for a ping."""
+    match envelope:
+        case {"event": "ping"}:
+            return ""
+        case {"event": "state", "state": state}:
+            line = f"== {state}"
+        case {"event": "check", "image": image, "name": name, "passed": True}:
+            line = f"{image} | {name}: passed"
+        case {"event": "check", "image": image, "name": name, "detail": detail}:
+            line = f"{image} | {name}: FAILED: {detail}"
+        case {"event": "result"}:
+            what = envelope["error"] or envelope["version"] or ""
+            line = f"== {envelope['language']}: {envelope['state']}: {what}".rstrip(": ")
+        case _:
+            line = f"{envelope['image']} | {envelope['text']}"
+    return printable_line(line) + "\n"
+
+
+def to_check(finding: Finding) -> dict[str, Any]:
+    """Something that was tried."""
+    return {"name": finding.trial, "passed": finding.passed, "detail": finding.detail}

@@ -1,0 +1,88 @@
+"""Which server a command is for: the options `--url` and `--key`."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from urllib.parse import urlsplit, urlunsplit
+
+import click
+
+from orchestrator.errors import ConfigurationError
+from orchestrator.settings import load_settings
+
+Command = TypeVar("Command", bound=Callable[..., None])
+
+PATHS = ("/execute/ws", "/execute", "/health", "/stats", "/languages", "/admin")
+"""What an address may end in that was meant for one request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server and the key it wants; `url` without a slash at its end."""
+
+    url: str
+    key: str
+
+
+def server_options(key_variable: str) -> Callable[[Command], Command]:
+    """Give a command the options, and the parameter `server`: None where no `--url` is given.
+
+    `key_variable`: the variable that has the key when `--key` does not say it; of several
+    comma-separated ones the first.
+    """
+
+    def decorate(command: Command) -> Command:
+        @click.option("--url", envvar="RUNNER_URL", help="A server, as in http://localhost:3000.")
+        @click.option("--key", help=f"Its key; by default {key_variable} has it.")
+        @functools.wraps(command)
+        def with_server(*, url: str | None, key: str | None, **rest: Any) -> None:
+            server = find_server(url, key, key_variable) if url else None
+            command(server=server, **rest)
+
+        return with_server  # type: ignore[return-value]
+
+    return decorate
+
+
+def find_server(url: str, key: str | None, key_variable: str) -> Server:
+    """Raises ClickException when it is no address, or there is no key."""
+    if key is None:
+        key = _configured_key(key_variable)
+    if not key or not key.isprintable():
+        raise click.ClickException(f"the server wants a key: --key, or {key_variable}")
+    return Server(to_root(url), key)
+
+
+def local_url() -> str:
+    """Where a server with these settings listens. Raises ConfigurationError."""
+    return f"http://localhost:{load_settings().port}"
+
+
+def _configured_key(variable: str) -> str:
+    try:
+        settings = load_settings()
+    except ConfigurationError as err:
+        raise click.ClickException(str(err)) from err
+    keys = settings.admin_keys if variable == "ADMIN_KEY" else settings.api_keys
+    return keys[0] if keys else ""
+
+
+def to_root(url: str) -> str:
+    """The server's address without a request's path at its end. Raises ClickException."""
+    try:
+        parts = urlsplit(url.strip())
+        is_address = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:
+        is_address = False
+        parts = urlsplit("")
+    if not is_address or parts.username is not None:
+        raise click.ClickException(f"--url {url!r} is no address such as http://localhost:3000")
+    path = parts.path.rstrip("/")
+    for known in PATHS:
+        if path.endswith(known):
+            path = path.removesuffix(known).rstrip("/")
+            break
+    return urlunsplit((parts.scheme, parts.netloc, path, "", ""))

@@ -1,0 +1,56 @@
+"""What every command needs: where it prints, its settings, an event loop, how it fails."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable, Coroutine
+from typing import Any, NoReturn, TypeVar
+
+import uvloop
+from rich.console import Console
+
+from orchestrator.errors import RunnerError
+from orchestrator.printable import printable
+from orchestrator.settings import Settings, load_settings
+from orchestrator.telemetry import configure_logging
+
+T = TypeVar("T")
+
+INTERRUPTED = 130
+
+out = Console()
+err = Console(stderr=True)
+
+
+def read_settings(*, log_level: str | None = None) -> Settings:
+    """The settings, and logging set up by them; `log_level` where a person reads the output."""
+    settings = guard(load_settings)
+    configure_logging(log_level or settings.log_level, settings.log_format)
+    return settings
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Do it on an event loop of its own, as `guard` has it."""
+
+    def on_a_loop() -> T:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(work)
+
+    return guard(on_a_loop)
+
+
+def guard(function: Callable[[], T]) -> T:
+    """What is ours to explain ends in one line and status 1; a bug keeps its traceback."""
+    try:
+        return function()
+    except RunnerError as error:
+        _fail(str(error))
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+
+
+def _fail(message: str) -> NoReturn:
+    err.print("[bold red]error:[/] ", end="", highlight=False)
+    err.print(printable(message), markup=False, highlight=False, soft_wrap=True)
+    sys.exit(1)

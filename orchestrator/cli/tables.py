@@ -1,0 +1,114 @@
+"""A server's answers as tables, for people; as JSON, for scripts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from orchestrator.printable import printable_line
+
+Json = dict[str, Any]
+
+SHORT_DIGEST = 12
+
+
+def print_json(value: Json, out: Console, *, indent: int | None = 2) -> None:
+    """As it came, whatever is in it."""
+    text = json.dumps(value, indent=indent)  # ASCII: nothing in it moves a cursor
+    out.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def languages_table(answer: Json) -> Table:
+    """Of `GET /admin/languages`: a row for each folder, and one for each variant."""
+    rows = []
+    for each in answer["languages"]:
+        current = each["current"] or {}
+        digest = str(current.get("digest", "")).removeprefix("sha256:")[:SHORT_DIGEST]
+        size = f"{current['size'] / 1e6:.0f} MB" if current else ""
+        previous = each["previous"]["version"] if each["previous"] else ""
+        own, *variants = each["languages"] or [{"id": each["id"], "name": "", "aliases": []}]
+        rows.append(
+            [
+                each["id"],
+                own["name"],
+                current.get("version", ""),
+                each["state"],
+                digest,
+                size,
+                previous,
+                ", ".join(own["aliases"]),
+            ]
+        )
+        rows += [
+            [v["id"], v["name"], "", f"as {each['id']}", "", "", "", ", ".join(v["aliases"])]
+            for v in variants
+        ]
+    return _table("id name version state digest size previous aliases", rows)
+
+
+def builds_table(answer: Json) -> Table:
+    """Of `GET /admin/builds`."""
+    return _table(
+        "id language state by began ended version error",
+        (
+            [
+                each["id"],
+                each["language"],
+                each["state"],
+                each["requested_by"],
+                _time(each["started"]),
+                _time(each["ended"]),
+                each["version"],
+                each["error"],
+            ]
+            for each in answer["builds"]
+        ),
+    )
+
+
+def build_tables(build: Json) -> tuple[Table, Table]:
+    """Of `GET /admin/builds/{id}`: the build, and what was tried."""
+    fields = [[name, value] for name, value in build.items() if name != "checks"]
+    checks = (
+        [each["name"], "passed" if each["passed"] else "FAILED", each["detail"]]
+        for each in build["checks"]
+    )
+    return _table("field value", fields), _table("tried outcome detail", checks)
+
+
+def jobs_table(answer: Json) -> Table:
+    """Of `GET /admin/jobs`."""
+    return _table(
+        "id language version key phase seconds position tests container",
+        (
+            [
+                each["id"],
+                each["language"],
+                each["version"],
+                each["key"],
+                each["phase"],
+                f"{each['duration'] / 1000:.1f}",
+                each["position"],
+                f"{each['tests']['done']} of {each['tests']['total']}" if each["tests"] else "",
+                each["container"],
+            ]
+            for each in answer["jobs"]
+        ),
+    )
+
+
+def _time(text: str | None) -> str:
+    """Without its fraction of a second."""
+    return (text or "").partition(".")[0].replace("T", " ")
+
+
+def _table(columns: str, rows: Iterable[Iterable[object]]) -> Table:
+    table = Table(*columns.split(), box=None)
+    for row in rows:
+        table.add_row(*(Text(printable_line("" if cell is None else str(cell))) for cell in row))
+    return table
