@@ -1,0 +1,152 @@
+"""Piston's requests over HTTP: `execute`, `runtimes`, `packages`; the rest is not found."""
+
+from __future__ import annotations
+
+import json
+from typing import cast
+
+from aiohttp import web
+
+from orchestrator.api.body import parse_json, read_body
+from orchestrator.api.errors import ApiError
+from orchestrator.api.execute import check_ready, raise_failure, send_answer
+from orchestrator.api.keys import ADMISSION, SERVICE, SETTINGS
+from orchestrator.api.piston.access import identify
+from orchestrator.api.piston.answer import Transcript, to_answer
+from orchestrator.api.piston.errors import (
+    PistonError,
+    not_found,
+    refusal,
+    unreadable,
+    with_piston_errors,
+)
+from orchestrator.api.piston.limits import piston_output_bytes
+from orchestrator.api.piston.runtimes import (
+    Runtime,
+    list_runtimes,
+    package_fields,
+    runtime_fields,
+)
+from orchestrator.api.piston.semver import satisfies
+from orchestrator.api.piston.submission import to_request
+
+VERSION = "3.1.1"
+MAX_BODY = 102_400
+"""Bytes of a body, as there."""
+JSON_TYPE = "application/json"
+WITHOUT_BODY = {"GET", "HEAD", "OPTIONS"}
+
+
+def installed_runtimes(app: web.Application) -> list[Runtime]:
+    """What there is now."""
+    return list_runtimes(app[SERVICE].catalog)
+
+
+async def greet(_request: web.Request) -> web.Response:
+    """Say which Piston this stands in for; to anybody."""
+    return web.json_response({"message": f"Piston v{VERSION}"})
+
+
+@with_piston_errors
+async def execute(request: web.Request) -> web.StreamResponse:
+    """Run a program; 200 whatever it does. Is cancelled when the client goes away."""
+    app = request.app
+    key = _admit(request)
+    check_ready(app)
+    with app[ADMISSION].ticket(key) as ticket:
+        settings = app[SETTINGS]
+        asked = to_request(
+            await _read(request),
+            installed_runtimes(app),
+            settings,
+            output_bytes=piston_output_bytes(settings),
+        )
+        job = app[SERVICE].accept(asked.submission, ticket)
+        transcript = Transcript()
+        result = await app[SERVICE].run(job, transcript)
+        raise_failure(result)
+        return await send_answer(request, to_answer(result, asked.runtime, transcript))
+
+
+@with_piston_errors
+async def runtimes(request: web.Request) -> web.StreamResponse:
+    """List what may be run."""
+    _admit(request)
+    return web.json_response([runtime_fields(each) for each in installed_runtimes(request.app)])
+
+
+@with_piston_errors
+async def packages(request: web.Request) -> web.StreamResponse:
+    """The same as packages, all of them installed."""
+    _admit(request)
+    return web.json_response([package_fields(each) for each in installed_runtimes(request.app)])
+
+
+@with_piston_errors
+async def change_packages(request: web.Request) -> web.StreamResponse:
+    """Install what is installed, which changes nothing; remove nothing: that is an admin's."""
+    key = _admit(request)
+    with request.app[ADMISSION].ticket(key):
+        payload = await _read(request)
+    body = cast("dict[str, object]", payload) if isinstance(payload, dict) else {}
+    name, version = (_shown(body, field) for field in ("language", "version"))
+    found = [
+        each
+        for each in installed_runtimes(request.app)
+        if each.language == name and satisfies(each.number, version)
+    ]
+    if not found:
+        raise refusal(f"Requested package {name}-{version} does not exist", 404)
+    if request.method == "DELETE":
+        raise refusal("Packages are not removed over this API", 403)
+    newest = max(found, key=lambda each: each.number)
+    return web.json_response({"language": newest.language, "version": newest.version})
+
+
+@with_piston_errors
+async def nothing(request: web.Request) -> web.StreamResponse:
+    """There is no such thing here."""
+    _admit(request)
+    raise not_found()
+
+
+def _admit(request: web.Request) -> str:
+    """Whose request it is; one that may have a body must say that it is JSON."""
+    key = identify(request.headers, request.app[SETTINGS])
+    is_json = request.headers.get("Content-Type", "").startswith(JSON_TYPE)
+    if request.method not in WITHOUT_BODY and not is_json:
+        raise refusal(f"requests must be of type {JSON_TYPE}", 415)
+    return key
+
+
+async def _read(request: web.Request) -> object:
+    """The body's JSON value, an object or a list; nothing is an empty object."""
+    timeout_s = request.app[SETTINGS].body_timeout
+    try:
+        body = await read_body(request, max_bytes=MAX_BODY, timeout_s=timeout_s)
+        if not body or request.content_type != JSON_TYPE:
+            return {}
+        payload = parse_json(body)
+    except ApiError as err:
+        raise _as_unreadable(err) from err
+    if not isinstance(payload, dict | list):
+        raise unreadable("SyntaxError: the body must be a JSON object or array")
+    return payload
+
+
+def _as_unreadable(err: ApiError) -> ApiError | PistonError:
+    match err.status:
+        case 400:
+            return unreadable(f"SyntaxError: {err}")
+        case 413:
+            return unreadable("PayloadTooLargeError: request entity too large")
+        case _:
+            return err
+
+
+def _shown(body: dict[str, object], field: str) -> str:
+    """A value as JavaScript puts it into a text."""
+    if field not in body:
+        return "undefined"
+    value = body[field]
+    return value if isinstance(value, str) else json.dumps(value)
