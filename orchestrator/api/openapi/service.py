@@ -1,0 +1,221 @@
+"""What the public routes answer, and every refusal, as models."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+from pydantic.json_schema import SkipJsonSchema
+
+from orchestrator.api.openapi.base import Count, Milliseconds, Shown
+from orchestrator.jobs.model import Cause, Phase, Verdict
+
+
+class Problem(Shown):
+    """One thing wrong with a request."""
+
+    field: str
+    """Its path, dotted, as in `limits.wall_ms` or `files.0.name`; `body` is the whole."""
+    message: str
+    """What is wrong with it."""
+
+
+class Error(Shown):
+    """A refusal. What a program does is never one."""
+
+    error: str
+    """What is wrong, for people."""
+    code: str
+    """What is wrong, for programs."""
+    details: list[Problem] | SkipJsonSchema[None] = None
+    """Field by field, where there is something to say."""
+
+
+class _State(Shown):
+    activeJobs: Count  # noqa: N815 - the older runner's name
+    """Jobs accepted and not yet answered."""
+    uptime: float = Field(ge=0)
+    """Seconds since the server was started."""
+
+
+class Healthy(_State):
+    """Programs can be run."""
+
+    status: Literal["healthy"]
+
+
+class Unhealthy(_State):
+    """No program can be run."""
+
+    status: Literal["unhealthy"]
+    reason: str
+    """Why."""
+
+
+class LanguageLimits(Shown):
+    """What a run has when the request says nothing else."""
+
+    wall_ms: Count
+    """Wall time, ms."""
+    memory_mb: Count
+    """Memory, MiB."""
+    processes: Count
+    """Processes and threads."""
+
+
+class Language(Shown):
+    """A language a program may be in."""
+
+    id: str
+    """What `language` is in a request."""
+    name: str
+    """For people."""
+    version: str
+    """As its image reports it."""
+    aliases: list[str]
+    """What `language` may be instead of the id."""
+    extensions: list[str]
+    """Of source files, as in `.py`; the first is the usual one."""
+    compiled: bool
+    """Whether there is a compile stage."""
+    limits: LanguageLimits
+    """What a run has when the request says nothing else."""
+
+
+class Languages(Shown):
+    """What is served right now."""
+
+    languages: list[Language]
+    """In the server's order."""
+
+
+class ActiveJob(Shown):
+    """A job accepted and not yet answered."""
+
+    id: str
+    """The job's."""
+    language: str
+    """Its language's id."""
+    duration: Count
+    """Ms since it was accepted."""
+    phase: Phase
+    """Where it is."""
+
+
+class Slots(Shown):
+    """How many jobs run at once."""
+
+    total: Count
+    """How many there are."""
+    used: Count
+    """How many are in use; each until its job's container is gone."""
+    waiting: Count
+    """How many jobs wait for one."""
+
+
+class Shelf(Shown):
+    """The sandboxes of one language that wait for jobs."""
+
+    ready: Count
+    """How many wait."""
+    creating: Count
+    """How many are being made."""
+    size: Count
+    """How many there should be."""
+    hits: Count
+    """Jobs that found one waiting."""
+    misses: Count
+    """Jobs that did not."""
+
+
+class CompileCache(Shown):
+    """Compilations kept."""
+
+    entries: Count
+    """How many."""
+    bytes: Count
+    """How large, together."""
+    max_bytes: Count
+    """How large at most."""
+    hits: Count
+    """Jobs that found theirs."""
+    misses: Count
+    """Jobs that did not."""
+
+
+class OutcomeCount(Shown):
+    """How many jobs ended so."""
+
+    language: str
+    """The language's id."""
+    status: Verdict
+    """The verdict."""
+    killed_by: Cause | None
+    """The cause."""
+    jobs: Count
+    """How many."""
+
+
+class Percentiles(Shown):
+    """Of a latency, ms, right to 1 %."""
+
+    p50: Milliseconds
+    p95: Milliseconds
+    p99: Milliseconds
+
+
+class Latencies(Shown):
+    """Each `{}` where there was none."""
+
+    queue: Percentiles | Nothing
+    """In the queue."""
+    sandbox: Percentiles | Nothing
+    """Until there was a sandbox; of jobs that got one."""
+    compile: Percentiles | Nothing
+    """Compiling."""
+    run: Percentiles | Nothing
+    """Running."""
+    total: Percentiles | Nothing
+    """The whole job."""
+
+
+class Nothing(Shown):
+    """There was none."""
+
+
+class Period(Shown):
+    """The jobs that ended in a time."""
+
+    seconds: float = Field(ge=0)
+    """How long that time is."""
+    jobs: Count
+    """How many ended."""
+    languages: dict[str, Count]
+    """How many by language."""
+    verdicts: dict[str, Count]
+    """How many by verdict."""
+    causes: dict[str, Count]
+    """How many by cause."""
+    outcomes: list[OutcomeCount]
+    """How many by all three."""
+    latency_ms: Latencies
+    """Percentiles."""
+
+
+class Stats(Shown):
+    """The jobs under way, and those that ended."""
+
+    activeJobs: Count  # noqa: N815 - the older runner's name
+    """Jobs accepted and not yet answered."""
+    jobs: list[ActiveJob]
+    """Each of them."""
+    slots: Slots
+    """How many jobs run at once."""
+    pool: dict[str, Shelf]
+    """The sandboxes that wait, by language."""
+    compile_cache: CompileCache
+    """Compilations kept."""
+    since_start: Period
+    """The jobs that ended since the server was started."""
+    last_15_minutes: Period
+    """The jobs that ended in the last 15 minutes."""
