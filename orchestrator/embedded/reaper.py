@@ -1,0 +1,39 @@
+"""What PID 1 of a container owes the others: processes without a parent become its children."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Callable, Collection
+
+INTERVAL_S = 1.0
+
+
+async def reap_orphans(ours: Callable[[], Collection[int]]) -> None:
+    """Take leave of every child that has ended, but for `ours`, which others wait for.
+
+    Until cancelled.
+    """
+    while True:
+        reap(ours())
+        await asyncio.sleep(INTERVAL_S)
+
+
+def reap(ours: Collection[int]) -> int:
+    """How many have been taken leave of."""
+    count = 0
+    with contextlib.suppress(ChildProcessError):
+        while (ended := _next_ended()) and ended not in ours:
+            os.waitpid(ended, os.WNOHANG)
+            count += 1
+    return count
+
+
+def _next_ended() -> int:
+    """The pid of a child that has ended, which stays as it is; 0: there is none.
+
+    One of `ours` hides those behind it until somebody has waited for it, which is soon.
+    """
+    found = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    return found.si_pid if found is not None else 0
