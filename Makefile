@@ -6,10 +6,10 @@ PY := .venv/bin/python
 
 export PYTHON
 
-.PHONY: help run test check bench engine images clean
+.PHONY: help run test test-clients test-languages fuzz check bench languages-table engine images image test-image clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: images ## Set up everything and serve on PORT (3000), with an API key kept in .env
 	@exec $(PY) -m orchestrator serve --dev
@@ -17,17 +17,36 @@ run: images ## Set up everything and serve on PORT (3000), with an API key kept 
 test: ## Set up everything and run the tests (ARGS="-k name" for some of them)
 	@scripts/test $(ARGS)
 
+test-languages: ## Build every language there is, and run all of its samples
+	@ALSO_PROVE=all scripts/test tests/docker/test_samples.py -v $(ARGS)
+
+test-clients: ## Set up everything, Node.js too, and test the JavaScript client
+	@scripts/test tests/docker/js_client.py $(ARGS)
+
+fuzz: images ## Set up everything and send a server thousands of random requests
+	@$(PY) -m tests.docker.fuzzing
+
 check: ## Lint, types, layers, dependencies, shell scripts; needs no engine
 	@scripts/check
 
 bench: images ## Set up everything and measure it (QUICK=1: a try; RELEASE=1: kept in bench/results)
 	@$(PY) -m bench $(if $(QUICK),--quick) $(if $(RELEASE),--release) $(ARGS)
 
+languages-table: images ## Measure every language that there is, for docs/reference/languages.md
+	@$(PY) -m orchestrator languages build all
+	@$(PY) -m bench.languages $(ARGS)
+
 engine: ## Use the Docker Engine that answers, or install and start one
 	@scripts/engine start && scripts/engine status
 
-images: ## Build the languages' images, and what they stand on
+images: ## Build the languages' images (LANGUAGES=all, or a list), and what they stand on
 	@scripts/images
+
+image: ## Build the runner's own image, with an engine inside (codebae-runner/server:current)
+	@scripts/image
+
+test-image: ## Walk that image from an empty volume to its end, as on Fly.io (ten minutes)
+	@scripts/test-image
 
 clean: ## Remove containers, virtualenv, caches, our engine (IMAGES=1: and the images)
 	@scripts/clean $(if $(IMAGES),--images)

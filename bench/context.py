@@ -14,9 +14,9 @@ from rich.console import Console
 from bench.summary import Book
 from orchestrator.engine.client import EngineClient
 from orchestrator.errors import RunnerError
-from orchestrator.languages.installed import inspect_installed
 from orchestrator.languages.model import InstalledLanguage
-from orchestrator.languages.registry import load_languages
+from orchestrator.languages.store import ImageStore
+from orchestrator.parts import read_catalog
 from orchestrator.settings import Settings
 
 EXPECTED = (RunnerError, aiohttp.ClientError, TimeoutError, OSError, KeyError)
@@ -94,8 +94,8 @@ async def open_context(
         settings.docker_host, timeout_s=settings.engine_timeout, threads=options.at_once
     )
     try:
-        registry = load_languages(settings.images_dir, LANGUAGES)
-        installed = await inspect_installed(engine, registry)
+        catalog = read_catalog(settings, await ImageStore(engine).read())
+        installed = {each.language.id: each for each in catalog}
         yield Context(options, settings, engine, installed, state_dir, console)
     finally:
         await engine.close()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import time
 from collections.abc import AsyncIterator
 
@@ -13,11 +12,17 @@ from aiohttp import web
 
 from orchestrator.api import keys, routes
 from orchestrator.jobs.admission import Admission
+from orchestrator.jobs.offering import Offering
 from orchestrator.jobs.pooled import kinds_to_keep
+from orchestrator.jobs.proving import Prover
 from orchestrator.jobs.readiness import Readiness
 from orchestrator.jobs.service import JobService
 from orchestrator.jobs.watch import EngineWatch
-from orchestrator.parts import OpenParts, Parts, open_docker_parts
+from orchestrator.languages.builds import Builds
+from orchestrator.languages.model import LanguageFolder
+from orchestrator.languages.offer import check_folder_fits
+from orchestrator.languages.rebuild import Rebuilder
+from orchestrator.parts import OpenParts, Parts, Workshop, open_docker_parts
 from orchestrator.sandbox.backend import Backend
 from orchestrator.sandbox.pool import Pool
 from orchestrator.settings import Settings
@@ -39,7 +44,7 @@ def build_app(settings: Settings, open_parts: OpenParts | None = None) -> web.Ap
         slots=settings.slots,
         queue=settings.max_queue,
         memory_mb=settings.memory_budget,
-        keys=len(settings.api_keys),
+        keys=len(settings.api_keys) + (not settings.piston_needs_key),
     )
     routes.add_routes(app)
     app.on_shutdown.append(drain)
@@ -71,8 +76,7 @@ async def _service(app: web.Application, parts: Parts) -> AsyncIterator[None]:
         settings,
         parts.backend,
         app[keys.ADMISSION],
-        parts.registry,
-        parts.installed,
+        parts.catalog,
         watch=watch,
         pool=pool,
     )
@@ -82,9 +86,18 @@ async def _service(app: web.Application, parts: Parts) -> AsyncIterator[None]:
         asyncio.create_task(watch.run(settings.engine_interval), name="watch"),
         asyncio.create_task(_sweep_forever(parts.backend, settings.sweep_interval), name="sweep"),
     ]
+    builds = None
+    shop = parts.workshop
+    if shop is not None:
+        offering = Offering(settings, shop.store, shop.proof, service, watch.prove_again)
+        app[keys.OFFERING] = offering
+        app[keys.BUILDS] = builds = _builds(app, parts, shop, offering)
+        tasks.append(asyncio.create_task(offering.run(settings.languages_interval)))
     try:
         yield
     finally:
+        if builds is not None:
+            await builds.close()
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)
@@ -93,9 +106,20 @@ async def _service(app: web.Application, parts: Parts) -> AsyncIterator[None]:
         await pool.close()
 
 
+def _builds(app: web.Application, parts: Parts, workshop: Workshop, offering: Offering) -> Builds:
+    settings = app[keys.SETTINGS]
+    prover = Prover(settings, parts.backend, app[keys.ADMISSION], workshop.proof.prove_image)
+
+    def check_folder(folder: LanguageFolder) -> None:
+        check_folder_fits(settings, folder, parts.catalog)
+
+    rebuilder = Rebuilder(settings, workshop.engine, workshop.store, prover, check_folder)
+    return Builds(rebuilder, offering.take_on)
+
+
 def _pool(app: web.Application, parts: Parts) -> Pool:
     settings, admission, readiness = app[keys.SETTINGS], app[keys.ADMISSION], app[keys.READINESS]
-    cpus = os.cpu_count() or 1
+    cpus = settings.cpus
 
     def allowance() -> int:
         """Whatever CPU a job could have is the job's: one refill keeps about one busy."""
@@ -105,7 +129,7 @@ def _pool(app: web.Application, parts: Parts) -> Pool:
 
     return Pool(
         parts.backend,
-        kinds_to_keep(settings, parts.installed),
+        kinds_to_keep(settings, parts.catalog),
         allowance=allowance,
         memory_mb=settings.pool_budget,
         max_age_s=settings.pool_max_age,

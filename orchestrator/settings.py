@@ -5,22 +5,27 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
+from orchestrator.embedded_settings import EmbeddedSettings
 from orchestrator.errors import ConfigurationError
+from orchestrator.image_settings import ImageSettings
+from orchestrator.piston_settings import PistonSettings
 
 AUTO = "auto"
 MIN_CPUS = 0.01
 MUCH_MEMORY_MB = 2048
+NEEDED_MB = 384
+"""What is left to the server, its engine (160 together) and the sandboxes that wait, at least."""
+LITTLE_MB = 128
+"""A slot more is worth having only where there is at least so much memory for it."""
 _POOL_PATTERN = r"^\s*(\d{1,4}|[^\s=,]+=\d{1,4}(\s*,\s*[^\s=,]+=\d{1,4})*)?\s*$"
-DEFAULT_IMAGES_DIR = Path(__file__).resolve().parent.parent / "images"
 
 Milliseconds = Annotated[int, Field(ge=1, le=3_600_000)]
 Seconds = Annotated[float, Field(gt=0, le=3600)]
@@ -28,12 +33,11 @@ Count = Annotated[int, Field(ge=1, le=1_000_000)]
 Bytes = Annotated[int, Field(ge=1, le=1 << 30)]
 
 
-def machine_memory_mb() -> int:
-    """Physical memory of the machine in MiB (sysconf); a container's own limit is not looked at."""
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20
+def _split(keys: SecretStr) -> tuple[str, ...]:
+    return tuple(key.strip() for key in keys.get_secret_value().split(",") if key.strip())
 
 
-class Settings(BaseSettings):
+class Settings(PistonSettings, ImageSettings, EmbeddedSettings):
     """The service's settings. Names are the environment variables' names in lower case."""
 
     model_config = SettingsConfigDict(
@@ -46,6 +50,11 @@ class Settings(BaseSettings):
         SecretStr(""),
         description="Key or comma-separated keys that may run programs. `serve` refuses to start "
         "without one.",
+    )
+    admin_key: SecretStr = Field(
+        SecretStr(""),
+        description="Key or comma-separated keys that may administer; none of API_KEY's. Without "
+        "one there is no /admin.",
     )
 
     max_code_size: Bytes = Field(
@@ -128,13 +137,15 @@ class Settings(BaseSettings):
     )
 
     max_jobs: Annotated[int, Field(ge=0, le=1024)] = Field(
-        0, description="Jobs at once; 0 means twice the machine's CPUs."
+        0, description="Jobs at once; 0 means twice the CPUs, one for every 128 MiB at most."
     )
     max_queue: Annotated[int, Field(ge=0, le=100_000)] = Field(
         64, description="Requests that may wait for a slot; beyond it they get 429."
     )
     memory_budget_mb: Annotated[int, Field(ge=0, le=1 << 24)] = Field(
-        0, description="Memory all running jobs may reserve, in MiB; 0 means 3/4 of the machine's."
+        0,
+        description="Memory all running jobs may reserve, in MiB; 0 means 3/4 of what there is, "
+        "and all but 384 at most.",
     )
 
     docker_host: str = Field(
@@ -176,11 +187,6 @@ class Settings(BaseSettings):
     compile_cache_mb: Annotated[int, Field(ge=0, le=1 << 20)] = Field(
         32, description="Memory for compilations to be used again, in MiB; 0: none is kept."
     )
-    images_dir: Path = Field(DEFAULT_IMAGES_DIR, description="The folder of the language folders.")
-    languages: str = Field(
-        "c,cpp,java,python",
-        description="Comma-separated ids of the languages to build and serve.",
-    )
     fast_toolchain: bool = Field(
         True,  # noqa: FBT003 - pydantic's own form
         description="Compile and run with each language's `fast` arguments.",
@@ -218,29 +224,30 @@ class Settings(BaseSettings):
             raise ValueError("EXECUTION_TIMEOUT is larger than MAX_TIMEOUT")
         if self.compile_wall_ms + self.max_timeout > self.max_job_ms:
             raise ValueError("MAX_JOB_MS is less than COMPILE_WALL_MS + MAX_TIMEOUT")
+        if set(self.admin_keys) & set(self.api_keys):
+            raise ValueError("ADMIN_KEY and API_KEY share a key")
         return self
 
     @cached_property
     def api_keys(self) -> tuple[str, ...]:
         """The keys, without blanks."""
-        raw = self.api_key.get_secret_value()
-        return tuple(key.strip() for key in raw.split(",") if key.strip())
+        return _split(self.api_key)
 
     @cached_property
-    def language_ids(self) -> tuple[str, ...]:
-        """The languages to serve, in the order given."""
-        return tuple(name.strip() for name in self.languages.split(",") if name.strip())
+    def admin_keys(self) -> tuple[str, ...]:
+        """The admins' keys, without blanks; none: nobody administers over HTTP."""
+        return _split(self.admin_key)
 
     @cached_property
     def cpus_per_job(self) -> float:
         """`JOB_CPUS`, resolved and never more than the machine has."""
-        cores = float(os.cpu_count() or 1)
-        return min(self.job_cpus or 2.0, cores)
+        return min(self.job_cpus or 2.0, float(self.cpus))
 
     @cached_property
     def slots(self) -> int:
         """`MAX_JOBS`, resolved."""
-        return self.max_jobs or 2 * (os.cpu_count() or 1)
+        by_memory = max(1, self.memory_budget // LITTLE_MB)
+        return self.max_jobs or min(2 * self.cpus, by_memory)
 
     @cached_property
     def pool_sizes(self) -> Mapping[str, int]:
@@ -251,7 +258,7 @@ class Settings(BaseSettings):
     @cached_property
     def pool_budget(self) -> int:
         """`POOL_MEMORY_MB`, resolved, in MiB."""
-        return self.pool_memory_mb or machine_memory_mb() // 8
+        return self.pool_memory_mb or self.total_memory_mb // 8
 
     @cached_property
     def compile_cache_bytes(self) -> int:
@@ -262,13 +269,14 @@ class Settings(BaseSettings):
     def uses_compile_servers(self) -> bool:
         """`COMPILE_SERVER`, resolved."""
         if self.compile_server == AUTO:
-            return machine_memory_mb() > MUCH_MEMORY_MB
+            return self.total_memory_mb > MUCH_MEMORY_MB
         return self.compile_server == "on"
 
     @cached_property
     def memory_budget(self) -> int:
         """`MEMORY_BUDGET_MB`, resolved, in MiB."""
-        return self.memory_budget_mb or machine_memory_mb() * 3 // 4
+        total = self.total_memory_mb
+        return self.memory_budget_mb or max(LITTLE_MB, total - max(total // 4, NEEDED_MB))
 
 
 def load_settings(**overrides: Any) -> Settings:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from orchestrator.jobs.model import (
 )
 from orchestrator.jobs.readiness import Readiness
 from orchestrator.jobs.statistics import Statistics
+from orchestrator.languages.catalog import Catalog
 from orchestrator.languages.model import (
     CommandRule,
     InstalledLanguage,
@@ -60,6 +61,7 @@ def make_language(name: str, *aliases: str, compiled: bool = True) -> Language:
         id=name,
         name=name.upper(),
         folder=Path("images") / name,
+        image_owner=name,
         aliases=aliases,
         version_command=("true",),
         source=SourceRule(name=f"main.{name}", extensions=(f".{name}",)),
@@ -67,7 +69,6 @@ def make_language(name: str, *aliases: str, compiled: bool = True) -> Language:
         run=command,
         limits=LimitDefaults(memory_mb=256, processes=64),
         memory_error=MemoryErrorRule(),
-        samples=(),
     )
 
 
@@ -79,15 +80,13 @@ LANGUAGES = (
 )
 
 
-class StubRegistry:
-    """What handlers use of a registry; `ruby` is known without being installed."""
-
-    def find(self, name: str) -> Language | None:
-        known = (*LANGUAGES, make_language("ruby"))
-        return next((each for each in known if name in (each.id, *each.aliases)), None)
-
-
 INSTALLED = {each.id: InstalledLanguage(each, "17.0.15+6", "sha256:0") for each in LANGUAGES}
+
+
+def make_catalog() -> Catalog:
+    """Those; `lisp` has been switched off."""
+    lisp = InstalledLanguage(make_language("lisp"), "1", "sha256:1")
+    return Catalog(INSTALLED.values(), [lisp])
 
 
 def make_result(submission: Submission | None = None, **changes: Any) -> JobResult:
@@ -132,8 +131,7 @@ class StubService:
     """
 
     outcome: Callable[[Submission], JobResult] = make_result
-    installed: Mapping[str, InstalledLanguage] = field(default_factory=lambda: INSTALLED)
-    registry: StubRegistry = field(default_factory=StubRegistry)
+    catalog: Catalog = field(default_factory=make_catalog)
     active: tuple[ActiveJob, ...] = ()
     submissions: list[Submission] = field(default_factory=list)
     tickets: list[Ticket] = field(default_factory=list)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from orchestrator.errors import RunnerError
+from orchestrator.languages.catalog import Catalog
 from orchestrator.languages.model import (
     CommandRule,
     InstalledLanguage,
@@ -16,7 +17,6 @@ from orchestrator.languages.model import (
     MemoryErrorRule,
     SourceRule,
 )
-from orchestrator.languages.registry import Registry
 from orchestrator.parts import Parts
 from orchestrator.sandbox.fake import FakeBackend
 from orchestrator.sandbox.selftest import CheckResult
@@ -33,6 +33,7 @@ def sh_language(compile_script: str | None = None) -> Language:
         id="sh",
         name="sh",
         folder=Path(),
+        image_owner="sh",
         aliases=("shell",),
         version_command=(),
         source=SourceRule("main.sh", (".sh",)),
@@ -40,7 +41,6 @@ def sh_language(compile_script: str | None = None) -> Language:
         run=CommandRule(("sh", "{main}", "{args}")),
         limits=LimitDefaults(memory_mb=64, processes=16),
         memory_error=MemoryErrorRule(),
-        samples=(),
     )
 
 
@@ -54,8 +54,8 @@ class FakeParts:
 
     @contextlib.asynccontextmanager
     async def open(self, _settings: Settings) -> AsyncIterator[Parts]:
-        installed = {"sh": InstalledLanguage(self.language, "1.2", "sha256:0")}
-        yield Parts(self.backend, Registry([self.language]), installed, self._prove)
+        catalog = Catalog([InstalledLanguage(self.language, "1.2", "sha256:0")])
+        yield Parts(self.backend, catalog, self._prove)
         await self.backend.shutdown()
 
     async def _prove(self, *, afresh: bool = False) -> AsyncIterator[CheckResult]:  # noqa: ARG002 - the contract

@@ -14,8 +14,8 @@ from orchestrator.jobs.admission import Admission
 from orchestrator.jobs.events import SILENCE, JobEvent, Listener, Printed, StageEnded
 from orchestrator.jobs.model import JobResult, Limits, Submission
 from orchestrator.jobs.service import JobService
+from orchestrator.languages.catalog import Catalog
 from orchestrator.languages.model import InstalledLanguage
-from orchestrator.languages.registry import Registry
 from orchestrator.sandbox.fake import FakeBackend
 from orchestrator.sandbox.live import LiveInput
 from orchestrator.sandbox.model import SourceFile
@@ -43,8 +43,7 @@ class Bench:
             make_settings(**settings),
             self.backend,
             self.admission,
-            Registry(known),
-            {each.id: InstalledLanguage(each, "1.2", "sha256:0") for each in known},
+            Catalog(InstalledLanguage(each, "1.2", "sha256:0") for each in known),
         )
 
     async def run(

@@ -98,10 +98,10 @@ class Channel:
             self._pinged_at = now
             await self._ws.ping()
 
-    async def close(self, code: Close) -> None:
+    async def close(self, code: int, reason: str = "") -> None:
         """Say why, and hang up once the client has said that it knows, or after a moment."""
         try:
             async with asyncio.timeout(2 * CLOSE_S):
-                await self._ws.close(code=code)
+                await self._ws.close(code=code, message=reason.encode())
         except (TimeoutError, ConnectionError):
             abort(self._request)

@@ -39,8 +39,8 @@ async def execute(request: web.Request) -> web.StreamResponse:
         if form is not Format.JSON:
             return await stream(request, job, form)
         result = await app[SERVICE].run(job)
-        _raise_failure(result)
-        return await _answer(request, result)
+        raise_failure(result)
+        return await send_answer(request, to_answer(result))
 
 
 def check_ready(app: web.Application) -> None:
@@ -50,9 +50,9 @@ def check_ready(app: web.Application) -> None:
         raise unavailable("engine_unavailable", f"Not ready to run programs: {reason}")
 
 
-async def _answer(request: web.Request, result: JobResult) -> web.Response:
-    """Send the answer while the ticket is still held: unread answers are memory too."""
-    response = web.json_response(to_answer(result))
+async def send_answer(request: web.Request, answer: object) -> web.Response:
+    """Send it, as JSON, while the ticket is still held: unread answers are memory too."""
+    response = web.json_response(answer)
     bound_send_buffers(request)
     try:
         async with asyncio.timeout(request.app[SETTINGS].answer_timeout):
@@ -74,13 +74,10 @@ async def _receive(request: web.Request) -> Submission:
 
 def check_payload(app: web.Application, payload: object) -> Submission:
     """A request's JSON value as this server would run it. Raises as `to_submission` does."""
-    service = app[SERVICE]
-    return to_submission(
-        payload, registry=service.registry, installed=service.installed, settings=app[SETTINGS]
-    )
+    return to_submission(payload, catalog=app[SERVICE].catalog, settings=app[SETTINGS])
 
 
-def _raise_failure(result: JobResult) -> None:
+def raise_failure(result: JobResult) -> None:
     """Trouble of ours is a 503 that says to come back, never a 200."""
     if result.status is Verdict.INTERNAL_ERROR:
         failure = result.failure or Failure.INTERNAL_ERROR

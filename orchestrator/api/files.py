@@ -48,7 +48,7 @@ def named_files(files: Sequence[FileRequest], settings: Settings) -> tuple[Sourc
         why = name_problem(file.name)
         if why:
             raise _error(f"files.{index}.name", why)
-    _check_distinct([file.name for file in files])
+    check_distinct([file.name for file in files])
     return tuple(
         SourceFile(file.name, _content(file, f"files.{index}.content", settings.max_code_size))
         for index, file in enumerate(files)
@@ -84,7 +84,7 @@ def decode_base64(text: str, field: str) -> bytes:
         raise _error(field, "is not valid base64") from err
 
 
-def _check_distinct(names: Sequence[str]) -> None:
+def check_distinct(names: Sequence[str]) -> None:
     """Refuse a name given twice, and a file that is the folder of another."""
     seen: set[str] = set()
     folders = {folder for name in names for folder in _folders(name)}

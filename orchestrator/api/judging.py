@@ -50,7 +50,7 @@ _PLAIN: dict[str, TextChecker] = {
     "tokens": Tokens(),
     "unordered_lines": UnorderedLines(),
 }
-_TYPES = (*_PLAIN, _FLOAT, _PROGRAM)
+CHECKER_TYPES = (*_PLAIN, _FLOAT, _PROGRAM)
 _OPTIONS = {_FLOAT: {"abs", "rel"}, _PROGRAM: {"language", "code", "files"}}
 
 
@@ -155,8 +155,8 @@ def _checker(request: ExecuteRequest, find_language: FindLanguage, settings: Set
         return Interactor(program, settings.max_transcript if interactor.transcript else 0)
     if checker is None:
         return Lines()
-    if checker.type not in _TYPES:
-        _refuse("checker.type", f"must be one of {', '.join(_TYPES)}")
+    if checker.type not in CHECKER_TYPES:
+        _refuse("checker.type", f"must be one of {', '.join(CHECKER_TYPES)}")
     _check_options(checker)
     if checker.type == _PROGRAM:
         return CheckerProgram(_program("checker", checker, find_language, settings))

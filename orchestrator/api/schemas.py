@@ -6,7 +6,7 @@ field is the same as leaving it out.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -32,6 +32,8 @@ MAX_PROBLEMS = 10
 """Most problems one answer lists."""
 MAX_NAME_SHOWN = 64
 """Most characters of a client's own field name that an answer repeats."""
+
+Model = TypeVar("Model", bound=BaseModel)
 
 _MESSAGES = {
     "missing": "is required",
@@ -79,13 +81,17 @@ EncodingName = Literal["utf8", "base64"]
 class _Open(BaseModel):
     """Other fields are ignored."""
 
-    model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
+    model_config = ConfigDict(
+        strict=True, frozen=True, extra="ignore", use_attribute_docstrings=True
+    )
 
 
-class _Closed(BaseModel):
+class Closed(BaseModel):
     """Other fields are refused."""
 
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+    model_config = ConfigDict(
+        strict=True, frozen=True, extra="forbid", use_attribute_docstrings=True
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -95,53 +101,85 @@ class _Closed(BaseModel):
         return value
 
 
-class FileRequest(_Closed):
+class FileRequest(Closed):
     """A file of the submission; `content` is text, or base64 when `encoding` says so."""
 
     name: Text
+    """A relative path, with `/` between its parts."""
     content: Text
+    """Text, or base64."""
     encoding: EncodingName | None = None
+    """Of `content`; `utf8` unless given."""
 
 
-class LimitsRequest(_Closed):
+Files = Annotated[list[FileRequest], BeforeValidator(_few_entries)]
+
+
+class LimitsRequest(Closed):
     """A run's limits: ms, MiB, KiB per stream, and processes with threads."""
 
     wall_ms: int | None = None
+    """Wall time, ms; wins over `timeout`."""
     cpu_ms: int | None = None
+    """CPU time of the whole process tree, ms."""
     memory_mb: int | None = None
+    """Memory, MiB, swap included."""
     output_kb: int | None = None
+    """Of stdout and of stderr, each, KiB."""
     processes: int | None = None
+    """Processes and threads."""
 
 
-class TestRequest(_Closed):
+class TestRequest(Closed):
     """One test; without `expected` whatever is printed is right."""
 
     name: Text | None = None
+    """Its number, from 1, unless given; no two tests have the same."""
     input: Text
+    """Its stdin; may be empty."""
     expected: Text | None = None
+    """What it is to print."""
     limits: LimitsRequest | None = None
+    """For this test alone."""
     points: Number | None = None
+    """What it is worth."""
     group: Text | None = None
+    """Tests of one group count together: all or nothing."""
 
 
-class CheckerRequest(_Closed):
+class CheckerRequest(Closed):
     """A checker: `abs` and `rel` are `float`'s, what follows is `program`'s."""
 
     type: Text
+    """Which one."""
     abs: Number | None = None
+    """The absolute tolerance; 1e-6 unless given."""
     rel: Number | None = None
+    """The relative tolerance; 1e-6 unless given."""
     language: Text | None = None
+    """Any installed language."""
     code: Text | None = None
-    files: Annotated[list[FileRequest], BeforeValidator(_few_entries)] | None = None
+    """Its one source file."""
+    files: Files | None = None
+    """Instead of `code`, the main one first."""
 
 
-class InteractorRequest(_Closed):
+class InteractorRequest(Closed):
     """A program that the submission talks to; `transcript`: what both said is returned."""
 
     language: Text
+    """Any installed language."""
     code: Text | None = None
-    files: Annotated[list[FileRequest], BeforeValidator(_few_entries)] | None = None
+    """Its one source file."""
+    files: Files | None = None
+    """Instead of `code`, the main one first."""
     transcript: bool | None = None
+    """Whether what both said is returned."""
+
+
+CheckerOrName = Annotated[
+    CheckerRequest, BeforeValidator(_named, json_schema_input_type=CheckerRequest | str)
+]
 
 
 class ExecuteRequest(_Open):
@@ -151,27 +189,48 @@ class ExecuteRequest(_Open):
     """
 
     language: Text
+    """A language's id or alias, as `GET /languages` has them."""
     code: Text | None = None
-    files: Annotated[list[FileRequest], BeforeValidator(_few_entries)] | None = None
+    """The program's one source file; always text, whatever `encoding`."""
+    files: Files | None = None
+    """Instead of `code`: the source files, the main one first."""
     input: Text | None = None
+    """The program's stdin."""
     timeout: int | None = None
+    """The run's wall time, ms; with tests, each one's CPU time."""
     args: Texts | None = None
+    """The program's arguments."""
     env: Annotated[dict[Text, Text], BeforeValidator(_few_entries)] | None = None
+    """The run's environment beside and over the default one."""
     compile_args: Texts | None = None
+    """Further arguments for the compiler."""
     version: Text | None = None
+    """Refuse unless the language's version begins so, by components: `17` is met by 17.0.15."""
     limits: LimitsRequest | None = None
+    """The run's limits; with tests, those of each that has none of its own."""
     encoding: EncodingName | None = None
+    """Of inputs and outputs; `utf8` unless given."""
     tests: Annotated[list[TestRequest], BeforeValidator(_few_entries)] | None = None
-    checker: Annotated[CheckerRequest, BeforeValidator(_named)] | None = None
+    """Run once for each, and judge."""
+    checker: CheckerOrName | None = None
+    """How to judge: a checker, or its type alone; `lines` unless given."""
     interactor: InteractorRequest | None = None
+    """Instead of `checker`: a program that the submission talks to."""
     stop_on_failure: bool | None = None
+    """After the first test that is not accepted, skip the rest."""
     return_outputs: Text | None = None
+    """Of which tests the answer has the outputs; `failed` unless given."""
 
 
 def parse_execute(payload: Mapping[str, object]) -> ExecuteRequest:
     """Check every field's type. Raises ApiError (400) that names what is wrong, field by field."""
+    return parse(ExecuteRequest, payload)
+
+
+def parse(model: type[Model], payload: Mapping[str, object]) -> Model:
+    """The same, of any model."""
     try:
-        return ExecuteRequest.model_validate(payload)
+        return model.model_validate(payload)
     except ValidationError as err:
         errors = err.errors(include_url=False, include_context=False, include_input=False)
         raise invalid([_problem(error) for error in errors[:MAX_PROBLEMS]]) from err

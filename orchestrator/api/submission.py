@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NoReturn, cast
 
 from orchestrator.api.errors import Problem, invalid
 from orchestrator.api.files import decode_text, source_files
-from orchestrator.api.judging import FindLanguage, to_judging, useless_without_tests
+from orchestrator.api.judging import to_judging, useless_without_tests
 from orchestrator.api.limits import resolve_limits
 from orchestrator.api.schemas import ExecuteRequest, parse_execute, shorten, unknown_fields
 from orchestrator.errors import InvalidSubmissionError
@@ -20,20 +20,14 @@ from orchestrator.jobs.model import Encoding, Submission
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from orchestrator.languages.catalog import Catalog
     from orchestrator.languages.model import InstalledLanguage, Language
-    from orchestrator.languages.registry import Registry
     from orchestrator.settings import Settings
 
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
-def to_submission(
-    payload: object,
-    *,
-    registry: Registry,
-    installed: Mapping[str, InstalledLanguage],
-    settings: Settings,
-) -> Submission:
+def to_submission(payload: object, *, catalog: Catalog, settings: Settings) -> Submission:
     """Check a request's JSON value and fill in every default.
 
     Raises ApiError or InvalidSubmissionError; either names the field and is a 400.
@@ -42,13 +36,14 @@ def to_submission(
         raise invalid([Problem("body", "must be a JSON object")], "The body must be a JSON object")
     fields = cast("dict[str, object]", payload)
 
-    def find_installed(name: str) -> Language | None:
-        found = registry.find(name)
-        return found if found is not None and found.id in installed else None
+    def find_language(name: str) -> Language | None:
+        found = catalog.find(name)
+        return None if found is None else found.language
 
-    language = _language(fields, find_installed, settings)
+    installed = _language(fields, catalog, settings)
+    language = installed.language
     request = parse_execute(fields)
-    _check_version(request.version, installed[language.id].version)
+    _check_version(request.version, installed.version)
     encoding = Encoding(request.encoding or Encoding.UTF8)
     limits = resolve_limits(request, language.limits, settings)
     return Submission(
@@ -56,18 +51,18 @@ def to_submission(
         files=source_files(request.code, request.files, language, settings),
         limits=limits,
         stdin=_stdin(request.input or "", encoding, settings.max_input_size),
-        args=_words("args", request.args or (), settings),
+        args=check_words("args", request.args or (), settings),
         env=_environment(request.env or {}, settings),
-        compile_args=_words("compile_args", request.compile_args or (), settings),
+        compile_args=check_words("compile_args", request.compile_args or (), settings),
         encoding=encoding,
         warnings=unknown_fields(fields) + _useless_fields(request, language),
-        judging=to_judging(request, limits, encoding, find_installed, settings),
+        judging=to_judging(request, limits, encoding, find_language, settings),
     )
 
 
 def _language(
-    fields: Mapping[str, object], find_installed: FindLanguage, settings: Settings
-) -> Language:
+    fields: Mapping[str, object], catalog: Catalog, settings: Settings
+) -> InstalledLanguage:
     """The older runner's three checks."""
     name, code = fields.get("language"), fields.get("code")
     has_code = bool(code) and isinstance(code, str)
@@ -77,10 +72,12 @@ def _language(
         _refuse_older("code", "Missing language or code")
     if isinstance(code, str) and len(code) > settings.max_code_size:
         _refuse_older("code", "Code exceeds maximum size")
-    language = find_installed(name)
-    if language is None:
+    installed = catalog.find(name)
+    if installed is None:
+        if catalog.is_disabled(name):
+            _refuse("language", f"{shorten(name)!r} has been switched off on this server")
         _refuse_older("language", "Unsupported language")
-    return language
+    return installed
 
 
 def _stdin(text: str, encoding: Encoding, max_bytes: int) -> bytes:
@@ -99,7 +96,7 @@ def _check_version(wanted: str | None, version: str) -> None:
         _refuse("version", f"{shorten(wanted)!r} is not here, only {version}")
 
 
-def _words(field: str, words: Sequence[str], settings: Settings) -> tuple[str, ...]:
+def check_words(field: str, words: Sequence[str], settings: Settings) -> tuple[str, ...]:
     """Command-line words: no NUL, and few and short enough together."""
     _check_size(field, words, settings)
     for index, word in enumerate(words):

@@ -38,17 +38,26 @@ async def execute_ws(request: web.Request) -> web.StreamResponse:
     anything, is there room to hold the request. Is cancelled when the client goes away.
     """
     app = request.app
-    # The first such header, as aiohttp reads it: what it finds no use for there, it logs.
-    protocols = request.headers.get("Sec-WebSocket-Protocol", "")
+    protocols = offered_protocols(request)
     key = authenticate(request.headers, app[SETTINGS].api_keys, protocols=protocols)
-    if protocols and PROTOCOL not in (name.strip() for name in protocols.split(",")):
-        raise invalid([Problem("Sec-WebSocket-Protocol", f"must offer {PROTOCOL}")])
+    check_protocols(protocols)
     check_ready(app)
     with app[ADMISSION].ticket(key) as ticket:
         channel = Channel(request)
         response = await channel.open()
         await _converse(request, channel, ticket)
     return response
+
+
+def offered_protocols(request: web.Request) -> str:
+    """The first such header, as aiohttp reads it: what it finds no use for there, it logs."""
+    return request.headers.get("Sec-WebSocket-Protocol", "")
+
+
+def check_protocols(protocols: str) -> None:
+    """Who offers any must offer ours. Raises ApiError (400)."""
+    if protocols and PROTOCOL not in (name.strip() for name in protocols.split(",")):
+        raise invalid([Problem("Sec-WebSocket-Protocol", f"must offer {PROTOCOL}")])
 
 
 async def _converse(request: web.Request, channel: Channel, ticket: Ticket) -> None:
@@ -64,7 +73,7 @@ async def _converse(request: web.Request, channel: Channel, ticket: Ticket) -> N
             refusal = unavailable("internal_error", "Internal error, try again")
         await _refuse(request, channel, refusal)
     else:
-        session = _Session(request, channel, job)
+        session = Session(request, channel, job)
         if await relay(request, job, session, (session.listen(), session.watch()), session.live):
             await channel.close(session.code)
 
@@ -95,18 +104,20 @@ async def _accept(request: web.Request, channel: Channel, ticket: Ticket) -> Job
     return request.app[SERVICE].accept(check_payload(request.app, payload), ticket)
 
 
-class _Session(EventSender):
+class Session(EventSender):
     """A job's events out, its client's messages in."""
 
     def __init__(self, request: web.Request, channel: Channel, job: Job) -> None:
+        """To be relayed, with `listen` and `watch` beside it; `code` is then how to close."""
         super().__init__(request, job)
         self.live = LiveInput()
-        self.code = Close.DONE
+        self.code: int = Close.DONE
         self._channel = channel
         self._service = request.app[SERVICE]
         self._idle_s = request.app[SETTINGS].ws_idle_timeout
         self._fault: ApiError | None = None
         self._is_reading = True
+        self._is_ending = False
 
     async def listen(self) -> None:
         """Obey the client's messages; the first that makes no sense ends the job.
@@ -115,22 +126,27 @@ class _Session(EventSender):
         """
         try:
             while True:
-                raw = await self._channel.receive()
-                match parse_message(raw, self._job.submission.encoding):
-                    case Stdin(data):
-                        self.live.put(data)
-                        await self._hold_back()
-                    case Eof():
-                        self.live.end()
-                    case signal:
-                        self.live.signal(signal)
+                await self._obey(await self._channel.receive())
         except RunnerError as err:
             self._is_reading = False
-            self._fault = from_exception(err)
-            self._end(Close.REFUSED, Cause.CLIENT)
+            self._fail(err)
 
-    async def _hold_back(self) -> None:
-        """Not before it must be: what is not read might be the client's going away."""
+    async def _obey(self, raw: bytes) -> None:
+        match parse_message(raw, self._job.submission.encoding):
+            case Stdin(data):
+                await self._put(data)
+            case Eof():
+                self.live.end()
+            case signal:
+                self.live.signal(signal)
+
+    def _fail(self, err: RunnerError) -> None:
+        self._fault = from_exception(err)
+        self._end(Close.REFUSED, Cause.CLIENT)
+
+    async def _put(self, data: bytes) -> None:
+        """Held back not before it must be: what is not read might be the client's going away."""
+        self.live.put(data)
         if self.live.held > MAX_HELD:
             self._is_reading = False
             await self.live.write(b"")
@@ -147,8 +163,10 @@ class _Session(EventSender):
             elif now - self._channel.active_at >= self._idle_s:
                 self._end(Close.IDLE, Cause.DEADLINE)
 
-    def _end(self, code: Close, cause: Cause) -> None:
-        if self.code is Close.DONE:
+    def _end(self, code: int, cause: Cause) -> None:
+        """End the job; the first reason counts."""
+        if not self._is_ending:
+            self._is_ending = True
             self.code = code
             self._service.end(self._job, cause)
 
@@ -157,6 +175,7 @@ class _Session(EventSender):
             await self._channel.send(envelope)
 
     async def send_result(self, result: JobResult) -> None:
+        """Send the last event; before it, what was wrong with a message."""
         if self._fault is not None:
             await self._channel.send(error_envelope(self._fault))
         await super().send_result(result)

@@ -16,6 +16,8 @@ from typing import IO, Any
 
 import aiohttp
 
+from tests.described import faults, faults_of
+
 API_KEY = "first-key"
 API_KEYS = f"{API_KEY},second-key"
 BEARER = {"Authorization": f"Bearer {API_KEY}"}
@@ -64,7 +66,7 @@ class Server:
 
     async def post(self, body: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
         async with self.session.post("/execute", json=body, headers=BEARER) as answer:
-            return answer.status, await answer.json()
+            return answer.status, await _described(answer)
 
     async def stream(self, form: str = "ndjson", **body: Any) -> AsyncIterator[dict[str, Any]]:
         """A job's events as they come; `form`: ndjson or sse."""
@@ -75,11 +77,20 @@ class Server:
             assert answer.content_type == accept
             async for line in _lines(answer.content):
                 if form == "ndjson" or line.startswith("data: "):
-                    yield json.loads(line.removeprefix("data: "))
+                    event = json.loads(line.removeprefix("data: "))
+                    assert faults_of("Event", event) == []
+                    yield event
 
     async def get(self, path: str) -> tuple[int, dict[str, Any]]:
         async with self.session.get(path) as answer:
-            return answer.status, await answer.json()
+            return answer.status, await _described(answer)
+
+
+async def _described(answer: aiohttp.ClientResponse) -> dict[str, Any]:
+    """Its body, which is as `/openapi.json` has it."""
+    body: dict[str, Any] = await answer.json()
+    assert faults(answer.method, answer.url.path, answer.status, answer.headers, body) == []
+    return body
 
 
 async def _lines(content: aiohttp.StreamReader) -> AsyncIterator[str]:

@@ -91,7 +91,7 @@ version = ["sh"]
 source = { name = "main.sh", extensions = [".sh"] }
 run = { command = ["sh", "{main}"] }
 limits = { memory_mb = 64, processes = 16 }
-samples = { "hello.sh" = { stdout = "hello\\n" } }
+samples = { hello = { stdout = "hello\\n" } }
 """
     )
     result = cli("sweep", IMAGES_DIR=str(tmp_path / "images"), LANGUAGES="nolang")

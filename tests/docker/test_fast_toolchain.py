@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from orchestrator.languages.registry import load_languages
-from orchestrator.settings import DEFAULT_IMAGES_DIR
 from tests.docker.fast_programs import jobs
+from tests.docker.sample_requests import sample_requests
 from tests.docker.server import Server, running_server
 
 if TYPE_CHECKING:
@@ -30,18 +29,6 @@ OBSERVED = ("success", "output", "error", "status", "version", "warnings")
 STAGE = ("status", "stdout", "stderr", "exit_code", "signal", "killed_by", "limits_hit")
 # A temporary file of the compiler's, in what the linker and the assembler say.
 TEMPORARY = re.compile(r"\bcc[A-Za-z0-9]{6}\b")
-
-
-def samples() -> list[Job]:
-    return [
-        {
-            "language": language.id,
-            "code": (language.folder / "samples" / sample.file).read_text(),
-            "input": sample.input,
-        }
-        for language in load_languages(DEFAULT_IMAGES_DIR, ("c", "cpp", "java", "python"))
-        for sample in language.samples
-    ]
 
 
 def observed(answer: dict[str, Any]) -> str:
@@ -63,7 +50,7 @@ async def answers(server: Server, rows: list[Job]) -> list[str]:
 
 
 async def test_answers_are_the_same_with_and_without(server: Server, tmp_path: Path) -> None:
-    rows = samples() + jobs()
+    rows = [*sample_requests().values(), *jobs()]
     fast = await answers(server, rows)
     async with running_server(tmp_path / "state", FAST_TOOLCHAIN="false") as plain_server:
         plain = await answers(plain_server, rows)

@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from orchestrator.languages.registry import load_languages
-from orchestrator.settings import DEFAULT_IMAGES_DIR
+from tests.docker.sample_requests import sample_requests
 from tests.docker.server import Server, running_server
 from tests.docker.speedup_programs import Case, cases
 
@@ -29,12 +28,8 @@ OBSERVED = ("status", "stdout", "stderr", "exit_code", "signal", "killed_by", "s
 
 
 def _samples() -> dict[str, Case]:
-    found: dict[str, Case] = {}
-    for language in load_languages(DEFAULT_IMAGES_DIR, ("c", "cpp", "java", "python")):
-        for sample in language.samples:
-            code = (language.folder / "samples" / sample.file).read_text("utf-8")
-            found[sample.file] = (language.id, code, {"input": sample.input})
-    return found
+    requests = sample_requests()
+    return {name: (each.pop("language"), each.pop("code"), each) for name, each in requests.items()}
 
 
 CASES = _samples() | cases()

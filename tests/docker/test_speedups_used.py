@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from orchestrator.image_settings import DEFAULT_IMAGES_DIR
 from orchestrator.jobs.model import Limits, Submission
 from orchestrator.jobs.plan import Plan, make_plan
 from orchestrator.jobs.pooled import kinds_to_keep
@@ -13,7 +14,6 @@ from orchestrator.languages.model import InstalledLanguage
 from orchestrator.languages.registry import load_languages
 from orchestrator.sandbox.backend import Sandbox
 from orchestrator.sandbox.model import SourceFile, Stage, StageReport
-from orchestrator.settings import DEFAULT_IMAGES_DIR
 from tests.api_support import make_settings
 from tests.conftest import Docker
 from tests.sandbox_support import Collector
@@ -99,7 +99,7 @@ async def test_the_compile_server_takes_on_what_language_toml_has_compiled(
     docker: Docker,
 ) -> None:
     """Were it to decline, the command would be executed: and that is not there."""
-    kind = kinds_to_keep(SETTINGS, {"java": installed("java")})["java"]
+    kind = kinds_to_keep(SETTINGS, [installed("java")])["java"]
     made = plan("java", "public class Main { public static void main(String[] a) { } }")
     assert made.may_use_server
     assert made.compile is not None

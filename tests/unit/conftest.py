@@ -4,10 +4,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from orchestrator.api import middleware, routes
 from tests.api_support import make_app
+from tests.described import look_at
 from tests.judging_support import Spy, watch
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from aiohttp import web
+
     from tests.api_support import Client, Serve
 
 
@@ -29,3 +35,17 @@ async def client(serve: Serve) -> Client:
 def spy(monkeypatch: pytest.MonkeyPatch) -> Spy:
     """Sees what the fake's sandboxes are asked."""
     return watch(monkeypatch)
+
+
+@pytest.fixture(autouse=True)
+def described(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Whatever a test makes a server answer is in the server's own description."""
+    faults: list[str] = []
+
+    async def prepare(request: web.Request, response: web.StreamResponse) -> None:
+        await middleware.add_request_id(request, response)
+        faults.extend(look_at(request, response))
+
+    monkeypatch.setattr(routes, "add_request_id", prepare)
+    yield
+    assert faults == []

@@ -75,6 +75,32 @@ async def test_draining_refuses_tickets_and_honours_those_given() -> None:
     (await admission.enqueue(ticket, 10).reservation()).release()
 
 
+async def test_a_pause_ends_and_a_drain_does_not() -> None:
+    admission = make()
+    admission.pause()
+    assert admission.draining
+    with pytest.raises(DrainingError, match="at the moment"):
+        admission.ticket("a")
+    admission.resume()
+    admission.resume()
+    assert not admission.draining
+    admission.ticket("a")
+    admission.pause()
+    admission.drain()
+    with pytest.raises(DrainingError, match="shutting down"):
+        admission.resume()
+    with pytest.raises(DrainingError, match="shutting down"):
+        admission.ticket("a")
+
+
+@given(st.lists(st.sampled_from("abc"), max_size=12))
+async def test_all_positions_at_once_are_each_one_s_own(owners: list[str]) -> None:
+    admission = make(slots=2, queue=20)
+    places = [admission.enqueue(admission.ticket(owner), 1) for owner in owners]
+    assert admission.positions(places) == [place.position for place in places]
+    assert sorted(admission.positions(places[2:])) == list(range(1, len(places[2:]) + 1))
+
+
 async def test_slots_are_bounded() -> None:
     admission = make(slots=2)
     tasks = [reserve(admission) for _ in range(3)]

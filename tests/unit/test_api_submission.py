@@ -11,18 +11,13 @@ from orchestrator.api.submission import to_submission
 from orchestrator.errors import InvalidSubmissionError
 from orchestrator.jobs.model import Encoding, Limits, Submission
 from orchestrator.sandbox.model import SourceFile
-from tests.api_support import INSTALLED, StubRegistry, make_settings
+from tests.api_support import make_catalog, make_settings
 
 CODE = {"language": "c", "code": "int main(void) {}"}
 
 
 def convert(payload: object, **settings: Any) -> Submission:
-    return to_submission(
-        payload,
-        registry=StubRegistry(),  # type: ignore[arg-type]
-        installed=INSTALLED,
-        settings=make_settings(**settings),
-    )
+    return to_submission(payload, catalog=make_catalog(), settings=make_settings(**settings))
 
 
 def refusal(payload: object, **settings: Any) -> str:
@@ -40,6 +35,12 @@ def test_the_least_gets_every_default() -> None:
         language="c",
         files=(SourceFile("main.c", b"int main(void) {}"),),
         limits=Limits(wall_ms=5000, cpu_ms=5000, memory_mb=256, output_bytes=100_000, processes=64),
+    )
+
+
+def test_a_language_that_was_switched_off_is_said_to_be() -> None:
+    assert refusal(CODE | {"language": "Lisp"}) == (
+        "language: 'Lisp' has been switched off on this server"
     )
 
 

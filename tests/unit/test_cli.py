@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import re
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ from click.testing import CliRunner, Result
 
 from orchestrator import __main__ as command_line
 from orchestrator.app import build_app
-from orchestrator.cli import serving
+from orchestrator.cli import serving, shell
+from orchestrator.errors import EngineError
 from orchestrator.sandbox.selftest import CheckResult
 from tests.parts_support import FAIL, PASS, FakeParts, sh_language
 
@@ -34,7 +36,7 @@ def parts(monkeypatch: pytest.MonkeyPatch) -> FakeParts:
 def cli(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Result]:
     """Runs a command in an empty folder, with logging left alone."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(command_line, "configure_logging", lambda *_: None)
+    monkeypatch.setattr(shell, "configure_logging", lambda *_: None)
 
     def run(*words: str, **env: str) -> Result:
         return CliRunner(env={"API_KEY": "", **env}).invoke(command_line.main, words)
@@ -129,7 +131,7 @@ def test_an_interrupted_command_exits_like_one(cli: Any, monkeypatch: pytest.Mon
     def interrupt() -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(command_line, "load_settings", interrupt)
+    monkeypatch.setattr(shell, "load_settings", interrupt)
     assert cli("sweep").exit_code == 130
 
 
@@ -142,7 +144,7 @@ def test_languages_commands_are_passed_the_settings(
     async def record(*arguments: Any) -> None:
         called.append(arguments)
 
-    monkeypatch.setattr(f"orchestrator.languages.commands.{command}", record)
+    monkeypatch.setattr(f"orchestrator.cli.images.{command}", record)
     words = ["languages", command.removeprefix("run_")]
     assert cli(*words).exit_code == 0
     assert len(called) == 1
@@ -283,3 +285,77 @@ def test_run_ends_quietly_when_nobody_reads_what_it_prints(
     result = cli("run", script("echo hello; sleep 50"))
     assert result.exit_code == 128 + 13
     assert "rror" not in result.output
+
+
+@contextlib.asynccontextmanager
+async def _no_engine(_: Any) -> AsyncIterator[None]:
+    yield
+
+
+def _embedded(monkeypatch: pytest.MonkeyPatch, prepare: Any) -> None:
+    monkeypatch.setattr(serving, "embedded_engine", _no_engine)
+    monkeypatch.setattr(serving, "prepare_images", prepare)
+
+
+def test_serve_with_its_own_engine_serves_once_the_images_are_there(
+    cli: Any, parts: FakeParts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = []
+
+    async def prepare(_: Any, __: Any, say: Any) -> None:
+        say("building sh 1/1")
+        said.append("prepared")
+
+    _embedded(monkeypatch, prepare)
+    stop_when_settled(monkeypatch)
+    result = cli("serve", HOST="127.0.0.1", PORT="0", API_KEY="key", ENGINE="embedded")
+    assert result.exit_code == 0, result.output
+    assert "Ready on" in result.output
+    assert said == ["prepared"]
+    assert parts.backend.closed
+
+
+@pytest.mark.usefixtures("parts")
+def test_serve_that_is_stopped_while_images_are_prepared_gives_that_up(
+    cli: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given_up = []
+
+    async def prepare(*_: Any) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        try:
+            await asyncio.sleep(60)
+        finally:
+            given_up.append("yes")
+
+    _embedded(monkeypatch, prepare)
+    result = cli("serve", HOST="127.0.0.1", PORT="0", API_KEY="key", ENGINE="embedded")
+    assert result.exit_code == 0, result.output
+    assert "Ready" not in result.output
+    assert given_up == ["yes"]
+
+
+@pytest.mark.usefixtures("parts")
+def test_serve_without_its_own_engine_says_why(cli: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def prepare(*_: Any) -> None:
+        raise EngineError("dockerd ended while starting, with 1")
+
+    _embedded(monkeypatch, prepare)
+    result = cli("serve", HOST="127.0.0.1", PORT="0", API_KEY="key", ENGINE="embedded")
+    assert result.exit_code == 1
+    assert "dockerd ended while starting" in result.output
+
+
+def test_serve_with_reload_is_left_to_another_process(
+    cli: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = []
+
+    def reload(folders: Any, arguments: list[str]) -> int:
+        calls.append(([each.name for each in folders], arguments))
+        return 5
+
+    monkeypatch.setattr("orchestrator.cli.reloading.serve_and_reload", reload)
+    assert cli("serve", "--reload").exit_code == 5
+    assert cli("serve", "--reload", "--dev").exit_code == 5
+    assert calls == [(["orchestrator", "images"], []), (["orchestrator", "images"], ["--dev"])]

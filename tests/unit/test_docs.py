@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from pathlib import Path
@@ -7,11 +8,17 @@ from pathlib import Path
 from aiohttp import web
 from pydantic import BaseModel, SecretStr
 
+from orchestrator.api.admin.wire import build_fields, event_envelope
 from orchestrator.api.answer import to_answer
 from orchestrator.api.channel import SILENCE_S, Close
 from orchestrator.api.errors import RETRY_AFTER_S
 from orchestrator.api.events import PING, EventWriter, result_envelope
+from orchestrator.api.keys import SETTINGS
 from orchestrator.api.messages import MAX_MESSAGE, MESSAGE_FIELDS
+from orchestrator.api.piston.connect import REASONS, PistonClose
+from orchestrator.api.piston.handlers import MAX_BODY
+from orchestrator.api.piston.limits import CONSTRAINTS, STAGES
+from orchestrator.api.piston.routes import add_piston_routes
 from orchestrator.api.routes import add_routes
 from orchestrator.api.schemas import (
     CheckerRequest,
@@ -22,6 +29,8 @@ from orchestrator.api.schemas import (
     TestRequest,
 )
 from orchestrator.api.websocket import JUDGING
+from orchestrator.cli import admin_commands, language_commands
+from orchestrator.image_settings import DEFAULT_IMAGES_DIR
 from orchestrator.jobs.events import JobEvent, Printed, Queued, StageEnded, StageStarted
 from orchestrator.jobs.events import TestEnded as Ended
 from orchestrator.jobs.model import (
@@ -35,10 +44,15 @@ from orchestrator.jobs.model import (
 )
 from orchestrator.jobs.scoring import summarise
 from orchestrator.jobs.statistics import LATENCIES
+from orchestrator.languages.builds import Build, BuildEvent, BuildState
+from orchestrator.languages.findings import Finding
+from orchestrator.languages.registry import load_languages
+from orchestrator.piston_settings import PistonSettings
 from orchestrator.sandbox.live import MAX_SIGNALS
 from orchestrator.sandbox.model import Signal, StageKind, Stream
-from orchestrator.settings import DEFAULT_IMAGES_DIR, Settings
-from tests.api_support import Client, make_result
+from orchestrator.settings import Settings
+from tests.api_support import Client, make_result, make_settings
+from tests.contract.piston_table import STAGE_KEYS
 from tests.unit.test_api_submission import convert
 
 REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "reference"
@@ -70,22 +84,93 @@ def test_every_setting_has_a_row_with_its_default_and_no_row_is_of_another() -> 
     }
 
 
+def test_every_language_we_ship_has_a_row() -> None:
+    registry = load_languages(DEFAULT_IMAGES_DIR, ["all"])
+    documented = {row[0]: row[1] for row in rows("languages.md") if row[0].startswith("`")}
+    assert documented == {f"`{language.id}`": language.name for language in registry}
+
+
 def test_every_setting_has_a_description() -> None:
     assert all(field.description for field in Settings.model_fields.values())
 
 
 def test_every_route_has_a_row_and_a_section() -> None:
     app = web.Application()
+    app[SETTINGS] = make_settings(admin_key="admin")
     add_routes(app)
-    routes = {
+    routes = routes_of(app) - routes_of(piston_app())
+    for page in ("http.md", "admin.md"):
+        those = {route for route in routes if ("/admin" in route) == (page == "admin.md")}
+        assert those
+        assert those <= first_cells(page)
+        headings = re.findall(r"^##+ (.+)$", (REFERENCE / page).read_text(), re.MULTILINE)
+        assert those <= set(headings)
+
+
+def test_every_event_and_field_of_a_build_has_a_row() -> None:
+    build = Build("sh", "admin-1")
+    build.started("sh")
+    build.skipped("sh")
+    build.line("sh", "text")
+    build.found("sh", Finding("sh/hello", passed=True))
+    build.finished("sh", "1")
+    build.failed("sh", "no")
+    build.enter(BuildState.FAILED, "no")
+    documented = first_cells("admin.md")
+    assert {each["event"] for each in map(event_envelope, kept(build))} <= documented
+    assert set(build_fields(build)) | {"ping", "result"} <= documented
+    states = next(row[1] for row in rows("admin.md") if row[0] == "`state`" and "proving" in row[1])
+    assert {f"`{state}`" for state in BuildState} <= set(re.findall(r"`[a-z]+`", states))
+
+
+def test_every_command_for_admins_has_a_row() -> None:
+    documented = " ".join(row[0] for row in rows("admin.md"))
+    groups = (admin_commands.builds, admin_commands.jobs, language_commands.languages)
+    for group in groups:
+        for name in group.commands:
+            assert f"{group.name} {name}" in documented
+    assert "`drain`" in documented
+
+
+def kept(build: Build) -> list[BuildEvent]:
+    async def read() -> list[BuildEvent]:
+        return [event async for event in build.follow()]
+
+    return asyncio.run(read())
+
+
+def routes_of(app: web.Application) -> set[str]:
+    return {
         f"{route.method} {route.resource.canonical}"
         for route in app.router.routes()
         if route.resource and route.method != "HEAD"
     }
-    assert routes
-    assert routes <= first_cells("http.md")
-    headings = re.findall(r"^## (.+)$", (REFERENCE / "http.md").read_text(), re.MULTILINE)
-    assert routes <= set(headings)
+
+
+def piston_app() -> web.Application:
+    app = web.Application()
+    add_piston_routes(app)
+    return app
+
+
+def test_every_route_and_word_of_piston_s_has_a_row() -> None:
+    named = {
+        route.rstrip("/")
+        for route in routes_of(piston_app())
+        if re.match(r"\w+ /api/v2/(?!piston)", route)
+    }
+    assert len(named) == 6
+    assert named <= first_cells("piston.md")
+    assert {str(code.value) for code in PistonClose} <= first_cells("piston.md")
+    page = (REFERENCE / "piston.md").read_text()
+    assert all(f"`{reason}`" in page for reason in REASONS.values())
+    assert all(f"`SIG{name}`" in page for name in Signal.__members__)
+    assert {*STAGE_KEYS, "TO", "OL", "EL", "RE", "XX"} <= first_cells("piston.md")
+    fields = {f"{stage}_{kind}" for stage in STAGES for kind in CONSTRAINTS}
+    assert fields <= first_cells("piston.md")
+    assert f"{MAX_BODY:,} bytes" in page
+    howto = (REFERENCE.parent / "howto" / "migrate-from-piston.md").read_text()
+    assert all(name.upper() in howto for name in PistonSettings.model_fields)
 
 
 def test_every_request_field_has_a_row() -> None:

@@ -1,4 +1,4 @@
-"""What the builder builds, in which order, and what it leaves alone; and the two commands."""
+"""What the builder builds, in which order, and what it leaves alone; and how that is shown."""
 
 from __future__ import annotations
 
@@ -10,13 +10,11 @@ import requests
 from rich.console import Console
 
 from orchestrator.errors import ConfigurationError, EngineError, EngineUnavailableError
-from orchestrator.languages import commands
 from orchestrator.languages.build import AGENT_TAG, ImageBuilder, parse_version
 from orchestrator.languages.display import build_display
-from orchestrator.languages.installed import inspect_installed
-from orchestrator.languages.registry import load_languages
-from orchestrator.settings import Settings
-from tests.languages_support import DOCKERFILE, FakeEngine, write_language, write_shared
+from orchestrator.languages.findings import Finding
+from orchestrator.languages.registry import load_folder
+from tests.languages_support import DOCKERFILE, TOML, FakeEngine, write_language, write_shared
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -41,6 +39,9 @@ class Heard:
 
     def finished(self, name: str, version: str) -> None:
         self.events.append(f"{name} finished {version}".rstrip())
+
+    def found(self, name: str, finding: Finding) -> None:
+        raise AssertionError(f"{name}: {finding}")  # the builder tries nothing
 
     def failed(self, name: str, message: str) -> None:
         self.events.append(f"{name} failed: {message}")
@@ -67,20 +68,38 @@ def certificates(tmp_path: Path) -> Path:
     return folder
 
 
-async def build(engine: FakeEngine, images: Path, certificates: Path, *ids: str) -> list[str]:
+async def build(
+    engine: FakeEngine, images: Path, certificates: Path, language_id: str = "shout"
+) -> list[str]:
+    """What is heard of a build that is made only when something has changed, and then promoted."""
     heard = Heard()
-    registry = load_languages(images, ids or ["shout"])
+    builder = ImageBuilder(engine, images, heard, certificates)
+    folder = load_folder(images, language_id)
     try:
-        await ImageBuilder(engine, images, heard, certificates).build(registry)
+        await builder.build_shared()
+        if await builder.is_current(folder):
+            heard.skipped(language_id)
+        else:
+            candidate = await builder.build(folder)
+            heard.finished(language_id, candidate.version)
+            engine.api.images[current(language_id)] = engine.api.images[candidate_of(language_id)]
     except EngineError as err:
         heard.events.append(f"raised {err}")
     return heard.events
 
 
+def current(language_id: str = "shout") -> str:
+    return f"codebae-runner/{language_id}:current"
+
+
+def candidate_of(language_id: str = "shout") -> str:
+    return f"codebae-runner/{language_id}:candidate"
+
+
 ALL_BUILT = [
     *("_agent started", "_agent line", "_agent finished"),
     *("_base started", "_base line", "_base finished"),
-    *("shout started", "shout line", "shout line", "shout finished 1.2.3"),
+    *("shout line", "shout line", "shout finished 1.2.3"),
 ]
 ALL_SKIPPED = ["_agent skipped", "_base skipped", "shout skipped"]
 
@@ -91,14 +110,30 @@ async def test_everything_is_built_in_order_and_then_nothing(
     assert await build(engine, images, certificates) == ALL_BUILT
     agent, _base, toolchain, language = engine.api.builds
     assert (agent["tag"], agent["target"]) == (AGENT_TAG, "final")
-    assert toolchain["tag"] == "codebae-runner/shout:toolchain"
-    assert language["tag"] == "codebae-runner/shout:current"
-    assert language["buildargs"] == {"TOOLCHAIN": "codebae-runner/shout:toolchain"}
+    assert toolchain["tag"] is None
+    assert language["tag"] == candidate_of()
+    assert language["buildargs"]["TOOLCHAIN"].startswith("sha256:")
     assert language["labels"]["codebae.language"] == "shout"
     assert language["labels"]["codebae.version"] == "1.2.3"
+    assert language["labels"]["codebae.definition"] == TOML
     assert len(language["labels"]["codebae.source"]) == 64
     assert await build(engine, images, certificates) == ALL_SKIPPED
     assert len(engine.api.builds) == 4
+
+
+async def test_a_candidate_is_what_its_folder_would_serve(
+    engine: FakeEngine, images: Path, certificates: Path
+) -> None:
+    builder = ImageBuilder(engine, images, Heard(), certificates)
+    await builder.build_shared()
+    folder = load_folder(images, "shout")
+    candidate = await builder.build(folder, no_cache=True)
+    assert [build["nocache"] for build in engine.api.builds] == [False, False, True, False]
+    (installed,) = candidate.installed
+    assert installed.language == folder.languages[0]
+    assert (installed.version, installed.size_bytes) == ("1.2.3", 5_000_000)
+    assert installed.digest == candidate.digest == engine.api.images[candidate_of()]["Id"]
+    assert current() not in engine.api.images
 
 
 @pytest.mark.parametrize(
@@ -145,15 +180,12 @@ async def test_other_things_that_rebuild(
 async def test_a_failing_build_names_the_language_and_leaves_the_old_image(
     engine: FakeEngine, images: Path, certificates: Path
 ) -> None:
-    write_language(images, "quiet").joinpath("language.toml")
-    toml = images / "quiet" / "language.toml"
-    toml.write_text(toml.read_text().replace('["awk", "Loud"]', "[]"))
     await build(engine, images, certificates)
     old = engine.api.images["codebae-runner/shout:current"]
     (images / "shout" / "Dockerfile").write_text(f"{DOCKERFILE}RUN fail E: no such package\n")
-    events = await build(engine, images, certificates, "shout", "quiet")
+    events = await build(engine, images, certificates)
     text = "E: no such package (step 3/3, RUN fail E: no such package: exit status 7)"
-    assert events[-2:] == [f"shout failed: {text}", f"raised shout: {text}"]
+    assert events[-1] == f"raised {text}"
     assert engine.api.images["codebae-runner/shout:current"] is old
     (images / "_base" / "Dockerfile").write_text("RUN fail E: no base\n")
     assert (await build(engine, images, certificates))[-1].startswith("raised _base: E: no base")
@@ -165,7 +197,7 @@ async def test_a_version_command_without_a_version(
     engine.api.output = b"no number here\n"
     events = await build(engine, images, certificates)
     assert "there is no version in 'no number here'" in events[-1]
-    assert "codebae-runner/shout:current" not in engine.api.images
+    assert current() not in engine.api.images
 
 
 async def test_a_missing_shared_folder_is_a_configuration_error(
@@ -190,23 +222,6 @@ def test_versions(output: str, version: str | None) -> None:
     assert parse_version(output) == version
 
 
-async def test_installed_languages_report_version_and_digest(
-    engine: FakeEngine, images: Path, certificates: Path
-) -> None:
-    registry = load_languages(images, ["shout"])
-    with pytest.raises(ConfigurationError, match=r"^no image for shout: `make images` builds"):
-        await inspect_installed(engine, registry)
-    engine.api.add_image("codebae-runner/shout:current")  # somebody else's: without our labels
-    with pytest.raises(ConfigurationError):
-        await inspect_installed(engine, registry)
-    await build(engine, images, certificates)
-    installed = await inspect_installed(engine, registry)
-    image = engine.api.images["codebae-runner/shout:current"]
-    assert list(installed) == ["shout"]
-    found = installed["shout"]
-    assert (found.version, found.digest, found.size_bytes) == ("1.2.3", image["Id"], 5_000_000)
-
-
 def console(*, terminal: bool) -> tuple[Console, io.StringIO]:
     text = io.StringIO()
     return Console(file=text, force_terminal=terminal, width=100), text
@@ -219,6 +234,10 @@ def test_the_display_shows_what_happens_and_the_tail_of_what_fails(*, terminal: 
         progress.skipped("_agent")
         progress.started("_base")
         progress.finished("_base", "")
+        progress.started("tried")
+        progress.found("tried", Finding("tried/hello", passed=True))
+        progress.found("tried", Finding("tried/echo", passed=False, detail="printed [nothing]"))
+        progress.finished("tried", "7")
         progress.started("shout")
         progress.line("shout", "Step 1/2 : FROM [red]x")
         progress.line("shout", "no step")
@@ -226,43 +245,23 @@ def test_the_display_shows_what_happens_and_the_tail_of_what_fails(*, terminal: 
         progress.failed("shout", "the message")
         progress.failed("quiet", "before it began")
     shown = text.getvalue()
-    for part in ("_agent", "up to date", "_base", "built", "FROM [red]x", "| no step", "failed"):
+    for part in (
+        "_agent",
+        "up to date",
+        "_base",
+        "built",
+        "FROM [red]x",
+        "| no step",
+        "failed",
+        "echo: printed [nothing]",
+    ):
         assert part in shown
     if not terminal:
         assert shown.startswith(
-            "_agent: up to date\n_base: building\n_base: built\nshout: building\n"
+            "_agent: up to date\n_base: building\n_base: built\ntried: building\n"
+            "tried: trying it\ntried: tried/echo: printed [nothing]\ntried: built 7, 2 trials\n"
+            "shout: building\n"
         )
-
-
-@pytest.fixture
-def settings(images: Path) -> Settings:
-    return Settings(_env_file=None, images_dir=images, languages="shout")  # type: ignore[call-arg]
-
-
-async def test_the_commands(
-    engine: FakeEngine, settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(commands, "EngineClient", lambda *_, **__: FakeEngineView(engine))
-    out, text = console(terminal=False)
-    await commands.run_list(settings, out)
-    assert "not built" in text.getvalue()
-    await commands.run_build(settings, [], out)
-    assert text.getvalue().endswith("shout: built 1.2.3\n")
-    await commands.run_build(settings, ["shout"], out)
-    assert text.getvalue().endswith("shout: up to date\n")
-    await commands.run_list(settings, out)
-    row = text.getvalue().splitlines()[-1].split()
-    assert row == ["shout", "Shout", "1.2.3", "000000000000", "5", "MB", "awk,", "Loud"]
-    with pytest.raises(ConfigurationError, match=r"^language nope: there is no folder"):
-        await commands.run_build(settings, ["nope"], out)
-
-
-class FakeEngineView(FakeEngine):
-    """A client of its own on another's images: the commands close what they open."""
-
-    def __init__(self, other: FakeEngine) -> None:
-        super().__init__()
-        self.api = other.api
 
 
 async def test_an_engine_that_is_not_there(
@@ -272,6 +271,5 @@ async def test_an_engine_that_is_not_there(
         raise requests.ConnectionError(tag)
 
     monkeypatch.setattr(engine.api, "inspect_image", refuse)
-    registry = load_languages(images, ["shout"])
     with pytest.raises(EngineUnavailableError, match=r"^_agent: The engine can't be reached"):
-        await ImageBuilder(engine, images, Heard(), certificates).build(registry)
+        await ImageBuilder(engine, images, Heard(), certificates).build_shared()

@@ -1,16 +1,17 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from orchestrator.errors import InvalidSubmissionError
+from orchestrator.image_settings import DEFAULT_IMAGES_DIR
 from orchestrator.jobs.model import Limits, Submission
 from orchestrator.jobs.plan import Plan, make_plan
 from orchestrator.languages.model import InstalledLanguage
 from orchestrator.languages.registry import load_languages
 from orchestrator.sandbox.model import SourceFile, StageKind
-from orchestrator.settings import DEFAULT_IMAGES_DIR
 from tests.api_support import make_settings
 
 REGISTRY = load_languages(DEFAULT_IMAGES_DIR, ("cpp", "python"))
@@ -45,6 +46,21 @@ def test_a_run_has_the_submission_s_limits_and_a_compile_the_server_s() -> None:
     assert (made.compile.wall_ms, made.compile.cpu_ms) == (15_000, 10_000)
     assert (made.run.wall_ms, made.run.cpu_ms) == (1000, 900)
     assert made.run.stdout_limit == made.run.stderr_limit == 5000
+
+
+def test_a_submission_may_have_limits_of_its_own_for_compiling() -> None:
+    limits = Limits(wall_ms=300, cpu_ms=200, memory_mb=400, output_bytes=1024, processes=4)
+    made = plan("cpp", compile_limits=limits)
+    assert made.compile is not None
+    assert (made.compile.wall_ms, made.compile.cpu_ms) == (300, 200)
+    assert made.compile.stdout_limit == made.compile.stderr_limit == 1024
+    assert (made.sandbox.memory_bytes, made.sandbox.processes) == (400 * MIB, 64)
+    assert made.sandbox.run_memory_bytes == 256 * MIB
+    huge = replace(limits, output_bytes=1 << 30, memory_mb=16)
+    made = plan("cpp", compile_limits=huge)
+    assert made.compile is not None
+    assert made.compile.stdout_limit == SETTINGS.max_output_size
+    assert made.sandbox.memory_bytes == 256 * MIB
 
 
 def test_an_interpreted_language_has_no_compile_and_exactly_the_limits_asked() -> None:

@@ -41,6 +41,17 @@ def test_a_bad_setting_is_one_line_that_names_it(
     assert "\n" not in str(raised.value)
 
 
+def test_one_key_can_t_be_a_job_s_and_an_admin_s(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("API_KEY", "mine, shared-secret")
+    monkeypatch.setenv("ADMIN_KEY", "shared-secret ,other")
+    with pytest.raises(ConfigurationError, match="ADMIN_KEY and API_KEY share a key") as raised:
+        load_settings()
+    assert "shared-secret" not in str(raised.value)
+    monkeypatch.setenv("API_KEY", "mine,,")
+    monkeypatch.setenv("ADMIN_KEY", ",other,")
+    assert load_settings().admin_keys == ("other",)
+
+
 def test_settings_come_from_the_environment_before_the_env_file(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -92,3 +103,37 @@ def test_what_is_named_is_taken_and_never_more_cpus_than_there_are(
 def test_settings_can_t_be_changed() -> None:
     with pytest.raises(ValidationError):
         load_settings().port = 1  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("memory_mb", "cpus", "budget_mb", "slots"),
+    [
+        (16_384, 8, 12_288, 16),  # CPUs are what is scarce
+        (1536, 2, 1152, 4),
+        (1024, 2, 640, 4),
+        (1024, 8, 640, 5),  # memory is
+        (768, 2, 384, 3),
+        (256, 2, 128, 1),  # a start with any language says that it is not enough
+    ],
+)
+def test_jobs_at_once_follow_cpus_and_memory_less_what_engine_and_server_need(
+    monkeypatch: pytest.MonkeyPatch, memory_mb: int, cpus: int, budget_mb: int, slots: int
+) -> None:
+    monkeypatch.setattr("orchestrator.embedded_settings.container_memory_mb", lambda: memory_mb)
+    monkeypatch.setattr("orchestrator.embedded_settings.container_cpus", lambda: cpus)
+    monkeypatch.setenv("ENGINE", "embedded")
+    settings = load_settings()
+    assert (settings.memory_budget, settings.slots) == (budget_mb, slots)
+    assert settings.cpus_per_job == min(2, cpus)
+    monkeypatch.setenv("MAX_JOBS", "9")
+    monkeypatch.setenv("MEMORY_BUDGET_MB", "700")
+    assert (load_settings().memory_budget, load_settings().slots) == (700, 9)
+
+
+def test_an_engine_elsewhere_is_not_bounded_by_our_container(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("orchestrator.embedded_settings.container_memory_mb", lambda: 64)
+    monkeypatch.setattr("orchestrator.embedded_settings.container_cpus", lambda: 1)
+    monkeypatch.setattr("orchestrator.embedded_settings.machine_memory_mb", lambda: 8192)
+    assert load_settings().memory_budget == 6144

@@ -1,0 +1,41 @@
+"""What is said as long as there is no service yet: that there will be, and what it waits for."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+from aiohttp import web
+
+from orchestrator.api.errors import unavailable
+from orchestrator.api.middleware import error_response
+
+
+@dataclass(slots=True)
+class Progress:
+    """What is being done; `since` is `time.monotonic()` when it all began."""
+
+    reason: str = "starting"
+    since: float = field(default_factory=time.monotonic)
+
+
+def build_waiting_app(progress: Progress) -> web.Application:
+    """`/health` as the service has it, unhealthy; everything else is a 503 with `Retry-After`."""
+
+    async def health(_: web.Request) -> web.Response:
+        state = {
+            "status": "unhealthy",
+            "reason": progress.reason,
+            "activeJobs": 0,
+            "uptime": round(time.monotonic() - progress.since, 3),
+        }
+        return web.json_response(state, status=503)
+
+    async def refuse(_: web.Request) -> web.Response:
+        text = f"The server is starting: {progress.reason}"
+        return error_response(unavailable("engine_unavailable", text))
+
+    app = web.Application()
+    app.router.add_get("/health", health)
+    app.router.add_route("*", "/{rest:.*}", refuse)
+    return app

@@ -1,0 +1,261 @@
+"""An engine of our own: its files, its configuration, its cgroup, and the duties of PID 1."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from orchestrator.embedded import cgroups, engine
+from orchestrator.embedded.cgroups import LEAF, prepare_cgroups
+from orchestrator.embedded.engine import embedded_engine, relay_log
+from orchestrator.embedded.layout import EngineLayout, engine_config, layout_of
+from orchestrator.embedded.leftovers import drop_leftovers, is_running
+from orchestrator.embedded.reaper import reap
+from orchestrator.errors import ConfigurationError, EngineError
+from tests.api_support import make_settings
+from tests.fake_engine import FakeEngine
+from tests.unit.test_machine import cgroup
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> EngineLayout:
+    made = EngineLayout(tmp_path / "docker.sock", tmp_path / "data")
+    made.containerd.mkdir(parents=True)
+    return made
+
+
+def test_the_engine_listens_at_one_unix_socket_and_has_no_network(layout: EngineLayout) -> None:
+    config = engine_config(layout, cgroup_parent="/docker/abc", crun="/usr/bin/crun")
+    assert config["hosts"] == [f"unix://{layout.socket}"]
+    assert (config["bridge"], config["iptables"]) == ("none", False)
+    assert config["cgroup-parent"] == "/docker/abc"
+    assert config["runtimes"] == {"crun": {"path": "/usr/bin/crun"}}
+    assert "tcp" not in json.dumps(config)
+    assert not {"cgroup-parent", "runtimes"} & set(engine_config(layout))
+
+
+def test_the_layout_follows_the_settings() -> None:
+    settings = make_settings(docker_host="unix:///run/x/d.sock", engine_data_root=Path("/data/e"))
+    made = layout_of(settings)
+    assert (made.socket, made.data_root) == (Path("/run/x/d.sock"), Path("/data/e"))
+    assert {made.pid_file.parent, made.exec_root.parent} == {Path("/run/x")}
+
+
+@pytest.mark.parametrize("text", ["999999999", "1", "", "no pid", "\ufffd"])
+def test_a_pid_file_without_its_program_goes(layout: EngineLayout, text: str) -> None:
+    pid_files = (layout.pid_file, layout.containerd / "containerd.pid")
+    for path in pid_files:
+        path.write_text(text)
+    drop_leftovers(layout, layout.exec_root / "none")
+    assert not any(path.exists() for path in pid_files)
+
+
+def test_a_pid_file_of_a_running_program_stays(layout: EngineLayout, tmp_path: Path) -> None:
+    program = tmp_path / "dockerd"
+    program.symlink_to("/bin/sleep")
+    with subprocess.Popen([program, "60"]) as process:
+        try:
+            while not is_running(process.pid, "dockerd"):
+                time.sleep(0.01)
+            layout.pid_file.write_text(f"{process.pid}\n")
+            drop_leftovers(layout, layout.exec_root / "none")
+            assert layout.pid_file.exists()
+            process.send_signal(signal.SIGKILL)
+            os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # a zombie by now
+            drop_leftovers(layout, layout.exec_root / "none")
+            assert not layout.pid_file.exists()
+        finally:
+            process.kill()
+
+
+def test_a_socket_goes_only_when_nobody_listens(layout: EngineLayout, tmp_path: Path) -> None:
+    system = tmp_path / "system"
+    system.mkdir()
+    dead = [layout.socket, layout.containerd / "containerd.sock", system / "containerd.sock.ttrpc"]
+    for path in dead:
+        with socket.socket(socket.AF_UNIX) as made:
+            made.bind(str(path))
+    (layout.containerd / "file.sock").write_text("no socket")
+    with socket.socket(socket.AF_UNIX) as living:
+        living.bind(str(layout.containerd / "living.sock"))
+        living.listen()
+        drop_leftovers(layout, system)
+    assert not any(path.exists() for path in dead)
+    assert (layout.containerd / "living.sock").exists()
+    assert (layout.containerd / "file.sock").exists()
+
+
+def test_v1_containers_go_below_our_own_cgroup(tmp_path: Path) -> None:
+    cgroup(tmp_path / "memory")
+    cgroup(tmp_path / "memory" / "docker" / "abc", ours=True)
+    assert prepare_cgroups(tmp_path) == "/docker/abc"
+
+
+def test_v1_at_the_root_the_engine_s_own_default_will_do(tmp_path: Path) -> None:
+    cgroup(tmp_path / "memory", ours=True)
+    assert prepare_cgroups(tmp_path) == ""
+    assert prepare_cgroups(tmp_path / "without cgroups") == ""
+
+
+@pytest.mark.parametrize("mounts", [True, False])
+def test_a_hybrid_s_controllers_are_freed_as_far_as_it_goes(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    mounts: bool,  # noqa: FBT001 - a column
+) -> None:
+    mounted = []
+
+    def mount(controller: str, folder: Path) -> bool:
+        mounted.append((controller, folder))
+        return mounts
+
+    monkeypatch.setattr(cgroups, "mount_v1", mount)
+    (tmp_path / "unified").mkdir()
+    (tmp_path / "unified" / "cgroup.controllers").write_text("hugetlb\n")
+    prepare_cgroups(tmp_path)
+    assert mounted == [("hugetlb", tmp_path / "hugetlb")]
+    assert (tmp_path / "hugetlb").exists() is mounts
+
+
+def v2(root: Path) -> Path:
+    cgroup(root)
+    (root / "cgroup.controllers").write_text("cpu memory pids\n")
+    return root
+
+
+@pytest.mark.parametrize("path", ["docker/abc", ""])
+def test_v2_our_processes_make_room_for_the_engine_s(tmp_path: Path, path: str) -> None:
+    v2(tmp_path)
+    own = cgroup(tmp_path / path, ours=True, cgroup__type="domain")
+    (own / "cgroup.controllers").write_text("cpu memory\n")
+    assert prepare_cgroups(tmp_path) == (f"/{path}" if path else "")
+    assert (own / LEAF / "cgroup.procs").read_text() == str(os.getpid())  # the last one written
+    assert (own / "cgroup.subtree_control").read_text() == "+cpu +memory"
+
+
+def test_v2_a_server_after_another_uses_the_same_cgroup(tmp_path: Path) -> None:
+    v2(tmp_path)
+    own = cgroup(tmp_path / "docker" / "abc", cgroup__type="domain")
+    cgroup(own / LEAF, ours=True, cgroup__type="domain")
+    assert prepare_cgroups(tmp_path) == "/docker/abc"
+    assert not (own / LEAF / LEAF).exists()
+
+
+def test_v2_the_machine_s_root_stays_as_it_is(tmp_path: Path) -> None:
+    cgroup(v2(tmp_path), ours=True)
+    assert prepare_cgroups(tmp_path) == ""
+    assert not (tmp_path / LEAF).exists()
+
+
+def test_v2_what_can_t_be_written_is_said_and_left(tmp_path: Path) -> None:
+    v2(tmp_path)
+    own = cgroup(tmp_path / "docker" / "abc", ours=True, cgroup__type="domain")
+    (own / LEAF).write_text("in the way")
+    assert prepare_cgroups(tmp_path) == "/docker/abc"
+
+
+def test_orphans_are_taken_leave_of_and_ours_are_not() -> None:
+    orphans = [subprocess.Popen(["true"]) for _ in range(3)]
+    with subprocess.Popen(["sleep", "60"]) as ours:
+        for each in orphans:
+            os.waitid(os.P_PID, each.pid, os.WEXITED | os.WNOWAIT)
+        assert reap({ours.pid}) == 3
+        assert reap({ours.pid}) == 0
+        ours.kill()
+        os.waitid(os.P_PID, ours.pid, os.WEXITED | os.WNOWAIT)
+        assert reap({ours.pid}) == 0
+        assert ours.wait() == -signal.SIGKILL
+    for each in orphans:
+        each.wait()  # gone already; says so to itself alone
+
+
+async def test_an_engine_that_is_somebody_else_s_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "STOP_S", 0)
+    async with FakeEngine(tmp_path / "d.sock").serve() as other:
+        with pytest.raises(ConfigurationError, match="there is an engine already"):
+            async with embedded_engine(make_settings(docker_host=other.url)):
+                pass
+
+
+@pytest.fixture
+def dockerd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What stands for it on the path, for a test to write."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    monkeypatch.setattr(engine, "SBIN", "")
+    monkeypatch.setattr(engine, "prepare_cgroups", lambda: "")
+    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+    return folder / "dockerd"
+
+
+def write_program(path: Path, text: str) -> None:
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+
+
+async def test_an_engine_that_does_not_start_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dockerd: Path
+) -> None:
+    settings = make_settings(docker_host=f"unix://{tmp_path}/d.sock", engine_data_root=tmp_path)
+    write_program(dockerd, "exit 3")
+    with pytest.raises(EngineError, match="ended while starting, with 3"):
+        async with embedded_engine(settings):
+            pass
+    monkeypatch.setattr(engine, "READY_S", 0.2)
+    monkeypatch.setattr(engine, "STOP_S", 0.2)
+    write_program(dockerd, "trap '' TERM; echo out of order >&2; while :; do sleep 0.1; done")
+    with pytest.raises(EngineError, match="does not answer after"):
+        async with embedded_engine(settings):
+            pass
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(ConfigurationError, match="no dockerd"):
+        async with embedded_engine(settings):
+            pass
+
+
+async def test_the_engine_does_not_get_our_keys(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dockerd: Path
+) -> None:
+    monkeypatch.setenv("API_KEY", "very-secret")
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy")
+    write_program(dockerd, f"env >{tmp_path}/seen; exit 1")
+    with pytest.raises(EngineError):
+        async with embedded_engine(
+            make_settings(docker_host=f"unix://{tmp_path}/d.sock", engine_data_root=tmp_path)
+        ):
+            pass
+    seen = (tmp_path / "seen").read_text()
+    assert "HTTPS_PROXY=http://proxy" in seen
+    assert "very-secret" not in seen
+
+
+async def test_a_folder_that_can_t_be_written_is_a_setting_s_fault(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    settings = make_settings(
+        docker_host=f"unix://{tmp_path}/d.sock", engine_data_root=tmp_path / "file" / "data"
+    )
+    with pytest.raises(ConfigurationError, match="setting ENGINE: embedded"):
+        async with embedded_engine(settings):
+            pass
+
+
+async def test_of_the_engine_s_log_only_complaints_are_passed_on(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    stream = asyncio.StreamReader(limit=100)
+    stream.feed_data(b"level=info msg=nothing\n" + b"x" * 500 + b"\nlevel=error msg=trouble\n\n")
+    stream.feed_eof()
+    await relay_log(stream)
+    said = capsys.readouterr().out
+    assert "trouble" in said
+    assert "nothing" not in said
