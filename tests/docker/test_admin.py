@@ -210,8 +210,14 @@ async def command(server: Server, *words: str, key: str = ADMIN_KEY) -> Command:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         env=env,
+        preexec_fn=heed_ctrl_c,
     )
     return Command(process)
+
+
+def heed_ctrl_c() -> None:
+    """As from a terminal: what runs in the background of a shell is started deaf to it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 class Command:

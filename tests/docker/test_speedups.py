@@ -23,6 +23,9 @@ OFF = {
     "COMPILE_CACHE_MB": "0",
     "COMPILE_SERVER": "off",
     "FAST_TOOLCHAIN": "false",
+    # On a busy machine the plain compiler alone might not end in time.
+    "COMPILE_CPU_MS": "30000",
+    "COMPILE_WALL_MS": "60000",
 }
 OBSERVED = ("status", "stdout", "stderr", "exit_code", "signal", "killed_by", "stdout_truncated")
 
