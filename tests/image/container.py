@@ -21,13 +21,10 @@ PORT = 3961
 URL = f"http://127.0.0.1:{PORT}"
 CGROUPS = Path("/sys/fs/cgroup/memory")
 MB = 1 << 20
-# DESIGN's explicit list: `--privileged` is not needed, and not everywhere to be had.
+# As compose.yaml has them: `--privileged` is not needed, and not everywhere to be had.
 RIGHTS = (
     *(f"--cap-add={name}" for name in ("SYS_ADMIN", "NET_ADMIN", "SYS_PTRACE", "MKNOD")),
-    *(
-        f"--security-opt={option}"
-        for option in ("seccomp=unconfined", "apparmor=unconfined", "systempaths=unconfined")
-    ),
+    *(f"--security-opt={option}" for option in ("seccomp=unconfined", "apparmor=unconfined")),
     "--device-cgroup-rule=a *:* rwm",
     "--volume=/sys/fs/cgroup:/sys/fs/cgroup:rw",
 )
@@ -112,10 +109,10 @@ def _health() -> str:
 
 
 @contextmanager
-def fly_machine(image: str) -> Iterator[Container]:
-    """One with an empty volume; afterwards neither is left."""
+def fly_machine(image: str, used_volume: str = "") -> Iterator[Container]:
+    """One with a volume, by default an empty one of its own; afterwards neither is left."""
     name = "codebae-image-walk"
-    volume = docker("volume", "create")
+    volume = used_volume or docker("volume", "create")
     made = docker(
         *("run", "--detach", "--name", name, "--network=host", *machine(), *RIGHTS),
         *(f"--volume={volume}:/data", f"--env=API_KEY={API_KEYS}", f"--env=PORT={PORT}", image),
@@ -134,5 +131,6 @@ def fly_machine(image: str) -> Iterator[Container]:
         over.set()
         watching.join()
         docker("rm", "--force", made)
-        docker("volume", "rm", volume)
+        if not used_volume:
+            docker("volume", "rm", volume)
         assert not (CGROUPS / "docker" / made).exists(), "its cgroup is left"

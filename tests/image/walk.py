@@ -96,8 +96,12 @@ def pids(container: Container) -> tuple[str, str]:
 
 
 async def asleep(seconds: float) -> dict[str, Any]:
+    """A job that takes a slot; by default its memory would be that of two slots."""
     return await execute(
-        language="python", code=f"import time; time.sleep({seconds})", timeout=30_000
+        language="python",
+        code=f"import time; time.sleep({seconds})",
+        timeout=40_000,
+        limits={"memory_mb": 128},
     )
 
 
@@ -160,10 +164,12 @@ def run(work: Coroutine[Any, Any, None], container: Container) -> None:
     say(f"  peak: {peaks.anonymous} MB anonymous + {peaks.swap} swap, {peaks.charged} with caches")
 
 
-def main(image: str) -> None:
+def main(image: str, volume: str = "") -> None:
+    """With a `volume` that has been walked before, the images in it are used, and it is kept."""
     look_at_the_image(image)
-    with fly_machine(image) as container:
-        say("from start to healthy, on an empty volume, without a registry:")
+    with fly_machine(image, volume) as container:
+        said = "a used" if volume else "an empty"
+        say(f"from start to healthy, on {said} volume, without a registry:")
         container.until_healthy(FIRST_START_S)
         run(hello(), container)
         engine = pids(container)
@@ -186,4 +192,4 @@ def main(image: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

@@ -14,6 +14,7 @@ from orchestrator.app import build_app
 from orchestrator.cli.serving import SHUTDOWN_S
 from orchestrator.embedded.engine import STOP_S
 from orchestrator.settings import Settings
+from tests.image.container import RIGHTS
 
 ROOT = Path(__file__).resolve().parents[2]
 UNITS = {"s": 1, "m": 60}
@@ -140,3 +141,11 @@ def test_compose_gives_the_same_machine(fly: dict[str, Any]) -> None:
     assert f"mem_limit: {vm['memory'].removesuffix('b')}\n" in text
     assert f"memswap_limit: {megabytes(vm['memory']) + fly['swap_size_mb']}m\n" in text
     assert f"stop_grace_period: {fly['kill_timeout']}\n" in text
+
+
+def test_compose_gives_the_rights_that_were_tried() -> None:
+    text = (ROOT / "compose.yaml").read_text()
+    assert "privileged: " not in text
+    for right in RIGHTS:
+        _, _, value = right.partition("=")
+        assert value.replace("=", ":") in text, right
