@@ -19,6 +19,7 @@ async def test_nothing_is_answered_that_is_not_described(tmp_path: Path) -> None
         found = await fuzz(server.url, 3)
         assert found.status == 0, found.output
         assert found.cases > 500
+        assert "No tests were run" not in found.output
         verdicts = (await server.get("/stats"))[1]["since_start"]["verdicts"]
         assert {"accepted", "compile_error", "runtime_error"} <= set(verdicts)
 

@@ -1,12 +1,12 @@
 """Runs programs on a codebae-runner. `Runner` is for threads, `AsyncRunner` for asyncio."""
 
 from codebae_runner_client._async import AsyncRunner, AsyncStream
+from codebae_runner_client._events import Event
 from codebae_runner_client._retry import Retries
 from codebae_runner_client._sync import Cancellation, Runner, Stream
 from codebae_runner_client._types import (
     Answer,
     Checker,
-    Event,
     File,
     Group,
     Health,

@@ -11,8 +11,9 @@ from typing import Any, Self, Unpack, cast
 
 import aiohttp
 
+from codebae_runner_client._events import Event
 from codebae_runner_client._retry import Retries, never_ran
-from codebae_runner_client._types import Answer, Event, Health, Judgement, Language, Submission
+from codebae_runner_client._types import Answer, Health, Judgement, Language, Submission
 from codebae_runner_client._wire import (
     MAX_BYTES,
     Json,

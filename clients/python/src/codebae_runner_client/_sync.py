@@ -13,8 +13,9 @@ from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
 
 from codebae_runner_client._async import DEADLINE_S, AsyncRunner, AsyncStream
+from codebae_runner_client._events import Event
 from codebae_runner_client._retry import Retries
-from codebae_runner_client._types import Answer, Event, Health, Judgement, Language, Submission
+from codebae_runner_client._types import Answer, Health, Judgement, Language, Submission
 from codebae_runner_client.errors import CallCancelledError
 
 T = TypeVar("T")
@@ -35,6 +36,11 @@ class Cancellation:
             under_way = tuple(self._under_way)
         for each in under_way:
             each()
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether `cancel` has been called."""
+        return self._is_cancelled
 
     def _add(self, cancel: Callable[[], object]) -> None:
         with self._lock:
@@ -58,6 +64,9 @@ class _Loop:
 
     def run(self, work: Coroutine[Any, Any, T], cancellation: Cancellation) -> T:
         """Its result. Raises CallCancelledError; whatever interrupts the wait cancels it, too."""
+        if cancellation.is_cancelled:
+            work.close()
+            raise CallCancelledError("The call was cancelled before it began")
         future = asyncio.run_coroutine_threadsafe(work, self._started())
         cancellation._add(future.cancel)  # noqa: SLF001 - the two belong together
         try:
@@ -73,6 +82,7 @@ class _Loop:
             loop, thread = self._loop, self._thread
             self._loop = self._thread = None
         if loop is not None and thread is not None:
+            asyncio.run_coroutine_threadsafe(_finish(), loop).result()
             loop.call_soon_threadsafe(loop.stop)
             thread.join()
             loop.close()
@@ -86,6 +96,15 @@ class _Loop:
                 )
                 self._thread.start()
             return self._loop
+
+
+async def _finish() -> None:
+    """Nothing is left behind: neither calls that were cancelled, nor streams nobody closed."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for each in others:
+        each.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
+    await asyncio.get_running_loop().shutdown_asyncgens()
 
 
 class Runner:
