@@ -6,7 +6,7 @@ PY := .venv/bin/python
 
 export PYTHON
 
-.PHONY: help run test test-clients test-languages fuzz check bench languages-table engine images image test-image clean
+.PHONY: help run test test-clients test-web test-languages fuzz check bench languages-table engine images image test-image clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +22,9 @@ test-languages: ## Build every language there is, and run all of its samples
 
 test-clients: ## Set up everything, Node.js too, and test the JavaScript client
 	@scripts/test tests/docker/js_client.py $(ARGS)
+
+test-web: ## Set up everything, Chromium too, and test the Next.js site in it
+	@scripts/test tests/web/nextjs.py $(ARGS)
 
 fuzz: images ## Set up everything and send a server thousands of random requests
 	@$(PY) -m tests.docker.fuzzing

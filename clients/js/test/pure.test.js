@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { inspect } from "node:util";
 
@@ -79,4 +81,23 @@ test("only what certainly never arrived counts as such", () => {
   const round = new Error("round");
   round.cause = round;
   assert.ok(!neverArrived(round));
+});
+
+test("it needs nothing that only Node.js has", () => {
+  const program = `
+    delete globalThis.process;
+    const { RunnerClient } = await import("@codebae/runner-client");
+    const line = JSON.stringify({ event: "result", output: "hi" });
+    const fetch = async () => new Response(line, { status: 200 });
+    const client = new RunnerClient({ url: "http://a", apiKey: "key", fetch });
+    for await (const event of client.stream({})) console.log(event.output);
+    console.log((await client.execute({})).output);
+    try { new RunnerClient(); } catch (error) { console.log(error.name); }`;
+  const printed = execFileSync(process.execPath, ["--input-type=module", "--eval", program], { encoding: "utf8" });
+  assert.equal(printed, "hi\nhi\nTypeError\n");
+  for (const file of readdirSync(new URL("../dist/", import.meta.url)).filter((name) => name.endsWith(".js"))) {
+    const source = readFileSync(new URL(`../dist/${file}`, import.meta.url), "utf8");
+    for (const [, from] of source.matchAll(/\bfrom "([^"]+)"/g)) assert.ok(from.startsWith("./"), `${file}: ${from}`);
+    assert.doesNotMatch(source, /\b(Buffer|require|setImmediate)\b/, file);
+  }
 });
