@@ -38,8 +38,9 @@ RUN apt-get update -qq \
 COPY --from=libraries /opt/runner /opt/runner
 COPY --from=base-image /debian.tar.xz /app/debian.tar.xz
 COPY images /app/images
+COPY clients/python/src /app
 COPY orchestrator /app/orchestrator
-RUN /opt/runner/bin/python -m compileall -q /app/orchestrator
+RUN /opt/runner/bin/python -m compileall -q /app/orchestrator /app/codebae_runner_client
 
 WORKDIR /app
 ENV PATH=/opt/runner/bin:$PATH \
