@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,10 @@ import pytest
 from tests.docker.fuzzing.run import ADMIN_KEY, fuzz
 from tests.docker.server import running_server
 
-pytestmark = pytest.mark.docker
+pytestmark = [
+    pytest.mark.docker,
+    pytest.mark.skipif("FUZZ" not in os.environ, reason="takes minutes; FUZZ=1, or `make fuzz`"),
+]
 
 
 @pytest.mark.timeout(300)

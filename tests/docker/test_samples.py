@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,7 +21,14 @@ if TYPE_CHECKING:
     from orchestrator.languages.model import LanguageFolder
     from tests.conftest import Docker
 
-pytestmark = [pytest.mark.docker, pytest.mark.timeout(600)]
+pytestmark = [
+    pytest.mark.docker,
+    pytest.mark.timeout(600),
+    pytest.mark.skipif(
+        "ALSO_PROVE" not in os.environ,
+        reason="each build has proved them; `make test-languages` does it again, for all",
+    ),
+]
 
 # What scripts/test builds: the default four, one language more that has a compiler and one without.
 ALWAYS = {"c", "cpp", "java", "python", "bash", "csharp"}
