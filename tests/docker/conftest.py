@@ -13,6 +13,8 @@ from tests.docker.server import Server, running_server
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
     state = tmp_path_factory.mktemp("state")
-    # A checker that hangs is waited for as long as it may.
-    async with running_server(state, CHECKER_TIMEOUT="2000") as running:
+    # A checker that hangs is waited for as long as it may; and languages that other tests make for
+    # themselves are none of this server's.
+    own = {"CHECKER_TIMEOUT": "2000", "LANGUAGES_INTERVAL": "3600"}
+    async with running_server(state, **own) as running:
         yield running
