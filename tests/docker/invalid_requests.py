@@ -260,7 +260,7 @@ _wrong_type = st.builds(
 )
 _elsewhere = st.sampled_from(
     [
-        Refused(Asked(b"", BEARER, path="/"), status=404),
+        Refused(Asked(b"", BEARER, path="/nothing"), status=404),
         Refused(Asked(b"{}", JSON_HEADERS, path="/execute/"), status=404),
         Refused(Asked(b"{}", JSON_HEADERS, path="/Execute"), status=404),
         Refused(Asked(b"", BEARER, method="GET"), status=405),

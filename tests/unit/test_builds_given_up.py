@@ -78,7 +78,9 @@ async def builder() -> AsyncIterator[Builder]:
             task.cancel()
         await asyncio.gather(*made.tasks, return_exceptions=True)
         await made.client.close()
-    assert not [each for each in threading.enumerate() if each.name == "engine-apart"]
+    for thread in [each for each in threading.enumerate() if each.name == "engine-apart"]:
+        thread.join(5)
+        assert not thread.is_alive()
 
 
 @pytest.mark.parametrize("how", ["cancelled", "deadline", "disk"])
