@@ -125,7 +125,7 @@ async def test_hanging_up_ends_the_job(server: Server) -> None:
 
 async def test_out_of_turn_closes_with_the_reason_and_ends_the_job(server: Server) -> None:
     ws = await say(server, "python", "print('ready'); input()")
-    await heard(ws, "ready")
+    await heard(ws, "ready\n")
     await ws.send_json({"type": "data", "stream": "stdout", "data": "x"})
     assert await rest_of(ws) == ([], 4004, "Can only write to stdin")
     assert (await server.get("/stats"))[1]["activeJobs"] == 0
