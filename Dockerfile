@@ -38,7 +38,7 @@ RUN apt-get update -qq \
 COPY --from=libraries /opt/runner /opt/runner
 COPY --from=base-image /debian.tar.xz /app/debian.tar.xz
 COPY images /app/images
-COPY clients/python/src /app
+COPY clients/python/src/codebae_runner_client /app/codebae_runner_client
 COPY orchestrator /app/orchestrator
 RUN /opt/runner/bin/python -m compileall -q /app/orchestrator /app/codebae_runner_client
 

@@ -37,7 +37,8 @@ def look_at_the_image(image: str) -> None:
         f"for each in {COMPILERS}; do command -v $each; done; env | grep -E '{SECRETS}'; "
         "ls -a /app; true",
     ).split()
-    assert sorted(found) == [".", "..", "debian.tar.xz", "images", "orchestrator"], found
+    parts = ["codebae_runner_client", "debian.tar.xz", "images", "orchestrator"]
+    assert sorted(found) == [".", "..", *parts], found
     history = docker("history", "--no-trunc", "--format", "{{.CreatedBy}}", image)
     assert "API_KEY" not in history
     say(f"image: {size / 1e6:.0f} MB; no compiler, no secret")
