@@ -16,9 +16,11 @@ from tests.web.site import SITE_KEY, Site, build_site, running_site
 async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
     await build_site()
     state = tmp_path_factory.mktemp("state")
+    # Next.js ends what was idle for 5 s, and would meet the next test's request on its way.
+    connector = aiohttp.TCPConnector(keepalive_timeout=1)
     async with (
         running_server(state, API_KEY=SITE_KEY) as runner,
         running_site(runner.url) as url,
-        aiohttp.ClientSession(url) as session,
+        aiohttp.ClientSession(url, connector=connector) as session,
     ):
         yield Site(url, session, runner)
