@@ -87,6 +87,8 @@ async def test_a_body_beyond_all_bounds(site: Site) -> None:
     headers = {"Content-Type": "application/json"}
     async with site.session.post("/api/execute-code", data=body, headers=headers) as answer:
         assert (answer.status, (await answer.json())["code"]) == (413, "too_large")
+    async with site.session.post("/api/execute-code", json=HELLO) as answer:
+        assert answer.status == 200  # over the same connection
 
 
 async def test_a_site_with_a_wrong_key_or_no_runner_says_so_to_its_owner_alone(site: Site) -> None:

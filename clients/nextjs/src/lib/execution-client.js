@@ -5,6 +5,7 @@ import { RunnerClient, RunnerConnectionError, RunnerTimeoutError } from "@codeba
 
 /** As much as the runner takes, unless its MAX_BODY_SIZE says otherwise. */
 const MAX_BODY = 4 * 1024 * 1024;
+const MOST_READ = 8 * MAX_BODY;
 const ASKED = ["content-type", "content-encoding", "x-request-id"];
 const ANSWERED = ["content-type", "retry-after", "x-request-id"];
 
@@ -75,14 +76,18 @@ function picked(headers, names) {
   return Object.fromEntries(found.filter(([, value]) => value !== null));
 }
 
-/** The body's bytes; null when there are too many. */
+/**
+ * The body's bytes; null when there are too many. What is too much is read all the same, up to a bound:
+ * leaving it would cut the connection, perhaps before the answer is seen.
+ */
 async function read(request) {
   const pieces = [];
   let size = 0;
   for await (const piece of request.body ?? []) {
     size += piece.byteLength;
-    if (size > MAX_BODY) return null;
-    pieces.push(piece);
+    if (size > MOST_READ) return null;
+    if (size <= MAX_BODY) pieces.push(piece);
+    else pieces.length = 0;
   }
-  return Buffer.concat(pieces);
+  return size > MAX_BODY ? null : Buffer.concat(pieces);
 }
