@@ -21,6 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/ipc.h>
 #include <sys/mman.h>
 #include <sys/msg.h>
@@ -64,10 +65,14 @@ static void judge(const char *bytes, long size, const char *where)
     }
 }
 
+/* Waits until it has been taken: what is still in the pipe, the next search would read away. */
 static void item(const char *name)
 {
+    int untaken = 1;
     dprintf(1, "%s: %s\n", name, found[0] != '\0' ? found : "clean");
     memset(found, 0, sizeof found);
+    for (int tries = 0; tries < 1000 && ioctl(1, FIONREAD, &untaken) == 0 && untaken > 0; tries++)
+        usleep(1000);
 }
 
 /* One buffer for everything that is read: it is wiped, or the search of memory finds what it holds. */
