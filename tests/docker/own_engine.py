@@ -91,8 +91,19 @@ def own_engine() -> Iterator[OwnEngine]:
             engine.signal(signal.SIGCONT)
         engine.start()  # what a test left killed would leave its containers behind
         engine.stop()
+        _end_shims(folder)
         _unmount(folder)
         shutil.rmtree(folder)
+
+
+def _end_shims(folder: Path) -> None:
+    """One whose container was being made when the engine was killed is known to nobody."""
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):  # it ends at this moment
+            program, *arguments = path.read_bytes().decode(errors="replace").split("\0")
+            ours = any(argument.startswith(f"{folder}/") for argument in arguments)
+            if ours and Path(program).name.startswith("containerd-shim"):
+                os.kill(int(path.parent.name), signal.SIGKILL)
 
 
 def _unmount(folder: Path) -> None:
