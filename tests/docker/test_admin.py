@@ -149,7 +149,7 @@ async def test_draining_under_load_loses_no_job_and_is_taken_back(tmp_path: Path
             await asyncio.sleep(0.1)
             assert outcomes["accepted"] - quiet <= 6  # answers that were on their way
             quiet = outcomes["accepted"]
-            await asyncio.sleep(0.3)
+            await asyncio.sleep(0.3)  # many a job's time: none is begun
             assert outcomes["accepted"] == quiet
             status, state = await admin(server, "DELETE", "/drain")
             assert (status, state["draining"]) == (200, False)

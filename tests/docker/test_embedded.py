@@ -112,7 +112,7 @@ async def test_a_killed_engine_is_back_and_its_jobs_are_answered(
     killed = dockerd_pid(layout)
     sleep = {"language": "python", "code": "import time; time.sleep(2); print('slept')"}
     jobs = [asyncio.create_task(server.post(sleep)) for _ in range(2)]
-    await asyncio.sleep(1)
+    await asyncio.sleep(1)  # into the two seconds that they run
     os.kill(killed, signal.SIGKILL)
     async with asyncio.timeout(60):
         answers: list[tuple[int, dict[str, Any]]] = await asyncio.gather(*jobs)

@@ -137,7 +137,7 @@ async def test_rebuilt_promoted_and_rolled_back_again_and_again_under_load(
                 kept = await engine.call(lambda api: api.images(filters={"label": [label]}))
                 if len(kept) == 2:  # the current one, and the one before
                     break
-                await asyncio.sleep(0.2)
+                await asyncio.sleep(0.2)  # until the deadline above
 
 
 @pytest.mark.timeout(300)
@@ -181,7 +181,7 @@ async def test_a_server_killed_in_the_middle_is_as_it_was(
             marked.write(2, hello="sleep 4; echo 'Hello, World!'")
         build_id = await start_rebuild(server, marked)
         assert (await until(server, build_id, moment))["state"] == moment
-        await asyncio.sleep(1)
+        await asyncio.sleep(1)  # into the step, or the sample, that sleeps
         server.process.kill()
         await server.process.wait()
     async with running_server(state, **settings(marked)) as server:
