@@ -13,6 +13,7 @@ from typing import Annotated, Any
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
+from orchestrator.compile_settings import CompileSettings
 from orchestrator.embedded_settings import EmbeddedSettings
 from orchestrator.errors import ConfigurationError
 from orchestrator.image_settings import ImageSettings
@@ -37,7 +38,7 @@ def _split(keys: SecretStr) -> tuple[str, ...]:
     return tuple(key.strip() for key in keys.get_secret_value().split(",") if key.strip())
 
 
-class Settings(PistonSettings, ImageSettings, EmbeddedSettings):
+class Settings(CompileSettings, PistonSettings, ImageSettings, EmbeddedSettings):
     """The service's settings. Names are the environment variables' names in lower case."""
 
     model_config = SettingsConfigDict(
@@ -101,8 +102,6 @@ class Settings(PistonSettings, ImageSettings, EmbeddedSettings):
         5000, description="Wall time of a run when the client names none, in ms."
     )
     max_timeout: Milliseconds = Field(60_000, description="Longest time a client may ask, in ms.")
-    compile_cpu_ms: Milliseconds = Field(10_000, description="CPU time of a compile, in ms.")
-    compile_wall_ms: Milliseconds = Field(15_000, description="Wall time of a compile, in ms.")
     max_job_ms: Milliseconds = Field(
         120_000, description="Longest life of a job once it has a slot, in ms."
     )
@@ -222,8 +221,14 @@ class Settings(PistonSettings, ImageSettings, EmbeddedSettings):
     def _consistent(self) -> Settings:
         if self.execution_timeout > self.max_timeout:
             raise ValueError("EXECUTION_TIMEOUT is larger than MAX_TIMEOUT")
-        if self.compile_wall_ms + self.max_timeout > self.max_job_ms:
-            raise ValueError("MAX_JOB_MS is less than COMPILE_WALL_MS + MAX_TIMEOUT")
+        needed = self.compile_wall + self.max_timeout
+        if needed > self.max_job_ms:
+            by_default = "" if self.compile_wall_ms else " by default"
+            raise ValueError(
+                f"MAX_JOB_MS ({self.max_job_ms}) is less than COMPILE_WALL_MS + MAX_TIMEOUT "
+                f"({self.compile_wall}{by_default} + {self.max_timeout}): "
+                f"raise it to {needed}, or lower one of these"
+            )
         if set(self.admin_keys) & set(self.api_keys):
             raise ValueError("ADMIN_KEY and API_KEY share a key")
         return self

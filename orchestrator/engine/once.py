@@ -14,7 +14,8 @@ from docker import errors as docker_errors
 from orchestrator.engine.client import EngineClient, Json
 from orchestrator.errors import EngineError
 
-RUN_DEADLINE_S = 30
+RUN_DEADLINE_S = 120
+"""For what takes a second: the machine may be busy."""
 RUN_MEMORY_BYTES = 512 << 20
 MAX_LINE = 300
 
@@ -22,8 +23,8 @@ MAX_LINE = 300
 async def run_once(engine: EngineClient, image: str, command: Sequence[str]) -> str:
     """What `command` prints in a fresh container of `image`: stdout and stderr, the last 100 lines.
 
-    For commands of ours only: no network, no capabilities, 512 MB, 30 s, but none of a sandbox's
-    further walls. Raises EngineError when it fails, or when it does not end in time.
+    For commands of ours only: no network, no capabilities, 512 MB, two minutes, but none of a
+    sandbox's further walls. Raises EngineError when it fails, or when it does not end in time.
     """
 
     def run(api: APIClient) -> str:

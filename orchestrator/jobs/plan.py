@@ -142,7 +142,7 @@ def _compile_stage(submission: Submission, language: Language, settings: Setting
             language, _paths(submission), submission.compile_args, fast=settings.fast_toolchain
         ),
         env=compile_env(language.compile),
-        wall_ms=settings.compile_wall_ms if limits is None else limits.wall_ms,
+        wall_ms=settings.compile_wall if limits is None else limits.wall_ms,
         cpu_ms=settings.compile_cpu_ms if limits is None else limits.cpu_ms,
         stdout_limit=output_bytes,
         stderr_limit=output_bytes,

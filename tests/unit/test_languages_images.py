@@ -165,7 +165,7 @@ async def test_run_once_fails_clearly_and_removes_the_container(engine: FakeEngi
     with pytest.raises(EngineError, match=r"^x y: exit status 3: \ufffd two$"):
         await run_once(engine, "made:up", ["x", "y"])
     engine.api.wait_error = requests.ConnectionError("Read timed out")
-    with pytest.raises(EngineError, match="did not end in 30 s"):
+    with pytest.raises(EngineError, match="did not end in 120 s"):
         await run_once(engine, "made:up", ["x"])
     assert engine.api.removed == list(engine.api.containers)
 

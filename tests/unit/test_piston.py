@@ -121,7 +121,7 @@ def test_configured_limits_are_never_more_than_the_server_s() -> None:
         )
     )
     assert (limits["run_timeout"], limits["run_cpu_time"]) == (60_000, 60_000)
-    assert (limits["compile_timeout"], limits["compile_cpu_time"]) == (15_000, 10_000)
+    assert (limits["compile_timeout"], limits["compile_cpu_time"]) == (40_000, 10_000)
 
 
 @pytest.mark.parametrize(

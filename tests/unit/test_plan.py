@@ -43,7 +43,7 @@ def test_a_run_has_the_submission_s_limits_and_a_compile_the_server_s() -> None:
     made = plan("cpp")
     assert made.compile is not None
     assert made.compile.kind is StageKind.COMPILE
-    assert (made.compile.wall_ms, made.compile.cpu_ms) == (15_000, 10_000)
+    assert (made.compile.wall_ms, made.compile.cpu_ms) == (40_000, 10_000)
     assert (made.run.wall_ms, made.run.cpu_ms) == (1000, 900)
     assert made.run.stdout_limit == made.run.stderr_limit == 5000
 

@@ -28,7 +28,14 @@ def _no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
         ("DOCKER_HOST", "tcp://engine:2375", "setting DOCKER_HOST: only a unix:// socket"),
         ("JOB_CPUS", "0.001", "setting JOB_CPUS: 0 (the default) or at least 0.01"),
         ("EXECUTION_TIMEOUT", "60001", "EXECUTION_TIMEOUT is larger than MAX_TIMEOUT"),
-        ("MAX_JOB_MS", "70000", "MAX_JOB_MS is less than COMPILE_WALL_MS + MAX_TIMEOUT"),
+        (
+            "MAX_JOB_MS",
+            "99999",
+            "MAX_TIMEOUT (40000 by default + 60000): raise it to 100000, or lower one of these",
+        ),
+        ("MAX_JOB_MS", "70000", "MAX_JOB_MS (70000) is less than COMPILE_WALL_MS + MAX_TIMEOUT"),
+        ("COMPILE_WALL_MS", "60001", "(60001 + 60000): raise it to 120001"),
+        ("COMPILE_CPU_MS", "15001", "(60004 by default + 60000): raise it to 120004"),
     ],
 )
 def test_a_bad_setting_is_one_line_that_names_it(
@@ -50,6 +57,24 @@ def test_one_key_can_t_be_a_job_s_and_an_admin_s(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("API_KEY", "mine,,")
     monkeypatch.setenv("ADMIN_KEY", ",other,")
     assert load_settings().admin_keys == ("other",)
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({}, 40_000),
+        ({"COMPILE_CPU_MS": "500"}, 40_000),
+        ({"COMPILE_CPU_MS": "15000"}, 60_000),
+        ({"COMPILE_WALL_MS": "3000"}, 3000),
+        ({"COMPILE_CPU_MS": "15000", "COMPILE_WALL_MS": "20000"}, 20_000),
+    ],
+)
+def test_a_compile_s_wall_time_has_slack_for_a_busy_machine_unless_it_is_set(
+    monkeypatch: pytest.MonkeyPatch, settings: dict[str, str], expected: int
+) -> None:
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    assert load_settings().compile_wall == expected
 
 
 def test_settings_come_from_the_environment_before_the_env_file(

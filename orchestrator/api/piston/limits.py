@@ -33,7 +33,7 @@ def configured_limits(settings: Settings) -> dict[str, int]:
     return {
         "compile_memory_limit": settings.piston_compile_memory_limit,
         "run_memory_limit": settings.piston_run_memory_limit,
-        "compile_timeout": min(settings.piston_compile_timeout, settings.compile_wall_ms),
+        "compile_timeout": min(settings.piston_compile_timeout, settings.compile_wall),
         "run_timeout": min(settings.piston_run_timeout, settings.max_timeout),
         "compile_cpu_time": min(settings.piston_compile_cpu_time, settings.compile_cpu_ms),
         "run_cpu_time": min(settings.piston_run_cpu_time, settings.max_timeout),

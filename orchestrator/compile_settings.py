@@ -1,0 +1,35 @@
+"""The settings of compiles.
+
+A part of `settings.py`; docs/reference/settings.md has a line for each.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Annotated
+
+from pydantic import Field
+from pydantic_settings import BaseSettings
+
+MOST_MS = 3_600_000
+SLACK = 4
+"""Wall time per CPU time: a compiler that gets a quarter of a CPU still uses all that it may."""
+LEAST_WALL_MS = 40_000
+
+
+class CompileSettings(BaseSettings):
+    """How long a compile may take."""
+
+    compile_cpu_ms: Annotated[int, Field(ge=1, le=MOST_MS)] = Field(
+        10_000, description="CPU time of a compile, in ms."
+    )
+    compile_wall_ms: Annotated[int, Field(ge=0, le=MOST_MS)] = Field(
+        0,
+        description="Wall time of a compile, in ms; 0 means 4 times COMPILE_CPU_MS, 40000 at "
+        "least, so that no compile fails because the machine is busy.",
+    )
+
+    @cached_property
+    def compile_wall(self) -> int:
+        """`COMPILE_WALL_MS`, resolved, in ms."""
+        return self.compile_wall_ms or max(LEAST_WALL_MS, SLACK * self.compile_cpu_ms)
