@@ -20,7 +20,10 @@ async def check(settings: Settings, out: Console) -> bool:
             results = [result async for result in parts.prove(afresh=True)]
     for result in results:
         mark = "[green]holds[/]" if result.passed else "[bold red]FAILS[/]"
-        table.add_row(result.language, result.check, mark, result.detail)
+        detail = result.detail
+        if result.first_try:
+            detail = f"{detail} (second try; first: {result.first_try})"
+        table.add_row(result.language, result.check, mark, detail)
         passed = passed and result.passed
     out.print(table)
     return passed

@@ -75,10 +75,15 @@ def build_tables(build: Json) -> tuple[Table, Table]:
     """Of `GET /admin/builds/{id}`: the build, and what was tried."""
     fields = [[name, value] for name, value in build.items() if name != "checks"]
     checks = (
-        [each["name"], "passed" if each["passed"] else "FAILED", each["detail"]]
+        [
+            each["name"],
+            "passed" if each["passed"] else "FAILED",
+            each["detail"],
+            each.get("first_try"),  # a server of an earlier version tries nothing twice
+        ]
         for each in build["checks"]
     )
-    return _table("field value", fields), _table("tried outcome detail", checks)
+    return _table("field value", fields), _table("tried outcome detail first_try", checks)
 
 
 def jobs_table(answer: Json) -> Table:

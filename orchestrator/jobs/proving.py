@@ -1,4 +1,7 @@
-"""Proves a candidate as the service would use it: the self-test in it, then its samples."""
+"""Proves a candidate as the service would use it: the self-test in it, then its samples.
+
+What fails is tried once more before it counts: it may have been the machine, which is busy.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +44,7 @@ class Prover:
             raise EngineError(f"self-test: {err}") from err
         for check in checks:
             limits_hold = limits_hold and check.passed
-            yield Finding(f"limit {check.check}", check.passed, check.detail)
+            yield Finding(f"limit {check.check}", check.passed, check.detail, check.first_try)
         if not limits_hold:
             return
         catalog = Catalog(candidate.installed)
@@ -49,6 +52,6 @@ class Prover:
         try:
             async for result in run_samples(service, self._admission, candidate.folder.samples):
                 trial = f"{result.language}/{result.sample}"
-                yield Finding(trial, result.passed, result.detail)
+                yield Finding(trial, result.passed, result.detail, result.first_try)
         finally:
             await service.drain()

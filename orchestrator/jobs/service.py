@@ -65,6 +65,11 @@ class JobService:
         self._idle.set()
         self._has_ended = False
 
+    @property
+    def settings(self) -> Settings:
+        """What jobs are run by."""
+        return self._settings
+
     def active_jobs(self) -> tuple[ActiveJob, ...]:
         """The jobs accepted and not yet answered, oldest first."""
         now = time.monotonic()

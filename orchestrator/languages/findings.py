@@ -18,11 +18,13 @@ class Finding:
     """One thing that was tried in an image; `detail` says what came of it where it failed.
 
     `trial` names it: `limit memory` for a part of the self-test, `cpp20/hello` for a sample.
+    `first_try` says the same of a first try that failed; empty where one was enough.
     """
 
     trial: str
     passed: bool
     detail: str = ""
+    first_try: str = ""
 
 
 _KNOWN = TypeAdapter(dict[str, tuple[Finding, ...]])

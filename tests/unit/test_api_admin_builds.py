@@ -83,7 +83,7 @@ async def test_a_rebuild_answers_at_once_and_goes_on(
     await read_log(client, build["id"])
     status, build = await ask(client, "GET", f"/admin/builds/{build['id']}")
     assert (status, build["state"], build["version"]) == (200, "succeeded", "1.2")
-    assert build["checks"] == [{"name": "go/hello", "passed": True, "detail": ""}]
+    assert build["checks"] == [{"name": "go/hello", "passed": True, "detail": "", "first_try": ""}]
     assert build["created"] <= build["started"] <= build["ended"]
     assert offering.promoted == ["sh"]
     assert rebuilder.calls == [("sh", False)]
@@ -306,4 +306,6 @@ def test_a_line_for_people_moves_no_cursor() -> None:
     assert line == "sh | a\ufffd[2J\ufffd\ufffdb\ufffd\tc\ufffd\n"
     failed = {"event": "check", "image": "sh", "name": "n", "passed": False, "detail": "why\nnot"}
     assert pretty(failed) == "sh | n: FAILED: why\ufffdnot\n"
+    again = {**failed, "passed": True, "first_try": "a\x1b[2Jb"}
+    assert pretty(again) == "sh | n: passed (second try; first: a\ufffd[2Jb)\n"
     assert pretty({"event": "ping"}) == ""

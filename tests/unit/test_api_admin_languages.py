@@ -67,7 +67,7 @@ async def test_every_language_with_a_folder_or_an_image_is_told_of(
         "enabled": True,
         "served_digest": "sha256:0",
         "promoted": "2026-11-25T01:02:03Z",
-        "checks": [{"name": "sh/hello", "passed": True, "detail": ""}],
+        "checks": [{"name": "sh/hello", "passed": True, "detail": "", "first_try": ""}],
         "current": {
             "version": "1.2",
             "digest": "sha256:1.2",

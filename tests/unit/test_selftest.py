@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from orchestrator.errors import EngineError, EngineUnavailableError, SandboxError
 from orchestrator.sandbox.backend import OutputSink
@@ -17,7 +18,7 @@ from orchestrator.sandbox.model import (
     StageOutcome,
     Stream,
 )
-from orchestrator.sandbox.selftest import OUTPUT_LIMIT, PROBES, run_selftest
+from orchestrator.sandbox.selftest import OUTPUT_LIMIT, PROBE, PROBES, run_selftest
 from orchestrator.sandbox.selftest_memory import fingerprint, passed_before, remember
 from tests.sandbox_support import make_report
 
@@ -39,19 +40,24 @@ HOLDS: dict[str, tuple[StageOutcome, str]] = {
 }
 
 
+Met = tuple[StageOutcome, str]
+
+
 @dataclass
 class Engine:
-    """An engine on which each probe meets what `outcomes` says."""
+    """An engine on which each probe meets what `outcomes` says, or `first` at its first try."""
 
-    outcomes: dict[str, tuple[StageOutcome, str]] = field(default_factory=lambda: dict(HOLDS))
+    outcomes: dict[str, Met] = field(default_factory=lambda: dict(HOLDS))
+    first: dict[str, Met] = field(default_factory=dict)
     backend: FakeBackend = field(default_factory=FakeBackend)
+    tried: list[str] = field(default_factory=list)
 
     def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        names = iter(probe.name for probe in PROBES)
-
         async def run_stage(_: FakeSandbox, stage: Stage, sink: OutputSink) -> StageOutcome:
-            assert stage.argv[0] == "/sandbox/probe"
-            outcome, text = self.outcomes[next(names)]
+            assert stage.argv[0] == PROBE
+            name = "wall" if stage.argv[1] == "cpu" and not stage.cpu_ms else stage.argv[1]
+            self.tried.append(name)
+            outcome, text = self.first.pop(name, None) or self.outcomes[name]
             await sink(Stream.STDOUT, text.encode())
             await sink(Stream.STDERR, b"not looked at")
             return outcome
@@ -70,6 +76,8 @@ async def test_where_every_limit_bites_every_probe_passes(monkeypatch: pytest.Mo
     assert details["memory"] == "out-of-memory kill"
     assert details["processes"] == "met processes; exit code 0; printed refused"
     assert details["output"] == "ended by the output limit; exit code 0"
+    assert {result.first_try for result in results} == {""}
+    assert len(engine.backend.opened) == 1
 
 
 BROKEN: list[tuple[str, StageOutcome, str]] = [
@@ -103,13 +111,60 @@ async def test_a_limit_that_does_not_bite_fails_and_ends_the_test(
     assert all(result.passed for result in before)
     assert (last.check, last.passed) == (probe, False)
     assert last.detail
+    assert last.first_try == last.detail
+    assert [each.first_try for each in before] == [""] * len(before)
     assert not engine.backend.live
+    assert engine.tried.count(probe) == len(engine.backend.opened) == 2
+
+
+async def test_what_fails_once_is_tried_again_in_a_fresh_sandbox_and_both_are_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    busy = (make_report(cause=StageCause.WALL), "")
+    engine = Engine(first={"cpu": busy, "memory": busy})
+    engine.install(monkeypatch)
+    with capture_logs() as logs:
+        results = await run_selftest(engine.backend, "sh", "image")
+    assert [(each.check, each.passed) for each in results] == [(each, True) for each in HOLDS]
+    told = {each.check: each.first_try for each in results if each.first_try}
+    said = "ended by the wall limit; exit code 0"
+    assert told == {"cpu": said, "memory": said}
+    assert [each["trial"] for each in logs if each["event"] == "tried_again"] == ["cpu", "memory"]
+    assert len(engine.tried) == len(HOLDS) + 2
+    assert len(engine.backend.opened) == 3
+    assert not engine.backend.live
+
+
+async def test_a_sandbox_that_starts_at_the_second_try_is_told_of(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    troubles = [EngineError("killed from outside")]
+    backend = FakeBackend(fail_open=lambda: troubles.pop() if troubles else None)
+    Engine(backend=backend).install(monkeypatch)
+    first, *others = await run_selftest(backend, "sh", "image")
+    assert (first.passed, first.first_try) == (True, "start: killed from outside")
+    assert {each.first_try for each in others} == {""}
+
+
+async def test_a_sandbox_that_does_not_start_for_the_second_try_has_failed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answers: list[SandboxError | None] = [SandboxError("no agent"), None]
+    backend = FakeBackend(fail_open=answers.pop)
+    Engine(backend=backend, first={"network": (make_report(exit_code=1), "eth0\n")}).install(
+        monkeypatch
+    )
+    *before, last = await run_selftest(backend, "sh", "image")
+    assert [each.check for each in before] == ["identity"]
+    assert (last.check, last.passed, last.detail) == ("start", False, "no agent")
+    assert last.first_try == "network: exit code 1; printed eth0"
 
 
 async def test_an_image_whose_agent_does_not_start_has_failed() -> None:
     backend = FakeBackend(fail_open=lambda: SandboxError("no agent"))
     (result,) = await run_selftest(backend, "sh", "image")
     assert (result.check, result.passed, result.detail) == ("start", False, "no agent")
+    assert len(backend.opened) == 2
 
 
 async def test_an_engine_in_trouble_says_nothing_about_the_limits(
@@ -118,6 +173,7 @@ async def test_an_engine_in_trouble_says_nothing_about_the_limits(
     backend = FakeBackend(fail_open=lambda: EngineUnavailableError("away"))
     with pytest.raises(EngineUnavailableError):
         await run_selftest(backend, "sh", "image")
+    assert len(backend.opened) == 1
     engine = Engine()
     engine.outcomes["cpu"] = (StageLoss(LossReason.OUTSIDE, "killed"), "")
     engine.install(monkeypatch)

@@ -66,10 +66,8 @@ def pretty(envelope: Envelope) -> str:
             return ""
         case {"event": "state", "state": state}:
             line = f"== {state}"
-        case {"event": "check", "image": image, "name": name, "passed": True}:
-            line = f"{image} | {name}: passed"
-        case {"event": "check", "image": image, "name": name, "detail": detail}:
-            line = f"{image} | {name}: FAILED: {detail}"
+        case {"event": "check", "image": image}:
+            line = f"{image} | {_told(envelope)}"
         case {"event": "result"}:
             what = envelope["error"] or envelope["version"] or ""
             line = f"== {envelope['language']}: {envelope['state']}: {what}".rstrip(": ")
@@ -78,6 +76,18 @@ def pretty(envelope: Envelope) -> str:
     return printable_line(line) + "\n"
 
 
+def _told(check: Envelope) -> str:
+    outcome = "passed" if check["passed"] else f"FAILED: {check['detail']}"
+    # A server of an earlier version tries nothing twice.
+    first = check.get("first_try")
+    return f"{check['name']}: {outcome}" + (f" (second try; first: {first})" if first else "")
+
+
 def to_check(finding: Finding) -> dict[str, Any]:
     """Something that was tried."""
-    return {"name": finding.trial, "passed": finding.passed, "detail": finding.detail}
+    return {
+        "name": finding.trial,
+        "passed": finding.passed,
+        "detail": finding.detail,
+        "first_try": finding.first_try,
+    }

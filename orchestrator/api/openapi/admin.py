@@ -76,6 +76,8 @@ class Check(Shown):
     """Whether it is as it should be."""
     detail: str
     """What came of it."""
+    first_try: str
+    """What came of a first try that failed; empty where one was enough."""
 
 
 class BuildSummary(Shown):

@@ -122,6 +122,8 @@ class BuildCheckEvent(_Numbered):
     """Whether it is as it should be."""
     detail: str
     """What came of it."""
+    first_try: str
+    """What came of a first try that failed; empty where one was enough."""
 
 
 class BuildResultEvent(Build):
