@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from orchestrator.cli import following
+from orchestrator.cli.outcomes import Outcome, check_outcomes, print_outcomes
 from orchestrator.cli.remote import Json, connect, segment, understood
 from orchestrator.cli.server import Server
 from orchestrator.cli.tables import (
@@ -55,10 +56,23 @@ async def show_log(
 async def rebuild(
     server: Server, ids: Sequence[str], out: Console, err: Console, *, no_cache: bool = False
 ) -> None:
-    """Rebuild languages one after the other; the first that does not succeed is the last."""
-    async with connect(server) as remote:
-        for language_id in ids:
-            await following.rebuild(remote, language_id, out, err, no_cache=no_cache)
+    """Rebuild languages one after the other, whatever becomes of each; a table at the end.
+
+    Raises RebuildError when one did not succeed, and RemoteError at once when the server can't be
+    spoken to any more.
+    """
+    for language_id in ids:
+        segment(language_id)
+    outcomes: list[Outcome] = []
+    try:
+        async with connect(server) as remote:
+            for language_id in ids:
+                build = following.rebuild(remote, language_id, out, err, no_cache=no_cache)
+                outcomes.append(await build)
+    finally:
+        if outcomes:
+            print_outcomes(outcomes, out)
+    check_outcomes(outcomes)
 
 
 async def change_language(server: Server, language_id: str, action: str, out: Console) -> None:

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from orchestrator.api.admin.wire import pretty
-from orchestrator.cli.remote import Json, Remote, RemoteError, segment, understood
+from orchestrator.cli.outcomes import Ending, Outcome, twice
+from orchestrator.cli.remote import (
+    Json,
+    RefusedError,
+    Remote,
+    RemoteError,
+    segment,
+    understood,
+)
 from orchestrator.cli.tables import print_json
 from orchestrator.languages.display import build_display
 from orchestrator.languages.findings import Finding
@@ -17,18 +25,25 @@ from orchestrator.printable import printable_line
 if TYPE_CHECKING:
     from orchestrator.languages.build import BuildProgress
 
-GOOD = ("succeeded", "unchanged")
+ENDINGS = {"succeeded": Ending.BUILT, "unchanged": Ending.UNCHANGED}
+OF_ONE_LANGUAGE = (404, 409)
+"""Refusals that say nothing of the languages to come: it is not known, or busy, or in the way."""
 
 
 async def rebuild(
     remote: Remote, language_id: str, out: Console, err: Console, *, no_cache: bool
-) -> None:
-    """Begin a build and show it to its end. Raises RemoteError when it does not succeed.
+) -> Outcome:
+    """Begin a build and show it to its end; what became of it. Raises RemoteError.
 
     Interrupting this leaves the build to itself, and says how to find it again.
     """
     body = {"no_cache": True} if no_cache else None
-    build = await remote.ask("POST", f"/admin/languages/{segment(language_id)}/rebuild", body)
+    try:
+        build = await remote.ask("POST", f"/admin/languages/{segment(language_id)}/rebuild", body)
+    except RefusedError as refused:
+        if refused.status not in OF_ONE_LANGUAGE:
+            raise
+        return Outcome(language_id, Ending.FAILED, str(refused))
     with understood():
         build_id = segment(str(build["id"]))
     try:
@@ -37,7 +52,20 @@ async def rebuild(
     except (asyncio.CancelledError, RemoteError):
         _say_how_to_go_on(build_id, err)
         raise
-    check(result)
+    with understood():
+        return to_outcome(language_id, result)
+
+
+def to_outcome(language_id: str, build: Json) -> Outcome:
+    """What became of a build that has ended; `build`: as the server tells of it."""
+    state = build["state"]
+    tried_twice = [
+        str(each["name"]) for each in build["checks"] if each["passed"] and each.get("first_try")
+    ]
+    ending = ENDINGS.get(state, Ending.FAILED)
+    why = twice(tried_twice) if state in ENDINGS else str(build["error"] or state)
+    log = f"codebae-runner builds log {segment(str(build['id']))}" if why else ""
+    return Outcome(language_id, ending, why, log)
 
 
 async def show_log(
@@ -84,19 +112,21 @@ def show_event(event: Json, progress: BuildProgress, shown: set[str]) -> None:
         case "skipped":
             progress.skipped(image)
         case "check":
-            name, detail = printable_line(str(event["name"])), printable_line(str(event["detail"]))
-            progress.found(image, Finding(name, event["passed"] is True, detail))
+            # A server of an earlier version tries nothing twice.
+            words = (event["name"], event["detail"], event.get("first_try", ""))
+            name, detail, first_try = (printable_line(str(each)) for each in words)
+            progress.found(image, Finding(name, event["passed"] is True, detail, first_try))
         case "finished":
             progress.finished(image, text.removeprefix("built").strip())
         case "failed":
-            progress.failed(image, text)
+            progress.failed(image, text.removeprefix("failed:").strip())
         case _:
             progress.line(image, text)
 
 
 def check(build: Json) -> None:
     """Raises RemoteError when the build has ended, and not well."""
-    if build.get("state") not in GOOD:
+    if build.get("state") not in ENDINGS:
         why = printable_line(str(build.get("error") or build.get("state")))
         raise RemoteError(f"{printable_line(str(build.get('language')))}: {why}")
 

@@ -38,10 +38,11 @@ def list_(server: Server | None, *, as_json: bool) -> None:
 def build(server: Server | None, ids: tuple[str, ...]) -> None:
     """Build the images of the languages named, or of all in LANGUAGES; skip what is unchanged.
 
+    When one fails the others are built all the same; a table at the end says what became of each.
     On a server each has to be named, and is rebuilt.
     """
     if server is None:
-        from orchestrator.cli.images import run_build
+        from orchestrator.cli.building import run_build
 
         run(run_build(read_settings(log_level="warning"), ids, out))
         return
@@ -63,10 +64,10 @@ def rebuild_(server: Server | None, ids: tuple[str, ...], *, no_cache: bool) -> 
 
         run(rebuild(server, ids, out, err, no_cache=no_cache))
         return
-    from orchestrator.cli.images import run_build
+    from orchestrator.cli.building import Options, run_build
 
-    settings = read_settings(log_level="warning")
-    run(run_build(settings, ids, out, only_if_changed=False, no_cache=no_cache))
+    options = Options(only_if_changed=False, no_cache=no_cache)
+    run(run_build(read_settings(log_level="warning"), ids, out, options))
 
 
 @languages.command()

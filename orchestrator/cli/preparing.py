@@ -14,7 +14,7 @@ from pathlib import Path
 import structlog
 from rich.console import Console
 
-from orchestrator.cli.images import run_build
+from orchestrator.cli.building import prepare_languages
 from orchestrator.engine.client import EngineClient
 from orchestrator.engine.fetch import import_image, pull_image
 from orchestrator.engine.tags import tag_image, untag_image
@@ -61,8 +61,8 @@ async def _prepare(settings: Settings, console: Console, say: Say) -> None:
         if ids and settings.base_image_tar:
             await _have_debian(workshop.engine, Path(settings.base_image_tar), say)
     if ids:
-        await run_build(
-            settings, ids, console, on_language=lambda name, n: say(_doing("building", name, n))
+        await prepare_languages(
+            settings, ids, console, lambda name, n: say(_doing("building", name, n))
         )
 
 

@@ -31,6 +31,15 @@ class RemoteError(RunnerError):
     """The server can't be spoken to, or refused; the message is for the person at the terminal."""
 
 
+class RefusedError(RemoteError):
+    """The server has understood, and refused."""
+
+    def __init__(self, message: str, status: int) -> None:
+        """`status`: HTTP's own."""
+        super().__init__(f"{message} ({status})")
+        self.status = status
+
+
 class Remote:
     """One server; opened by `connect`."""
 
@@ -131,7 +140,7 @@ async def _refusal(response: aiohttp.ClientResponse, url: str) -> RemoteError:
         return RemoteError(f"{url}: there is no /admin: the server has no ADMIN_KEY (404)")
     if not answer.get("code"):
         return RemoteError(f"{url}: this is not a runner, it answers {status} {text}".rstrip())
-    return RemoteError(f"{text} ({status})")
+    return RefusedError(text, status)
 
 
 async def _read_json(response: aiohttp.ClientResponse) -> Json:

@@ -39,6 +39,16 @@ def build_display(console: Console) -> Iterator[BuildProgress]:
         yield TerminalProgress(progress)
 
 
+def told(finding: Finding) -> str:
+    """What is worth telling of it: a failure, and that it took two tries; else nothing."""
+    if not finding.passed:
+        text = f"{finding.trial}: {finding.detail}"
+        return f"{text}\n(tried twice; first: {finding.first_try})" if finding.first_try else text
+    if finding.first_try:
+        return f"{finding.trial}: passed at the second try; first: {finding.first_try}"
+    return ""
+
+
 class PlainProgress:
     """A line when something begins or ends, and for each step of a Dockerfile."""
 
@@ -64,8 +74,9 @@ class PlainProgress:
     def found(self, name: str, finding: Finding) -> None:
         """See BuildProgress."""
         self._tail.clear()  # the build is over, and was not what failed
-        if not finding.passed:
-            self._say(printable(f"{name}: {finding.trial}: {finding.detail}"))
+        text = told(finding)
+        if text:
+            self._say(printable(f"{name}: {text}"))
         elif not self._tried:
             self._say(f"{name}: trying it")
         self._tried += 1
@@ -82,11 +93,10 @@ class PlainProgress:
         self._say(f"{name}: built {version}".rstrip() + tried)
 
     def failed(self, name: str, message: str) -> None:
-        """See BuildProgress. The message itself is left to whoever catches the exception."""
-        del message
+        """See BuildProgress."""
         for text in self._tail:
             self._say(f"{name} | {text}")
-        self._say(f"{name}: failed")
+        self._say(printable(f"{name}: failed: {message}"))
 
     def _say(self, text: str) -> None:
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)
@@ -119,8 +129,9 @@ class TerminalProgress:
         """See BuildProgress."""
         self._tail.clear()
         self._progress.update(self._tasks[name], description=f"tried {finding.trial}")
-        if not finding.passed:
-            text = printable(f"{name}: {finding.trial}: {finding.detail}")
+        text = told(finding)
+        if text:
+            text = printable(f"{name}: {text}")
             self._progress.console.print(text, markup=False, highlight=False)
 
     def skipped(self, name: str) -> None:
@@ -135,10 +146,10 @@ class TerminalProgress:
         self._end(name, f"built {version}".rstrip())
 
     def failed(self, name: str, message: str) -> None:
-        """See BuildProgress. The message itself is left to whoever catches the exception."""
-        del message
-        for text in self._tail:
-            self._progress.console.print(f"{name} | {text}", markup=False, highlight=False)
+        """See BuildProgress."""
+        said = [f"{name} | {text}" for text in self._tail]
+        for text in (*said, printable(f"{name}: {message}")):
+            self._progress.console.print(text, markup=False, highlight=False)
         if name not in self._tasks:
             self.started(name)
         self._end(name, "failed")

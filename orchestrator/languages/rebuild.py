@@ -64,6 +64,23 @@ class Rebuilder:
         self._prove = prove
         self._check_folder = check_folder
 
+    def read(self, language_id: str) -> LanguageFolder:
+        """The language's folder. Raises ConfigurationError."""
+        with _files_as_configuration():
+            return load_folder(self._settings.images_dir, language_id)
+
+    async def build_shared(self, progress: BuildProgress) -> None:
+        """Bring up to date what every language stands on; each rebuild does as well.
+
+        Raises EngineError or ConfigurationError.
+        """
+        with _files_as_configuration():
+            await self._builder(progress).build_shared()
+
+    def _builder(self, progress: BuildProgress) -> ImageBuilder:
+        limits = build_limits(self._engine, self._settings)
+        return ImageBuilder(self._engine, self._settings.images_dir, progress, limits=limits)
+
     async def rebuild(
         self,
         language_id: str,
@@ -77,12 +94,11 @@ class Rebuilder:
         Raises EngineError, ConfigurationError, BusyLanguageError or RebuildError; each says what to
         look at.
         """
-        settings = self._settings
-        with language_lock(settings.state_dir, language_id) as lock, _files_as_configuration():
-            folder = load_folder(settings.images_dir, language_id)
+        state_dir = self._settings.state_dir
+        with language_lock(state_dir, language_id) as lock, _files_as_configuration():
+            folder = self.read(language_id)
             self._check_folder(folder)
-            limits = build_limits(self._engine, settings)
-            builder = ImageBuilder(self._engine, settings.images_dir, progress, limits=limits)
+            builder = self._builder(progress)
             await builder.build_shared()
             if only_if_changed and await builder.is_current(folder):
                 progress.skipped(language_id)

@@ -67,21 +67,35 @@ def load_folders(images_dir: Path, ids: Sequence[str]) -> tuple[LanguageFolder, 
 
     Raises ConfigurationError with one line that names the file and the key.
     """
+    return tuple(load_folder(images_dir, each) for each in wanted_ids(images_dir, ids))
+
+
+def wanted_ids(images_dir: Path, ids: Sequence[str]) -> tuple[str, ...]:
+    """The folders that `ids` names, none of them read. Raises ConfigurationError for one not there.
+
+    A repeated id counts once, `all` means every folder.
+    """
     if not ids:
         raise ConfigurationError("setting LANGUAGES: names no language")
-    known = folder_ids(images_dir)
-    wanted = known if ALL in ids else tuple(dict.fromkeys(ids))
-    return tuple(load_folder(images_dir, language_id) for language_id in wanted)
+    if ALL in ids:
+        return folder_ids(images_dir)
+    for each in ids:
+        _check_exists(images_dir, each)
+    return tuple(dict.fromkeys(ids))
 
 
-def load_folder(images_dir: Path, language_id: str) -> LanguageFolder:
-    """The folder `images_dir/<id>`, samples included. Raises as `load_folders` does."""
+def _check_exists(images_dir: Path, language_id: str) -> None:
     known = folder_ids(images_dir)
     if language_id not in known:
         raise ConfigurationError(
             f"language {language_id}: there is no folder {images_dir.name}/{language_id} "
             f"(LANGUAGES may name: {', '.join(known) or 'none'})"
         )
+
+
+def load_folder(images_dir: Path, language_id: str) -> LanguageFolder:
+    """The folder `images_dir/<id>`, samples included. Raises as `load_folders` does."""
+    _check_exists(images_dir, language_id)
     if language_id in RESERVED:
         raise ConfigurationError(
             f"images/{language_id}: choose another name: this one's image is part of every language"

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import secrets
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from rich.console import Console
 
-from orchestrator.cli.images import run_build
+from orchestrator.cli.building import run_build
 from orchestrator.engine.once import run_once
-from orchestrator.errors import ContainerNotFoundError, EngineError
+from orchestrator.errors import ContainerNotFoundError, RebuildError
 from orchestrator.image_settings import DEFAULT_IMAGES_DIR
 from orchestrator.languages.offer import to_installed
 from orchestrator.languages.registry import load_languages
@@ -20,12 +21,12 @@ from orchestrator.languages.store import ImageStore
 from orchestrator.sandbox.model import SandboxSpec, SourceFile, Stage, StageKind, StageReport
 from orchestrator.sandbox.model import Stream as OutputStream
 from orchestrator.settings import Settings
+from tests.api_support import make_settings
 from tests.docker.marked import remove_images
-from tests.languages_support import write_language
+from tests.languages_support import TOML, write_language
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
 
     from orchestrator.engine.client import EngineClient
     from orchestrator.languages.model import Language
@@ -58,6 +59,10 @@ async def build(language: Language, console: Console) -> None:
         state_dir=language.folder.parent.parent / "state",
     )
     await run_build(settings, [], console)
+
+
+def text_of(path: str) -> str:
+    return Path(path).read_text()
 
 
 async def image_id(engine: EngineClient, language: Language) -> str:
@@ -106,8 +111,10 @@ async def test_a_second_build_skips_and_a_change_rebuilds(
     first = await image_id(engine, shout)
     console.export_text()
     await build(shout, console)
-    assert console.export_text().splitlines() == [
-        f"{name}: up to date" for name in ("_agent", "_base", shout.id)
+    assert [line.expandtabs(1) for line in console.export_text().splitlines()] == [
+        *(f"{name}: up to date" for name in ("_agent", "_base", shout.id)),
+        "language outcome why log",
+        f"{shout.id} unchanged",
     ]
     assert await image_id(engine, shout) == first
     with (shout.folder / "Dockerfile").open("a") as file:
@@ -134,13 +141,50 @@ async def test_a_broken_dockerfile_leaves_the_old_image(
     before = await image_id(engine, shout)
     with (shout.folder / "Dockerfile").open("a") as file:
         file.write(f"{step}\n")
-    with pytest.raises(EngineError) as caught:
+    console.export_text()
+    with pytest.raises(RebuildError, match=f"^1 of 1 failed: {shout.id}$"):
         await build(shout, console)
-    message = str(caught.value)
-    assert message.startswith(f"{shout.id}: ")
-    assert expected in message
     assert await image_id(engine, shout) == before
-    assert console.export_text().endswith(f"{shout.id}: failed\n")
+    *_, said, _, row = console.export_text().splitlines()
+    assert said.startswith(f"{shout.id}: failed: ")
+    assert expected in said
+    name, outcome, why, log = row.split("\t")
+    assert (name, outcome) == (shout.id, "failed")
+    assert expected in why
+    assert expected in text_of(log)
+
+
+async def test_one_that_fails_in_the_middle_keeps_no_other_from_being_built(
+    shout: Language, engine: EngineClient
+) -> None:
+    images = shout.folder.parent
+    names = [f"{shout.id}-{number}" for number in (1, 2, 3)]
+    for name in names:
+        toml = TOML.replace('aliases = ["awk", "Loud"]\n', "")
+        write_language(images, name, toml)
+    hello = images / names[1] / "samples" / "hello.awk"
+    hello.write_text('BEGIN { print "hello" }\n')
+    console = Console(record=True, width=200)
+    settings = make_settings(
+        images_dir=images, languages=",".join(names), state_dir=images.parent / "state"
+    )
+    try:
+        with pytest.raises(RebuildError, match=f"^1 of 3 failed: {names[1]}$"):
+            await run_build(settings, [], console)
+        known = await ImageStore(engine).read()
+    finally:
+        for name in names:
+            await remove_images(engine, name)
+    assert [name for name in names if name in known and known[name].current] == [
+        names[0],
+        names[2],
+    ]
+    first, second, third = console.export_text().splitlines()[-3:]
+    assert (first, third) == (f"{names[0]}\tbuilt", f"{names[2]}\tbuilt")
+    name, outcome, why, log = second.split("\t")
+    assert (name, outcome) == (names[1], "failed")
+    assert why.startswith(f"{names[1]}/hello: stdout: line 1, column 1: expected 'HELLO")
+    assert "the first try: stdout: line 1" in text_of(log)  # it was tried twice
 
 
 async def test_a_version_command_that_fails_leaves_no_container(
@@ -148,8 +192,10 @@ async def test_a_version_command_that_fails_leaves_no_container(
 ) -> None:
     toml = shout.folder / "language.toml"
     toml.write_text(toml.read_text().replace("echo version 1.2.3-4", "exit 3"))
-    with pytest.raises(EngineError, match=r"exit status 3: shouting on$"):
-        await build(shout, Console(quiet=True))
+    console = Console(record=True, width=200)
+    with pytest.raises(RebuildError):
+        await build(shout, console)
+    assert "exit status 3: shouting on\t" in console.export_text()
     with pytest.raises(ContainerNotFoundError):
         await engine.inspect_image(shout.image)
     assert not await engine.list_containers(["codebae.instance=languages-build"])

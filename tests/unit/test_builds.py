@@ -26,6 +26,9 @@ class FakeRebuilder:
         self.gate = asyncio.Event()
         self.gate.set()
         self.outcome: Outcome | BaseException = Outcome.PROMOTED
+        self.outcomes: dict[str, Outcome | BaseException] = {}
+        """Of languages that come to something else than `outcome`."""
+        self.finding = GOOD
         self.calls: list[tuple[str, bool]] = []
         self.at_once = self.most_at_once = 0
 
@@ -40,12 +43,13 @@ class FakeRebuilder:
             progress.started(language)
             progress.line(language, "Step 1/1 : FROM x")
             await self.gate.wait()
-            progress.found(language, GOOD)
-            if isinstance(self.outcome, BaseException):
-                progress.failed(language, str(self.outcome))
-                raise self.outcome
+            progress.found(language, self.finding)
+            outcome = self.outcomes.get(language, self.outcome)
+            if isinstance(outcome, BaseException):
+                progress.failed(language, str(outcome))
+                raise outcome
             progress.finished(language, "1.2")
-            return self.outcome
+            return outcome
         finally:
             self.at_once -= 1
 

@@ -7,6 +7,7 @@ import re
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +122,14 @@ def test_check_prints_each_limit_and_fails_when_one_does(
     assert "holds" in result.output
 
 
+def test_check_shows_what_held_at_the_second_try(cli: Any, parts: FakeParts) -> None:
+    parts.checks = [[replace(PASS, first_try="ended by the wall limit")]]
+    result = cli("check")
+    assert result.exit_code == 0
+    shown = " ".join(result.output.replace("│", " ").split())
+    assert "out-of-memory kill (second try; first: ended by the wall limit)" in shown
+
+
 def test_a_bad_setting_is_one_line_and_status_1(cli: Any) -> None:
     result = cli("sweep", MAX_JOBS="-1")
     assert result.exit_code == 1
@@ -135,7 +144,7 @@ def test_an_interrupted_command_exits_like_one(cli: Any, monkeypatch: pytest.Mon
     assert cli("sweep").exit_code == 130
 
 
-@pytest.mark.parametrize("command", ["run_build", "run_list"])
+@pytest.mark.parametrize("command", ["building.run_build", "images.run_list"])
 def test_languages_commands_are_passed_the_settings(
     cli: Any, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
@@ -144,8 +153,8 @@ def test_languages_commands_are_passed_the_settings(
     async def record(*arguments: Any) -> None:
         called.append(arguments)
 
-    monkeypatch.setattr(f"orchestrator.cli.images.{command}", record)
-    words = ["languages", command.removeprefix("run_")]
+    monkeypatch.setattr(f"orchestrator.cli.{command}", record)
+    words = ["languages", command.partition("run_")[2]]
     assert cli(*words).exit_code == 0
     assert len(called) == 1
 

@@ -23,9 +23,10 @@ from orchestrator.api import keys
 from orchestrator.cli import administering, following, shell
 from orchestrator.cli.remote import RemoteError, connect
 from orchestrator.cli.server import Server, to_root
-from orchestrator.errors import RebuildError
+from orchestrator.errors import BusyLanguageError, RebuildError
 from orchestrator.languages.builds import Build
 from orchestrator.languages.display import build_display
+from orchestrator.languages.findings import Finding
 from tests.admin_support import ADMIN_KEY, FakeOffering, workshop_app
 from tests.api_support import KEY
 from tests.sandbox_support import DEADLINE_S
@@ -146,25 +147,73 @@ def test_a_rebuild_is_shown_like_one_on_this_machine(cli: Any, command: str) -> 
     result = cli("languages", command, "sh", "go")
     assert result.exit_code == 0, result.output
     assert [line.partition(",")[0] for line in result.output.splitlines()] == [
-        line.format(name)
-        for name in ("sh", "go")
-        for line in (
-            "_base: up to date",
-            "{}: building",
-            "{}: Step 1/1 : FROM x",
-            "{}: trying it",
-            "{}: built 1.2",
-        )
+        *(
+            line.format(name)
+            for name in ("sh", "go")
+            for line in (
+                "_base: up to date",
+                "{}: building",
+                "{}: Step 1/1 : FROM x",
+                "{}: trying it",
+                "{}: built 1.2",
+            )
+        ),
+        "language\toutcome\twhy\tlog",
+        "sh\tbuilt",
+        "go\tbuilt",
     ]
 
 
-def test_a_rebuild_that_fails_says_why_and_is_the_last(cli: Any, workshop: Workshop) -> None:
-    workshop.rebuilder.outcome = RebuildError("sh/hello: printed\x1b[2J nothing")
-    result = cli("languages", "rebuild", "sh", "go", "--no-cache")
+def test_a_rebuild_that_fails_says_why_and_the_others_go_on(cli: Any, workshop: Workshop) -> None:
+    workshop.rebuilder.outcomes["sh"] = RebuildError("sh/hello: printed\x1b[2J nothing")
+    result = cli("languages", "rebuild", "sh", "nosuch", "go", "--no-cache")
     assert result.exit_code == 1
-    last = result.output.splitlines()[-1]
-    assert last == "error: sh: sh/hello: printed\ufffd[2J nothing"
-    assert workshop.rebuilder.calls == [("sh", True)]
+    lines = result.output.splitlines()
+    assert "sh: failed: sh/hello: printed\ufffd[2J nothing" in lines
+    newest, oldest = workshop.do(workshop.builds)
+    assert lines[-5:-1] == [
+        "language\toutcome\twhy\tlog",
+        f"sh\tfailed\tsh/hello: printed\ufffd[2J nothing\tcodebae-runner builds log {oldest.id}",
+        "nosuch\tfailed\tThere is no folder of that language on this server (404)",
+        "go\tbuilt",
+    ]
+    assert lines[-1] == "error: 2 of 3 failed: sh, nosuch"
+    assert workshop.rebuilder.calls == [("sh", True), ("go", True)]
+    assert newest.language == "go"
+
+
+def test_a_language_that_is_busy_keeps_no_other_from_being_rebuilt(
+    cli: Any, workshop: Workshop
+) -> None:
+    workshop.rebuilder.outcome = BusyLanguageError("sh")
+    result = cli("languages", "rebuild", "sh")
+    assert result.exit_code == 1
+    assert "sh\tfailed\tsh is being rebuilt: wait for that build, or cancel it" in result.output
+
+
+def test_a_server_that_refuses_them_all_is_asked_once(cli: Any, workshop: Workshop) -> None:
+    result = cli("languages", "rebuild", "sh", "go", "--key", KEY)
+    assert result.exit_code == 1
+    assert "needs one of ADMIN_KEY (403)" in result.output
+    assert result.output.count("\n") == 1
+    assert workshop.rebuilder.calls == []
+    assert cli("languages", "rebuild", "sh", "..").output == "error: '..' is no id\n"
+    assert workshop.rebuilder.calls == []
+
+
+def test_what_passed_at_the_second_try_is_told_of_a_server_s_build(
+    cli: Any, workshop: Workshop
+) -> None:
+    workshop.rebuilder.finding = Finding("sh/hello", passed=True, first_try="timed\x1bout")
+    result = cli("languages", "rebuild", "sh")
+    (build,) = workshop.do(workshop.builds)
+    assert result.output.splitlines()[-4:] == [
+        "sh: sh/hello: passed at the second try; first: timed\ufffdout",
+        "sh: built 1.2, 1 trials",
+        "language\toutcome\twhy\tlog",
+        f"sh\tbuilt\tpassed at the second try: sh/hello\tcodebae-runner builds log {build.id}",
+    ]
+    assert "timed\ufffdout" in cli("builds", "show", build.id).output
 
 
 def test_builds_are_listed_shown_and_their_logs_printed(cli: Any, workshop: Workshop) -> None:

@@ -237,6 +237,7 @@ def test_the_display_shows_what_happens_and_the_tail_of_what_fails(*, terminal: 
         progress.started("tried")
         progress.found("tried", Finding("tried/hello", passed=True))
         progress.found("tried", Finding("tried/echo", passed=False, detail="printed [nothing]"))
+        progress.found("tried", Finding("tried/args", passed=True, first_try="late [again]"))
         progress.finished("tried", "7")
         progress.started("shout")
         progress.line("shout", "Step 1/2 : FROM [red]x")
@@ -254,13 +255,17 @@ def test_the_display_shows_what_happens_and_the_tail_of_what_fails(*, terminal: 
         "| no step",
         "failed",
         "echo: printed [nothing]",
+        "args: passed at the second try; first: late [again]",
+        "the message",
+        "before it began",
     ):
         assert part in shown
     if not terminal:
         assert shown.startswith(
             "_agent: up to date\n_base: building\n_base: built\ntried: building\n"
-            "tried: trying it\ntried: tried/echo: printed [nothing]\ntried: built 7, 2 trials\n"
-            "shout: building\n"
+            "tried: trying it\ntried: tried/echo: printed [nothing]\n"
+            "tried: tried/args: passed at the second try; first: late [again]\n"
+            "tried: built 7, 3 trials\nshout: building\n"
         )
 
 

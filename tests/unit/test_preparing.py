@@ -49,7 +49,7 @@ class Scene:
         return [{"status": "Downloaded"}]
 
     async def build(
-        self, _: Settings, ids: list[str], __: Console, *, on_language: Callable[..., None]
+        self, _: Settings, ids: list[str], __: Console, on_language: Callable[..., None]
     ) -> None:
         for number, each in enumerate(ids, 1):
             on_language(each, (number, len(ids)))
@@ -82,7 +82,7 @@ def make_scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[...,
             yield Workshop(engine, ImageStore(engine), None), None  # type: ignore[arg-type]
 
         monkeypatch.setattr(preparing, "open_workshop", workshop)
-        monkeypatch.setattr(preparing, "run_build", made.build)
+        monkeypatch.setattr(preparing, "prepare_languages", made.build)
         monkeypatch.setattr(preparing, "AGAIN_S", 0)
         return made
 

@@ -1,0 +1,78 @@
+"""What a build says, passed on as it comes and kept: for a file, and for the end of it all."""
+
+from __future__ import annotations
+
+from collections import deque
+from pathlib import Path
+
+import structlog
+
+from orchestrator.languages.build import BuildProgress
+from orchestrator.languages.findings import Finding
+
+FOLDER = "builds"
+MOST_LINES = 20_000
+
+log = structlog.get_logger(__name__)
+
+
+class BuildRecord:
+    """Hears what the builder does (a BuildProgress) in place of `progress`, which hears it too."""
+
+    def __init__(self, progress: BuildProgress) -> None:
+        """Of one build; nothing is kept in a file before `write`."""
+        self._progress = progress
+        self._lines: deque[str] = deque(maxlen=MOST_LINES)
+        self.tried_twice: list[str] = []
+        """What passed, but not at once."""
+        self.has_failed = False
+
+    def started(self, name: str) -> None:
+        """See BuildProgress."""
+        self._lines.append(f"{name}: building")
+        self._progress.started(name)
+
+    def line(self, name: str, text: str) -> None:
+        """See BuildProgress."""
+        self._lines.append(f"{name} | {text}")
+        self._progress.line(name, text)
+
+    def skipped(self, name: str) -> None:
+        """See BuildProgress."""
+        self._lines.append(f"{name}: up to date")
+        self._progress.skipped(name)
+
+    def finished(self, name: str, version: str) -> None:
+        """See BuildProgress."""
+        self._lines.append(f"{name}: built {version}".rstrip())
+        self._progress.finished(name, version)
+
+    def found(self, name: str, finding: Finding) -> None:
+        """See BuildProgress."""
+        outcome = "passed" if finding.passed else f"FAILED: {finding.detail}"
+        self._lines.append(f"{name}: {finding.trial}: {outcome}")
+        if finding.first_try:
+            self._lines.append(f"{name}: {finding.trial}: the first try: {finding.first_try}")
+        if finding.passed and finding.first_try:
+            self.tried_twice.append(finding.trial)
+        self._progress.found(name, finding)
+
+    def failed(self, name: str, message: str) -> None:
+        """See BuildProgress."""
+        self.has_failed = True
+        self._lines.append(f"{name}: failed: {message}")
+        self._progress.failed(name, message)
+
+    def write(self, state_dir: Path, name: str) -> str:
+        """Keep it in `state_dir`, in place of what was kept under that name; the file's path.
+
+        Empty where it can't be written: nothing fails for that.
+        """
+        path = state_dir / FOLDER / f"{name}.log"
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text("".join(f"{line}\n" for line in self._lines), "utf-8", "replace")
+        except OSError as err:
+            log.warning("build_log_not_kept", path=str(path), error=str(err))
+            return ""
+        return str(path)
