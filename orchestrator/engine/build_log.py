@@ -28,9 +28,10 @@ _IMAGE = re.compile(r"---> ([0-9a-f]{12})$")
 _EXIT_CODE = re.compile(r"returned a non-zero code: (\d+)")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")  # the classic builder paints stderr red
 _CHATTER = ("--->", "Removing intermediate container")
-# What the one interesting line has in it, as compilers, shells, apt, pip and npm write it.
+# What the one interesting line has in it, as compilers, shells, apt, pip and npm write it. (apt's
+# may follow half a line that apt has printed on stdout.)
 _TELLING = re.compile(
-    r"\berror:|^E: |\bfatal:|not found|No such file|\bcannot\b|no space left"
+    r"\berror:|(?:^|\.\.\.)E: |\bfatal:|not found|No such file|\bcannot\b|no space left"
     r"|temporary failure (in name )?resol|(could not|unable to) resolve|getaddrinfo|unreachable",
     re.IGNORECASE,
 )

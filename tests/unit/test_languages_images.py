@@ -97,6 +97,7 @@ async def test_events_cut_anywhere_become_whole_lines(engine: FakeEngine) -> Non
     [
         ("fine\nx.c:1: error: bad\nmake: *** Error 1\n", 2, "x.c:1: error: bad (step 1/1, RUN it:"),
         ("Reading\nE: Unable to locate package y\n", 100, "E: Unable to locate package y (step"),
+        ("Building...E: No package y\nDone\n", 100, "Building...E: No package y (step"),
         ("sh: 1: it: not found\nlater\n", 127, "sh: 1: it: not found (step"),
         ("one\ntwo", 1, "two (step 1/1, RUN it: exit status 1)"),
         ("Removing intermediate container 1\n", 1, "step 1/1, RUN it: exit status 1"),
