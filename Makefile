@@ -6,7 +6,7 @@ PY := .venv/bin/python
 
 export PYTHON
 
-.PHONY: help run test test-clients test-web test-languages fuzz check bench languages-table engine images image test-image clean
+.PHONY: help run unit test test-all test-clients test-web test-languages fuzz check bench languages-table engine images image test-image clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -14,17 +14,23 @@ help: ## Show this list
 run: images ## Set up everything and serve on PORT (3000), with an API key kept in .env
 	@exec $(PY) -m orchestrator serve --dev
 
-test: ## Set up everything and run the tests (ARGS="-k name" for some of them)
+unit: ## Test what needs neither engine nor root, in a minute (ARGS="-k name" for some of it)
+	@scripts/test-unit $(ARGS)
+
+test: ## Set up everything and run what proves the product (ARGS="-k name" for some tests)
 	@scripts/test $(ARGS)
+
+test-all: ## That, and everything else there is to test but the runner's own image
+	@scripts/test --all
 
 test-languages: ## Build every language there is, and run all of its samples
 	@ALSO_PROVE=all scripts/test tests/docker/test_samples.py -v $(ARGS)
 
 test-clients: ## Set up everything, Node.js too, and test the JavaScript client
-	@scripts/test tests/docker/js_client.py $(ARGS)
+	@scripts/test tests/docker/test_js_client.py $(ARGS)
 
 test-web: ## Set up everything, Chromium too, and test the Next.js site in it
-	@scripts/test tests/web/nextjs.py $(ARGS)
+	@scripts/test tests/web/test_nextjs.py $(ARGS)
 
 fuzz: images ## Set up everything and send a server thousands of random requests
 	@$(PY) -m tests.docker.fuzzing

@@ -9,10 +9,23 @@ from dataclasses import dataclass
 
 import pytest
 import structlog
+from hypothesis import HealthCheck, settings
 
 from orchestrator.engine.client import EngineClient
 from orchestrator.sandbox.docker_backend import DockerBackend
 from tests.sandbox_support import SOCKET, containers_of, make_traits
+
+# Whether an example takes long says how busy the machine is.
+settings.register_profile(
+    "busy machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("busy machine")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Groups first: one process runs all of a group, and the last to begin is the last to end."""
+    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
 
 
 @dataclass

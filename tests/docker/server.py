@@ -16,12 +16,15 @@ from typing import IO, Any
 
 import aiohttp
 
+from orchestrator.sandbox.selftest_memory import passed_before, remember
 from tests.described import faults, faults_of
 
 API_KEY = "first-key"
 API_KEYS = f"{API_KEY},second-key"
 BEARER = {"Authorization": f"Bearer {API_KEY}"}
 START_TIMEOUT_S = 60
+PROVED = Path(__file__).resolve().parents[2] / ".state" / "tests"
+"""Where what passed the self-test in one server is kept for the next one."""
 STOP_TIMEOUT_S = 30
 
 
@@ -109,8 +112,10 @@ async def running_server(
 ) -> AsyncIterator[Server]:
     """Start one on a free port, wait until it is ready; afterwards stop it and see it exit 0.
 
-    It logs to `log`, or to where the tests do.
+    It logs to `log`, or to where the tests do. What others have proved on this engine is known to
+    it, as to a server that is started again.
     """
+    remember(state_dir, passed_before(PROVED))
     env = {**os.environ, "API_KEY": API_KEYS, "PORT": "0", "STATE_DIR": str(state_dir), **settings}
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "orchestrator", "serve"),
@@ -120,6 +125,7 @@ async def running_server(
     )
     try:
         url = await asyncio.wait_for(_ready_url(process), START_TIMEOUT_S)
+        remember(PROVED, passed_before(state_dir))
         async with aiohttp.ClientSession(url) as session:
             yield Server(url, process, session, state_dir)
     finally:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from orchestrator.engine.client import EngineClient
     from tests.conftest import Docker
 
-pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.docker, pytest.mark.timeout(300), pytest.mark.xdist_group("images")]
 
 ROOT = DEFAULT_IMAGES_DIR.parent
 GUIDE = ROOT / "docs" / "howto" / "add-a-language.md"

@@ -30,7 +30,7 @@ from orchestrator.languages.tags import BASE_IMAGE
 from tests.docker.own_engine import OwnEngine, own_engine
 from tests.docker.test_image_store import context
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.xdist_group("images")]
 NO_SOURCE = "rm -r sources.list* && echo deb http://nowhere.invalid x y > sources.list"
 SLACK_S = 5
 """For what must happen within a second."""
@@ -117,6 +117,7 @@ async def test_the_deadline_ends_a_build(bench: Bench) -> None:
     await no_containers(bench)
 
 
+@pytest.mark.thorough
 async def test_a_build_that_fills_the_disk_is_ended_and_what_it_made_is_removed(
     bench: Bench,
 ) -> None:
@@ -203,6 +204,7 @@ async def test_a_failure_is_the_line_that_matters(bench: Bench, step: str, expec
     assert len(str(caught.value)) < 600
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "command", ["yes | head -c 20M", r"head -c 20M /dev/zero | tr '\0' x"], ids=["lines", "line"]
 )
@@ -236,6 +238,7 @@ def another() -> Any:
         yield made
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("how", ["killed", "stopped", "hung"])
 async def test_an_engine_that_goes_away_in_the_middle(another: OwnEngine, how: str) -> None:
     another.start()

@@ -11,7 +11,11 @@ import pytest_asyncio
 
 from tests.docker.server import Server, running_server
 
-pytestmark = [pytest.mark.docker, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [
+    pytest.mark.docker,
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.xdist_group("compile_cache"),
+]
 
 WARNS = """
 #include <stdio.h>

@@ -12,6 +12,7 @@ from tests.agent_wire import cut
 from tests.conftest import Docker
 from tests.docker.java_sources import HELLO, SOURCES, Sources, main
 from tests.sandbox_support import make_spec, run_script
+from tests.speeds import one_in, params
 
 pytestmark = pytest.mark.docker
 
@@ -95,13 +96,14 @@ async def both_ways(
     return plain, served
 
 
-@pytest.mark.parametrize("name", SOURCES)
+@pytest.mark.parametrize("name", params(SOURCES, one_in(10, SOURCES), str))
 async def test_the_server_compiles_as_javac_does(docker: Docker, name: str) -> None:
     plain, served = await both_ways(docker, SOURCES[name])
     assert served == plain
     assert plain.left is not None
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("memory_mb", [64, 96])
 async def test_what_takes_too_much_memory_ends_as_with_javac(
     docker: Docker, memory_mb: int

@@ -19,7 +19,7 @@ from orchestrator.languages.tags import BASE_IMAGE, CURRENT, MARK_IMAGE, image_n
 from tests.docker.own_engine import own_engine
 from tests.docker.server import Server, running_server
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.xdist_group("embedded")]
 
 IMAGES = ("debian:bookworm-slim", MARK_IMAGE, BASE_IMAGE, image_name("python", CURRENT))
 BACK_S = 30
@@ -123,6 +123,7 @@ async def test_a_killed_engine_is_back_and_its_jobs_are_answered(
     await hello(server)
 
 
+@pytest.mark.thorough
 async def test_what_a_killed_server_left_is_no_obstacle_to_the_next(
     layout: EngineLayout, tmp_path: Path
 ) -> None:

@@ -71,6 +71,7 @@ async def stage(tmp_path: Path, engine: EngineClient) -> AsyncIterator[Stage]:
         yield Stage(server, proxy, engine, instance)
 
 
+@pytest.mark.thorough
 async def test_an_engine_that_is_away_is_a_503_until_it_is_back(stage: Stage) -> None:
     await stage.assert_back()
     await stage.proxy.go()

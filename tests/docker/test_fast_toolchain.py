@@ -21,6 +21,7 @@ pytestmark = [
     pytest.mark.docker,
     pytest.mark.timeout(900),
     pytest.mark.asyncio(loop_scope="session"),
+    pytest.mark.thorough,
 ]
 
 AT_ONCE = 3

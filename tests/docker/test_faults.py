@@ -19,7 +19,7 @@ from tests.docker.own_engine import OwnEngine, own_engine
 from tests.docker.server import BEARER, Server, running_server
 from tests.sandbox_support import DEADLINE_S, IMAGE, containers_of
 
-pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.docker, pytest.mark.timeout(300), pytest.mark.xdist_group("faults")]
 
 SLOTS = 8  # so that two of the ten wait in line
 TEN = ("json",) * 4 + ("talkative stream",) * 3 + ("silent stream",) * 3
@@ -157,6 +157,7 @@ async def test_an_engine_killed_and_started_again(
     await scene.assert_nothing_is_left()
 
 
+@pytest.mark.thorough
 async def test_an_engine_frozen_for_ten_seconds(
     scene: Scene, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -233,6 +234,7 @@ async def test_a_server_told_to_stop(scene: Scene, capsys: pytest.CaptureFixture
     assert await scene.containers() == []
 
 
+@pytest.mark.thorough
 async def test_a_server_told_to_stop_lets_jobs_finish_that_can(
     tmp_path: Path, engine: OwnEngine
 ) -> None:

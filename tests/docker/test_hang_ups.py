@@ -16,7 +16,11 @@ from tests.docker.raw_caller import RawCaller, raw_call
 from tests.docker.server import Server, running_server
 from tests.sandbox_support import DEADLINE_S, SOCKET, containers_of
 
-pytestmark = [pytest.mark.docker, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [
+    pytest.mark.docker,
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.xdist_group("hang_ups"),
+]
 
 WITHIN_S = 5.0  # the feature's deadline is 1 s; five times its slack
 MANY_BYTES = 20_000_000

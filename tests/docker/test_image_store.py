@@ -19,8 +19,9 @@ from orchestrator.image_settings import DEFAULT_IMAGES_DIR
 from orchestrator.languages import store as store_module
 from orchestrator.languages.store import ImageStore, LanguageImages
 from orchestrator.languages.tags import MARK_IMAGE, image_name
+from tests.speeds import params
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.xdist_group("images")]
 TAGS = ("current", "previous", "candidate", "aside", "enabled", "disabled", "toolchain")
 DEFINITION = (DEFAULT_IMAGES_DIR / "c" / "language.toml").read_text("utf-8") + "\"'\\'$HOME ü\n"
 
@@ -186,7 +187,7 @@ async def test_what_is_not_the_language_s_is_left_alone(
     await untag_image(language.engine, foreign)
 
 
-@pytest.mark.parametrize("stop", range(4))
+@pytest.mark.parametrize("stop", params(range(4), [1], str))
 @pytest.mark.parametrize("change", ["rollback", "promote"])
 async def test_an_interrupted_change_leaves_a_good_image_and_repeated_ends_well(
     store: ImageStore,

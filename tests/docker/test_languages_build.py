@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import shutil
 from pathlib import Path
@@ -24,6 +25,7 @@ from orchestrator.settings import Settings
 from tests.api_support import make_settings
 from tests.docker.marked import remove_images
 from tests.languages_support import TOML, write_language
+from tests.sandbox_support import DEADLINE_S
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from orchestrator.languages.model import Language
     from tests.conftest import Docker
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.xdist_group("images")]
 
 
 @pytest.fixture
@@ -198,4 +200,8 @@ async def test_a_version_command_that_fails_leaves_no_container(
     assert "exit status 3: shouting on\t" in console.export_text()
     with pytest.raises(ContainerNotFoundError):
         await engine.inspect_image(shout.image)
-    assert not await engine.list_containers(["codebae.instance=languages-build"])
+    label = ["codebae.instance=languages-build"]
+    seen = {each["Id"] for each in await engine.list_containers(label)}
+    async with asyncio.timeout(DEADLINE_S):  # those of other builds end by themselves
+        while seen & {each["Id"] for each in await engine.list_containers(label)}:
+            await asyncio.sleep(0.1)

@@ -12,7 +12,12 @@ import pytest
 
 from tests.docker.server import API_KEY, Server
 
-pytestmark = [pytest.mark.docker, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [
+    pytest.mark.docker,
+    pytest.mark.asyncio(loop_scope="session"),
+    pytest.mark.thorough,
+    pytest.mark.xdist_group("piston clients"),
+]
 
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON = ROOT / ".state" / "piston-clients" / "bin" / "python"

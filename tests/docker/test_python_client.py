@@ -120,6 +120,7 @@ def misuse(runner: Runner) -> int:
 )
 
 
+@pytest.mark.thorough
 @pytest.mark.timeout(300)
 async def test_the_package_is_built_installed_alone_and_type_checks(tmp_path: Path) -> None:
     def run(*command: Any, status: int = 0) -> str:

@@ -17,7 +17,7 @@ from orchestrator.engine.client import EngineClient
 from tests.docker.marked import SAY_MARKER, Marked, make_marked, remove_images
 from tests.docker.server import Server, running_server
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.xdist_group("images")]
 
 ADMIN = {"Authorization": "Bearer admin-key"}
 AT_ONCE = 4
@@ -106,6 +106,7 @@ class Load:
                 self.answered[answer["version"]] += 1
 
 
+@pytest.mark.thorough
 @pytest.mark.timeout(600)
 async def test_rebuilt_promoted_and_rolled_back_again_and_again_under_load(
     marked: Marked, tmp_path: Path, engine: EngineClient, capsys: pytest.CaptureFixture[str]
@@ -167,6 +168,7 @@ async def test_what_fails_is_refused_with_the_line_that_matters(
         assert (found["current"]["version"], found["previous"]) == ("1", None)
 
 
+@pytest.mark.thorough
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("moment", ["building", "proving"])
 async def test_a_server_killed_in_the_middle_is_as_it_was(
@@ -196,6 +198,7 @@ async def test_a_server_killed_in_the_middle_is_as_it_was(
         assert await marker(server, marked) == ("3", "3")
 
 
+@pytest.mark.thorough
 @pytest.mark.timeout(300)
 async def test_a_server_killed_between_promotion_and_drain_serves_what_was_promoted(
     marked: Marked, tmp_path: Path

@@ -32,6 +32,7 @@ pytestmark = [
     pytest.mark.docker,
     pytest.mark.asyncio(loop_scope="module"),
     pytest.mark.timeout(600),
+    pytest.mark.xdist_group("request_model"),
 ]
 
 AT_ONCE = 4
@@ -81,6 +82,7 @@ def as_asked(body: Json) -> Asked:
     return Asked(json.dumps(body).encode(), JSON_HEADERS)
 
 
+@pytest.mark.thorough
 @fuzz(40, phases=[Phase.generate])  # to make a failure smaller takes minutes of programs
 @given(st.data())
 async def test_what_the_model_allows_is_run_and_answered_by_the_contract(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -24,10 +23,7 @@ if TYPE_CHECKING:
 pytestmark = [
     pytest.mark.docker,
     pytest.mark.timeout(600),
-    pytest.mark.skipif(
-        "ALSO_PROVE" not in os.environ,
-        reason="each build has proved them; `make test-languages` does it again, for all",
-    ),
+    pytest.mark.thorough,
 ]
 
 # What scripts/test builds: the default four, one language more that has a compiler and one without.

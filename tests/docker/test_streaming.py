@@ -16,7 +16,11 @@ from tests.docker.raw_caller import raw_call
 from tests.docker.server import Server, running_server
 from tests.sandbox_support import DEADLINE_S
 
-pytestmark = [pytest.mark.docker, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [
+    pytest.mark.docker,
+    pytest.mark.asyncio(loop_scope="session"),
+    pytest.mark.xdist_group("streaming"),
+]
 
 # Each prints, sleeps for a second, and prints the time (ms since 1970).
 PATIENT = {

@@ -21,7 +21,7 @@ from tests.docker.process_figures import Figures, take_figures
 from tests.docker.server import Server, running_server
 from tests.docker.thousand_report import Report
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.thorough, pytest.mark.alone]
 
 AT_ONCE = 8
 WARM_UP = 40

@@ -22,7 +22,11 @@ from tests.docker.server import API_KEY, BEARER, Server, running_server
 from tests.docker.test_streaming import resident_kb
 from tests.sandbox_support import DEADLINE_S, SOCKET, containers_of
 
-pytestmark = [pytest.mark.docker, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [
+    pytest.mark.docker,
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.xdist_group("websocket"),
+]
 
 WITHIN_S = 5.0  # the feature's deadline is 1 s; five times its slack
 IDLE_S = 4.0

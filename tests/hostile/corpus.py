@@ -33,6 +33,7 @@ from typing import Any
 from orchestrator.jobs.model import Cause, Verdict
 from orchestrator.sandbox.model import LimitHit
 from tests.outcomes import Outcome, parse_outcome
+from tests.speeds import one_in
 
 PROGRAMS = Path(__file__).parent / "programs"
 WITH = "with"  # the folder of files that are sent along; beside those of the languages
@@ -94,6 +95,11 @@ def load(folder: Path = PROGRAMS) -> list[Program]:
         for path in sorted((folder / language).iterdir())
         if path.suffix == extension or _is_stray(path)
     ]
+
+
+def every_third() -> list[Program]:
+    """Those that `make test` runs: about a third, every class among them."""
+    return one_in(3, load(), lambda program: program.classes)
 
 
 def parse(path: Path, language: str) -> Program:

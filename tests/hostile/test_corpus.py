@@ -19,7 +19,7 @@ from tests.hostile.attacks import (
     assert_hello_works,
     companion,
 )
-from tests.hostile.corpus import Program, load
+from tests.hostile.corpus import Program, every_third, load
 
 pytestmark = [pytest.mark.docker, pytest.mark.asyncio(loop_scope="session")]
 
@@ -30,8 +30,14 @@ GRACE_S = 25.0  # beyond the limits: for the containers, on a machine that is bu
 NEIGHBOUR_WALL_MS = 30_000  # it takes half a second, but an attack may take the processors
 TOLD = ("status", "stdout", "stderr", "exit_code", "signal", "killed_by", "limits_hit")
 
+ALWAYS = {program.name for program in every_third()}
 CASES = [
-    pytest.param(program, request, id=f"{program.name}{f'-{number}' if number else ''}")
+    pytest.param(
+        program,
+        request,
+        id=f"{program.name}{f'-{number}' if number else ''}",
+        marks=() if program.name in ALWAYS else pytest.mark.thorough,
+    )
     for program in load()
     for number, request in enumerate(program.requests)
 ]

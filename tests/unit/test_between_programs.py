@@ -20,12 +20,12 @@ Bites: daemon, files
 '''
 
 
-@pytest.mark.parametrize("path", sorted(BETWEEN.iterdir()), ids=lambda path: path.name)
-def test_each_program_tells_of_items_and_can_find_most_of_them(path: Path) -> None:
-    searcher = load_searcher(path.name)
-    assert len(searcher.items) >= 15
-    assert len(searcher.bites) >= len(searcher.items) / 2
-    assert all(f'"{item}"' in searcher.code for item in searcher.items)
+def test_each_program_tells_of_items_and_can_find_most_of_them() -> None:
+    for path in BETWEEN.iterdir():
+        searcher = load_searcher(path.name)
+        assert len(searcher.items) >= 15, path.name
+        assert len(searcher.bites) >= len(searcher.items) / 2, path.name
+        assert all(f'"{item}"' in searcher.code for item in searcher.items), path.name
 
 
 def test_a_header_is_read_in_full(tmp_path: Path) -> None:

@@ -8,7 +8,9 @@ import os
 import signal
 import socket
 import subprocess
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -26,10 +28,12 @@ from tests.unit.test_machine import cgroup
 
 
 @pytest.fixture
-def layout(tmp_path: Path) -> EngineLayout:
-    made = EngineLayout(tmp_path / "docker.sock", tmp_path / "data")
-    made.containerd.mkdir(parents=True)
-    return made
+def layout() -> Iterator[EngineLayout]:
+    """In a short folder: a socket's path may have 107 bytes."""
+    with tempfile.TemporaryDirectory(prefix="engine-") as folder:
+        made = EngineLayout(Path(folder) / "docker.sock", Path(folder) / "data")
+        made.containerd.mkdir(parents=True)
+        yield made
 
 
 def test_the_engine_listens_at_one_unix_socket_and_has_no_network(layout: EngineLayout) -> None:
@@ -76,8 +80,8 @@ def test_a_pid_file_of_a_running_program_stays(layout: EngineLayout, tmp_path: P
             process.kill()
 
 
-def test_a_socket_goes_only_when_nobody_listens(layout: EngineLayout, tmp_path: Path) -> None:
-    system = tmp_path / "system"
+def test_a_socket_goes_only_when_nobody_listens(layout: EngineLayout) -> None:
+    system = layout.socket.parent / "system"
     system.mkdir()
     dead = [layout.socket, layout.containerd / "containerd.sock", system / "containerd.sock.ttrpc"]
     for path in dead:

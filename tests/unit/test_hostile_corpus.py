@@ -18,7 +18,7 @@ from tests.hostile.corpus import (
     WITH,
     HeaderError,
     Outcome,
-    Program,
+    every_third,
     load,
     parse,
 )
@@ -68,13 +68,11 @@ def _changed(folder: Path, old: str, new: str) -> Path:
     return _write(folder, HEADER.replace(old, new))
 
 
-@pytest.mark.parametrize("name", ASKED_FOR.split())
-def test_every_class_that_was_asked_for_is_attacked(name: str) -> None:
-    assert any(name in program.classes for program in CORPUS)
-
-
-def test_no_class_is_without_a_program() -> None:
-    assert frozenset().union(*(program.classes for program in CORPUS)) == CLASSES
+def test_every_class_is_attacked_by_the_third_that_is_always_run() -> None:
+    always = {program.name for program in CORPUS} & {program.name for program in every_third()}
+    attacked = [program.classes for program in CORPUS if program.name in always]
+    assert frozenset().union(*attacked) == CLASSES >= set(ASKED_FOR.split())
+    assert len(always) < len(CORPUS) / 2
 
 
 def test_there_are_enough_programs_in_each_language() -> None:
@@ -83,16 +81,16 @@ def test_there_are_enough_programs_in_each_language() -> None:
     assert all(count[language] >= LEAST_PER_LANGUAGE for language in EXTENSIONS), count
 
 
-@pytest.mark.parametrize("program", CORPUS, ids=lambda program: program.name)
-def test_a_program_is_described_in_full(program: Program) -> None:
-    assert program.classes
-    assert program.attacks.endswith((".", ".)"))
-    assert program.invariant.endswith(".")
-    assert program.allowed
-    assert {outcome.verdict for outcome in program.allowed} <= set(Verdict) - LOST_VERDICTS
-    for request in program.requests:
-        assert not request.keys() & {"language", "code", "files"}
-        assert request.keys() <= ExecuteRequest.model_fields.keys()
+def test_each_program_is_described_in_full() -> None:
+    for program in CORPUS:
+        assert program.classes, program.name
+        assert program.attacks.endswith((".", ".)")), program.name
+        assert program.invariant.endswith("."), program.name
+        assert program.allowed, program.name
+        assert not {outcome.verdict for outcome in program.allowed} & LOST_VERDICTS, program.name
+        for request in program.requests:
+            assert not request.keys() & {"language", "code", "files"}, program.name
+            assert request.keys() <= ExecuteRequest.model_fields.keys(), program.name
 
 
 def test_whatever_can_be_sent_along_is_used() -> None:
@@ -142,21 +140,14 @@ def test_the_rest_of_the_fields_are_read(tmp_path: Path) -> None:
     [
         ("/*\n", "/* about\n", "no header"),
         ("Class: cpu", "Kind: cpu", "not a field: Kind: cpu, signals"),
-        (" * Allowed", " * words\n * Allowed", "not a field: words"),
         (" * Class: cpu, signals\n", "", "no Class"),
-        (" * Invariant: it holds.\n", " * Invariant:\n", "not a field: Invariant:"),
         (" * Allowed", " * Class: cpu\n * Allowed", "Class stands there twice"),
         ("cpu, signals", "cpu, magic", "Class: unknown: magic"),
         ("time_limit/cpu", "time_out/cpu", "Allowed: 'time_out' is not a valid Verdict"),
-        ("time_limit/cpu", "time_limit/clock", "Allowed: 'clock' is not a valid Cause"),
         ("time_limit/cpu", "internal_error", "internal_error is never allowed"),
-        ("time_limit/cpu", "runtime_error/sandbox", "runtime_error/sandbox is never allowed"),
         ("500}", "500", "Request: Expecting"),
-        ('{"limits": {"cpu_ms": 500},\n *   "input": "a: b"}', "[]", "Request: neither"),
-        ('{"limits": {"cpu_ms": 500},\n *   "input": "a: b"}', "7", "Request: neither"),
         ("(burning", "((burning", "Prints: missing )"),
         (" */", " * Tries: many\n */", "Tries: not a number: many"),
-        (" */", " * Within: 0\n */", "Within: not a number: 0"),
         (" */", " * Hits: everything\n */", "Hits: unknown: everything"),
         (" */", " * With: nothing.h\n */", "With: there is no nothing.h"),
     ],

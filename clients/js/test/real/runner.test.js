@@ -1,4 +1,4 @@
-/** Against the runner at RUNNER_URL, with RUNNER_API_KEY: tests/docker/js_client.py starts one. */
+/** Against the runner at RUNNER_URL, with RUNNER_API_KEY: tests/docker/test_js_client.py starts one. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";

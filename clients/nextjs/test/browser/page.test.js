@@ -1,6 +1,6 @@
 /**
  * The page as a person uses it, in Chromium: at SITE_URL, with the runner at RUNNER_URL behind it.
- * tests/web/nextjs.py starts them. SCREENSHOTS: a folder for pictures.
+ * tests/web/test_nextjs.py starts them. SCREENSHOTS: a folder for pictures.
  */
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";

@@ -17,11 +17,14 @@ import pytest
 from tests.contract.contract_table import Row, check_row
 from tests.contract.older_contract_rows import PROGRAMS, REFUSALS
 from tests.docker.node import run
+from tests.speeds import one_in
 from tests.web.site import SITE, SITE_KEY, Site, running_site
 
 CHROMIUM = os.environ.get("CHROMIUM", "chromium")
 pytestmark = [
     pytest.mark.docker,
+    pytest.mark.thorough,
+    pytest.mark.xdist_group("node"),
     pytest.mark.asyncio(loop_scope="session"),
     pytest.mark.timeout(600),  # the first of them brings a browser and builds the site
     pytest.mark.skipif(
@@ -39,7 +42,7 @@ LONG = {
 NDJSON = {"Accept": "application/x-ndjson"}
 
 
-@pytest.mark.parametrize("row", PROGRAMS + REFUSALS, ids=lambda row: row.id)
+@pytest.mark.parametrize("row", one_in(6, PROGRAMS + REFUSALS), ids=lambda row: row.id)
 async def test_the_older_contract_through_the_route(site: Site, row: Row) -> None:
     await check_row(site.session, replace(row, path="/api/execute-code"))  # type: ignore[arg-type]
 
