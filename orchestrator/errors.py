@@ -12,6 +12,10 @@ class ConfigurationError(RunnerError):
     """A setting or a language folder is wrong; the message names the file and the field."""
 
 
+class StateInUseError(ConfigurationError):
+    """Another process has the state directory, and with it the instance, for as long as it runs."""
+
+
 class InvalidSubmissionError(RunnerError):
     """The caller sent something that can't be run; the message names the field."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.table import Table
 
-from orchestrator.parts import open_docker_parts
+from orchestrator.parts import open_parts_beside
 from orchestrator.settings import Settings
 
 
@@ -15,7 +15,7 @@ async def check(settings: Settings, out: Console) -> bool:
         "language", "limit", "", "what happened", title="Do the limits bite on this engine?"
     )
     passed = True
-    async with open_docker_parts(settings) as parts:
+    async with open_parts_beside(settings) as parts:
         with out.status(f"Trying the limits in {', '.join(parts.catalog.ids)}"):
             results = [result async for result in parts.prove(afresh=True)]
     for result in results:

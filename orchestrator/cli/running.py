@@ -19,7 +19,7 @@ from orchestrator.jobs.model import JobResult, Limits, Submission
 from orchestrator.jobs.service import JobService
 from orchestrator.languages.catalog import Catalog
 from orchestrator.languages.model import Language
-from orchestrator.parts import open_docker_parts
+from orchestrator.parts import open_parts_beside
 from orchestrator.sandbox.model import SourceFile, Stream
 from orchestrator.settings import Settings
 
@@ -28,7 +28,7 @@ async def run_file(
     settings: Settings, file: Path, stdin: bytes, name: str | None, err: Console
 ) -> int:
     """Run `file`, print what it prints, and return what this process should exit with."""
-    async with open_docker_parts(settings) as parts:
+    async with open_parts_beside(settings) as parts:
         language = _find_language(parts.catalog, file, name)
         admission = Admission(slots=1, queue=0, memory_mb=settings.memory_budget)
         service = JobService(settings, parts.backend, admission, parts.catalog)

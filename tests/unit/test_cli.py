@@ -17,17 +17,24 @@ from orchestrator import __main__ as command_line
 from orchestrator.app import build_app
 from orchestrator.cli import serving, shell
 from orchestrator.errors import EngineError
+from orchestrator.sandbox.instance import claim_instance
 from orchestrator.sandbox.selftest import CheckResult
+from orchestrator.settings import Settings
 from tests.parts_support import FAIL, PASS, FakeParts, sh_language
 
-MODULES = ("running", "sweeping", "checking")
+OPENERS = (
+    "running.open_parts_beside",
+    "checking.open_parts_beside",
+    "sweeping.open_docker_parts",
+    "sweeping.open_parts_beside",
+)
 
 
 @pytest.fixture
 def parts(monkeypatch: pytest.MonkeyPatch) -> FakeParts:
     fake = FakeParts()
-    for name in MODULES:
-        monkeypatch.setattr(f"orchestrator.cli.{name}.open_docker_parts", fake.open)
+    for name in OPENERS:
+        monkeypatch.setattr(f"orchestrator.cli.{name}", fake.open)
     monkeypatch.setattr(serving, "build_app", lambda settings: build_app(settings, fake.open))
     return fake
 
@@ -108,6 +115,22 @@ def test_run_knows_a_language_by_name_or_by_the_file_s_extension(cli: Any) -> No
 @pytest.mark.usefixtures("parts")
 def test_sweep_says_how_many(cli: Any) -> None:
     assert "Removed 0 containers" in cli("sweep").output
+
+
+@pytest.mark.usefixtures("parts")
+def test_sweep_beside_a_server_says_what_it_leaves_to_it(
+    cli: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @contextlib.asynccontextmanager
+    async def refuse(settings: Settings) -> AsyncIterator[None]:
+        with claim_instance(settings.state_dir):
+            yield
+
+    monkeypatch.setattr("orchestrator.cli.sweeping.open_docker_parts", refuse)
+    with claim_instance(Path(".state")):
+        result = cli("sweep")
+    assert result.exit_code == 0
+    assert "Removed 0 containers past their deadline; a server uses .state" in result.output
 
 
 @pytest.mark.parametrize(("results", "status"), [([PASS], 0), ([PASS, FAIL], 1)])
