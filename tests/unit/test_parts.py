@@ -117,7 +117,11 @@ async def test_a_command_s_parts_are_there_beside_a_server_s_and_beside_another_
 async def test_a_command_s_parts_leave_no_trace(settings: Settings, tmp_path: Path) -> None:
     async with open_parts_beside(settings):
         pass
-    assert list(tmp_path.iterdir()) == []
+    assert _names(tmp_path) == []
+
+
+def _names(folder: Path) -> list[str]:
+    return [each.name for each in folder.iterdir()]
 
 
 @pytest.mark.parametrize(
