@@ -53,18 +53,27 @@ def check() -> None:
 
 @main.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--input", "input_file", type=click.File("rb"), help="What the program reads.")
+@click.option(
+    "--input",
+    "input_file",
+    type=click.File("rb"),
+    help="What the program reads; by default what is piped in here. `-`: stdin, a terminal too.",
+)
 @click.option("--language", help="Language id or alias; by default told from the file's name.")
 @server_options("API_KEY")
 def run(server: Server | None, file: Path, input_file: Any, language: str | None) -> None:
     """Run FILE in a sandbox, as the server would, or with --url on a server; exit as it did."""
-    from orchestrator.cli import remote_running, running
+    from orchestrator.cli import program_input, remote_running, running
 
-    stdin = input_file.read() if input_file else b""
+    def read(max_bytes: int) -> bytes:
+        return guard(lambda: program_input.read_input(input_file, max_bytes, err))
+
     if server is not None:
+        stdin = read(remote_running.MAX_INPUT)
         work = remote_running.run_remotely(server, file, stdin, language, err)
     else:
         settings = read_settings(log_level="warning")
+        stdin = read(settings.max_input_size)
         work = running.run_file(settings, file, stdin, language, err)
     sys.exit(run_on_a_loop(work))
 

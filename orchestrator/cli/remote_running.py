@@ -25,6 +25,8 @@ from orchestrator.printable import printable_line
 
 COLOURS = {"accepted": "bold green", "cancelled": "bold yellow"}
 FAILED = "bold red"
+MAX_INPUT = 64 << 20
+"""Bytes; the server has a bound of its own, which is not known here."""
 
 
 async def run_remotely(

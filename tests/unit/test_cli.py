@@ -45,8 +45,9 @@ def cli(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Result
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(shell, "configure_logging", lambda *_: None)
 
-    def run(*words: str, **env: str) -> Result:
-        return CliRunner(env={"API_KEY": "", **env}).invoke(command_line.main, words)
+    def run(*words: str, stdin: str | None = None, **env: str) -> Result:
+        runner = CliRunner(env={"API_KEY": "", **env})
+        return runner.invoke(command_line.main, words, input=stdin)
 
     return run
 
@@ -74,6 +75,22 @@ def test_run_passes_a_file_as_input(cli: Any, parts: FakeParts, script: Any) -> 
     Path("input").write_text("some line\n")
     assert "some line\n" in cli("run", script("cat"), "--input", "input").output
     assert not parts.backend.live
+
+
+@pytest.mark.usefixtures("parts")
+def test_run_passes_what_is_piped_in_unless_a_file_is_named(cli: Any, script: Any) -> None:
+    Path("input").write_text("of the file\n")
+    assert "piped\n" in cli("run", script("cat"), stdin="piped\n").output
+    output = cli("run", script("cat"), "--input", "input", stdin="piped\n").output
+    assert ("of the file\n" in output, "piped" in output) == (True, False)
+
+
+def test_run_refuses_more_input_than_a_request_may_have(
+    cli: Any, parts: FakeParts, script: Any
+) -> None:
+    result = cli("run", script("cat"), stdin="12345", MAX_INPUT_SIZE="4")
+    assert (result.exit_code, parts.backend.opened) == (1, [])
+    assert "error: the input is longer than 4 bytes" in result.output
 
 
 @pytest.mark.usefixtures("parts")

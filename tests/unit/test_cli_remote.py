@@ -111,9 +111,9 @@ def cli(
     monkeypatch.setattr(shell, "configure_logging", lambda *_: None)
     monkeypatch.setattr(shell.out, "_width", 200)
 
-    def run(*words: str, **env: str) -> Result:
+    def run(*words: str, stdin: str | None = None, **env: str) -> Result:
         known = {"RUNNER_URL": workshop.url, "ADMIN_KEY": ADMIN_KEY, "API_KEY": KEY}
-        return CliRunner(env=known | env).invoke(command_line.main, words)
+        return CliRunner(env=known | env).invoke(command_line.main, words, input=stdin)
 
     return run
 
@@ -424,6 +424,12 @@ def test_run_runs_on_the_server_and_exits_as_the_program_did(
     result = cli("run", "program.sh", "--input", "input")
     assert result.exit_code == status, result.output
     assert output in result.output
+
+
+def test_run_sends_what_is_piped_in(cli: Any, tmp_path: Path) -> None:
+    (tmp_path / "program.sh").write_text("cat")
+    assert "piped\n" in cli("run", "program.sh", stdin="piped\n").output
+    assert cli("run", "program.sh", stdin="").exit_code == 0
 
 
 def test_run_says_what_the_server_does_not_take(cli: Any, tmp_path: Path) -> None:
