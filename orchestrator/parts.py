@@ -80,6 +80,8 @@ async def _open_parts(settings: Settings, instance: str) -> AsyncIterator[Parts]
     engine = open_engine(settings)
     try:
         await engine.info()  # an engine that is not there is said so, before anything else
+        if engine.quirk:
+            log.warning("engine_unfit", engine=engine.socket_path, reason=engine.quirk)
         store = ImageStore(engine)
         catalog = read_catalog(settings, await store.read())
         backend = DockerBackend(engine, engine_traits(settings, instance))
