@@ -26,20 +26,31 @@ for command in (languages, builds, jobs, drain):
 
 
 @main.command()
-@click.option("--dev", is_flag=True, help="Make up an API key when none is set; keep it in .env.")
+@click.option(
+    "--dev",
+    is_flag=True,
+    help="Make up the keys that are not set, keep them in .env, and show them; "
+    "listen on this machine alone unless HOST says otherwise.",
+)
 @click.option("--reload", is_flag=True, help="Start anew whenever the source or an image changes.")
-def serve(*, dev: bool, reload: bool) -> None:
+@click.option("--reloaded", is_flag=True, hidden=True, help="As `--reload` starts it.")
+def serve(*, dev: bool, reload: bool, reloaded: bool) -> None:
     """Serve HTTP on PORT until SIGTERM or SIGINT."""
     if reload:
         from orchestrator.cli import reloading
 
         folders = (Path(__file__).parent, read_settings().images_dir)
-        sys.exit(reloading.serve_and_reload(folders, ["--dev"] if dev else []))
-    from orchestrator.cli import serving
+        arguments = ["--dev", "--reloaded"] if dev else ["--reloaded"]
+        sys.exit(reloading.serve_and_reload(folders, arguments))
+    from orchestrator.cli import keys, serving
 
     if dev:
-        guard(lambda: serving.ensure_api_key(Path(".env")))
-    run_on_a_loop(serving.serve(read_settings(), out, show_key=dev))
+        guard(lambda: keys.ensure_keys(Path(".env")))
+    settings = read_settings()
+    if dev and "host" not in settings.model_fields_set:
+        settings = settings.model_copy(update={"host": "127.0.0.1"})
+    mode = serving.Mode(shows_keys=dev, for_development=dev or reloaded)
+    run_on_a_loop(serving.serve(settings, out, mode))
 
 
 @main.command()

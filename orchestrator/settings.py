@@ -13,6 +13,7 @@ from typing import Annotated, Any
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
+from orchestrator.consistency import contradictions
 from orchestrator.embedded_settings import EmbeddedSettings
 from orchestrator.errors import ConfigurationError
 from orchestrator.image_settings import ImageSettings
@@ -226,6 +227,8 @@ class Settings(PistonSettings, ImageSettings, EmbeddedSettings):
             raise ValueError("MAX_JOB_MS is less than COMPILE_WALL_MS + MAX_TIMEOUT")
         if set(self.admin_keys) & set(self.api_keys):
             raise ValueError("ADMIN_KEY and API_KEY share a key")
+        for text in contradictions(vars(self), self.model_fields_set):
+            raise ValueError(text)
         return self
 
     @cached_property

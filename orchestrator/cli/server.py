@@ -17,6 +17,7 @@ Command = TypeVar("Command", bound=Callable[..., None])
 
 PATHS = ("/execute/ws", "/execute", "/health", "/stats", "/languages", "/admin")
 """What an address may end in that was meant for one request."""
+EVERYWHERE = {"", "0.0.0.0", "127.0.0.1", "::", "::1"}  # noqa: S104 - compared with
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,15 @@ def find_server(url: str, key: str | None, key_variable: str) -> Server:
 
 def local_url() -> str:
     """Where a server with these settings listens. Raises ConfigurationError."""
-    return f"http://localhost:{load_settings().port}"
+    settings = load_settings()
+    return address(settings.host, settings.port)
+
+
+def address(host: str, port: int) -> str:
+    """Where one that listens on `host` is found from this machine."""
+    if host in EVERYWHERE:
+        host = "localhost"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _configured_key(variable: str) -> str:

@@ -25,7 +25,7 @@ SAID = {
     "wrong key": "xwrongkeyx",
     "query": "xqueryx",
 }
-KEYS = "xfirstkeyx,xsecondkeyx"
+KEYS = "xfirstkeyoftestsx,xsecondkeyoftestsx"
 CODE = f"""
 # {SAID["code"]}
 import sys

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from structlog.testing import capture_logs
 
 from orchestrator import __main__ as command_line
 from orchestrator.app import build_app
@@ -22,6 +23,7 @@ from orchestrator.sandbox.selftest import CheckResult
 from orchestrator.settings import Settings
 from tests.parts_support import FAIL, PASS, FakeParts, sh_language
 
+KEY = "long-enough-for-a-key"
 OPENERS = (
     "running.open_parts_beside",
     "checking.open_parts_beside",
@@ -202,7 +204,7 @@ def test_serve_on_a_busy_port_says_which(cli: Any) -> None:
         busy.bind(("127.0.0.1", 0))
         busy.listen()
         port = str(busy.getsockname()[1])
-        result = cli("serve", API_KEY="key", HOST="127.0.0.1", PORT=port)
+        result = cli("serve", API_KEY=KEY, HOST="127.0.0.1", PORT=port)
     assert result.exit_code == 1
     assert f"setting PORT: can't listen on 127.0.0.1:{port}" in result.output
 
@@ -224,10 +226,16 @@ def test_serve_prints_what_it_serves_and_stops_at_sigterm(
     stop_when_settled(monkeypatch)
     result = cli("serve", "--dev", HOST="127.0.0.1", PORT="0")
     assert result.exit_code == 0, result.output
-    key = Path(".env").read_text().strip().removeprefix("API_KEY=")
-    assert len(key) >= 32
-    for text in ("Ready on http://localhost:", "sh 1.2", f"API key: {key}", "curl -s http://"):
+    kept = dict(line.split("=") for line in Path(".env").read_text().splitlines())
+    key, admin_key = kept["API_KEY"], kept["ADMIN_KEY"]
+    assert min(len(key), len(admin_key)) >= 32
+    assert key != admin_key
+    address = re.search(r"Ready on (http://localhost:\d+)\n", result.output)
+    assert address
+    assert f"In a browser: {address[1]}/docs\n" in result.output
+    for text in ("sh 1.2", f"API key:      {key}\n", f"Admin key:    {admin_key}\n"):
         assert text in result.output
+    assert f"\ncurl -s {address[1]}/execute -H 'Authorization: Bearer {key}'" in result.output
     assert parts.backend.closed
 
 
@@ -236,9 +244,68 @@ def test_serve_keeps_a_key_of_the_environment_to_itself(
     cli: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stop_when_settled(monkeypatch)
-    result = cli("serve", HOST="127.0.0.1", PORT="0", API_KEY="very-secret")
+    result = cli("serve", HOST="127.0.0.1", PORT="0", API_KEY=KEY)
     assert "Ready on" in result.output
-    assert "very-secret" not in result.output
+    assert KEY not in result.output
+
+
+def test_serve_for_development_listens_on_this_machine_alone_unless_told_otherwise(
+    cli: Any, parts: FakeParts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hosts = []
+    listen = serving._listen  # noqa: SLF001 - what it is asked shows nowhere else
+
+    def record(settings: Settings) -> socket.socket:
+        hosts.append(settings.host)
+        return listen(settings)
+
+    monkeypatch.setattr(serving, "_listen", record)
+    stop_when_settled(monkeypatch)
+    parts.checks *= 3
+    for words, env in (
+        (["--dev"], {}),
+        (["--dev"], {"HOST": "127.0.0.2"}),
+        ([], {"API_KEY": KEY}),
+    ):
+        result = cli("serve", *words, PORT="0", **env)
+        assert result.exit_code == 0, result.output
+    assert hosts == ["127.0.0.1", "127.0.0.2", "0.0.0.0"]
+
+
+@pytest.mark.usefixtures("parts")
+def test_serve_says_where_it_is_when_it_is_not_on_this_machine_s_usual_address(
+    cli: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop_when_settled(monkeypatch)
+    assert "Ready on http://127.0.0.2:" in cli("serve", "--dev", HOST="127.0.0.2", PORT="0").output
+
+
+@pytest.mark.usefixtures("parts")
+def test_serve_takes_short_keys_in_development_alone(
+    cli: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop_when_settled(monkeypatch)
+    result = cli("serve", HOST="127.0.0.1", PORT="0", API_KEY="short-secret")
+    assert result.exit_code == 1
+    assert result.output.startswith("error: setting API_KEY: a key of less than 16 characters")
+    assert "short-secret" not in result.output
+    for word in ("--dev", "--reloaded"):
+        assert cli("serve", word, HOST="127.0.0.1", PORT="0", API_KEY="short").exit_code == 0
+
+
+def test_serve_warns_of_what_is_odd_about_the_settings(
+    cli: Any, parts: FakeParts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop_when_settled(monkeypatch)
+    Path(".env").write_text("MAX_JOB=4\nPISTON_OUTPUT_MAX_SIZE=2000000\n")
+    with capture_logs() as lines:
+        result = cli("serve", HOST="127.0.0.1", PORT="0", API_KEY=KEY, PISTON_LOG_LEVEL="DEBUG")
+    assert (result.exit_code, parts.checks) == (0, [])
+    assert [line["remark"] for line in lines if line["event"] == "settings"] == [
+        "PISTON_OUTPUT_MAX_SIZE is larger than MAX_OUTPUT_SIZE, which counts instead",
+        "PISTON_LOG_LEVEL is not read; LOG_LEVEL is",
+        ".env: MAX_JOB is not read; MAX_JOBS is",
+    ]
 
 
 def test_serve_that_is_not_ready_says_why(
@@ -246,7 +313,7 @@ def test_serve_that_is_not_ready_says_why(
 ) -> None:
     parts.checks = [[FAIL]]
     stop_when_settled(monkeypatch)
-    result = cli("serve", HOST="127.0.0.1", PORT="0", API_KEY="key")
+    result = cli("serve", HOST="127.0.0.1", PORT="0", API_KEY=KEY)
     assert "Not ready: self-test: memory failed" in result.output
 
 
@@ -260,46 +327,9 @@ async def test_a_server_stopped_during_its_self_test_announces_nothing(
     stop = asyncio.Event()
     stop.set()
     app = make_app(reason="the self-test is running")
-    await serving.announce(app, 1, Console(), stop)
+    await serving.announce(app, "http://here", Console(), stop)
     assert "Ready" not in capsys.readouterr().out
     assert parts.checks
-
-
-@pytest.mark.parametrize(
-    ("before", "made"),
-    [
-        (None, True),
-        ("PORT=1", True),
-        ("PORT=1\n", True),
-        ("API_KEY=mine\n", False),
-        (" API_KEY = mine", False),
-        ("export API_KEY=mine\n", False),
-        ("API_KEY=\n", True),
-        ('API_KEY=""\n', True),
-    ],
-)
-def test_a_key_is_made_up_only_where_there_is_none(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: str | None, *, made: bool
-) -> None:
-    monkeypatch.delenv("API_KEY", raising=False)
-    file = tmp_path / ".env"
-    if before is not None:
-        file.write_text(before)
-    serving.ensure_api_key(file)
-    serving.ensure_api_key(file)
-    values = re.findall(r"(?m)API_KEY *= *([^\s\"].*)$", file.read_text())
-    assert len(values) == 1
-    assert ("mine" not in file.read_text()) == made
-    if before is None:
-        assert file.stat().st_mode & 0o077 == 0
-
-
-def test_a_key_of_the_environment_is_not_written_down(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("API_KEY", "mine")
-    serving.ensure_api_key(tmp_path / ".env")
-    assert not (tmp_path / ".env").exists()
 
 
 def test_a_reason_with_brackets_is_printed_as_it_is(
@@ -308,7 +338,7 @@ def test_a_reason_with_brackets_is_printed_as_it_is(
     detail = "mount [/dev/shm] failed"
     parts.checks = [[CheckResult("image", "memory", passed=False, detail=detail)]]
     stop_when_settled(monkeypatch)
-    result = cli("serve", HOST="127.0.0.1", PORT="0", API_KEY="key")
+    result = cli("serve", HOST="127.0.0.1", PORT="0", API_KEY=KEY)
     assert (result.exit_code, detail in result.output) == (0, True), result.output
 
 
@@ -348,7 +378,7 @@ def test_serve_with_its_own_engine_serves_once_the_images_are_there(
 
     _embedded(monkeypatch, prepare)
     stop_when_settled(monkeypatch)
-    result = cli("serve", HOST="127.0.0.1", PORT="0", API_KEY="key", ENGINE="embedded")
+    result = cli("serve", HOST="127.0.0.1", PORT="0", API_KEY=KEY, ENGINE="embedded")
     assert result.exit_code == 0, result.output
     assert "Ready on" in result.output
     assert said == ["prepared"]
@@ -369,7 +399,7 @@ def test_serve_that_is_stopped_while_images_are_prepared_gives_that_up(
             given_up.append("yes")
 
     _embedded(monkeypatch, prepare)
-    result = cli("serve", HOST="127.0.0.1", PORT="0", API_KEY="key", ENGINE="embedded")
+    result = cli("serve", HOST="127.0.0.1", PORT="0", API_KEY=KEY, ENGINE="embedded")
     assert result.exit_code == 0, result.output
     assert "Ready" not in result.output
     assert given_up == ["yes"]
@@ -381,7 +411,7 @@ def test_serve_without_its_own_engine_says_why(cli: Any, monkeypatch: pytest.Mon
         raise EngineError("dockerd ended while starting, with 1")
 
     _embedded(monkeypatch, prepare)
-    result = cli("serve", HOST="127.0.0.1", PORT="0", API_KEY="key", ENGINE="embedded")
+    result = cli("serve", HOST="127.0.0.1", PORT="0", API_KEY=KEY, ENGINE="embedded")
     assert result.exit_code == 1
     assert "dockerd ended while starting" in result.output
 
@@ -398,4 +428,5 @@ def test_serve_with_reload_is_left_to_another_process(
     monkeypatch.setattr("orchestrator.cli.reloading.serve_and_reload", reload)
     assert cli("serve", "--reload").exit_code == 5
     assert cli("serve", "--reload", "--dev").exit_code == 5
-    assert calls == [(["orchestrator", "images"], []), (["orchestrator", "images"], ["--dev"])]
+    folders = ["orchestrator", "images"]
+    assert calls == [(folders, ["--reloaded"]), (folders, ["--dev", "--reloaded"])]
