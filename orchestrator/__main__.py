@@ -11,11 +11,11 @@ import click
 from orchestrator.cli.admin_commands import builds, drain, jobs
 from orchestrator.cli.language_commands import languages
 from orchestrator.cli.server import Server, server_options
-from orchestrator.cli.shell import err, guard, out, read_settings
+from orchestrator.cli.shell import Commands, err, guard, out, read_settings
 from orchestrator.cli.shell import run as run_on_a_loop
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="codebae-runner")
 def main() -> None:
     """Run untrusted programs, each in one short-lived container of its own."""

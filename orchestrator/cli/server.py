@@ -5,12 +5,14 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 import click
 
 from orchestrator.errors import ConfigurationError
+from orchestrator.image_settings import DEFAULT_IMAGES_DIR
 from orchestrator.settings import load_settings
 
 Command = TypeVar("Command", bound=Callable[..., None])
@@ -68,6 +70,14 @@ def address(host: str, port: int) -> str:
     if host in EVERYWHERE:
         host = "localhost"
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def images_dir() -> Path:
+    """Where this machine's language folders are, whatever else is set wrongly."""
+    try:
+        return load_settings().images_dir
+    except ConfigurationError:
+        return DEFAULT_IMAGES_DIR
 
 
 def _configured_key(variable: str) -> str:

@@ -132,6 +132,43 @@ def test_run_knows_a_language_by_name_or_by_the_file_s_extension(cli: Any) -> No
 
 
 @pytest.mark.usefixtures("parts")
+def test_run_says_of_a_language_that_is_not_served_how_to_have_it(cli: Any) -> None:
+    Path("program.go").write_text("package main")
+    output = cli("run", "program.go").output
+    assert output == (
+        "error: program.go: no language has the extension '.go' here; Go does, and is not served: "
+        "codebae-runner languages build go && codebae-runner languages enable go\n"
+    )
+    assert "name it with --language" in cli("run", "program.go", IMAGES_DIR="nowhere").output
+
+
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [
+        (["run"], 2),
+        (["run", "no-such-file"], 2),
+        (["run", "--no-such-option"], 2),
+        (["no-such-command"], 2),
+        (["jobs", "end"], 2),
+        (["jobs", "list"], 1),
+        (["jobs", "list", "--url", "nowhere"], 1),
+        (["languages", "list", "--json"], 2),
+        (["sweep"], 1),
+    ],
+)
+def test_every_error_begins_alike(cli: Any, words: list[str], status: int) -> None:
+    result = cli(*words, MAX_JOBS="-1" if words == ["sweep"] else "")
+    assert result.exit_code == status
+    assert result.output.splitlines()[-1].startswith("error: ")
+    assert "Error:" not in result.output
+
+
+@pytest.mark.parametrize("words", [[], ["jobs"], ["--help"], ["run", "-h"], ["--version"]])
+def test_help_is_no_error(cli: Any, words: list[str]) -> None:
+    assert "rror:" not in cli(*words).output
+
+
+@pytest.mark.usefixtures("parts")
 def test_sweep_says_how_many(cli: Any) -> None:
     assert "Removed 0 containers" in cli("sweep").output
 

@@ -24,6 +24,7 @@ from orchestrator.cli import administering, following, shell
 from orchestrator.cli.remote import RemoteError, connect
 from orchestrator.cli.server import Server, to_root
 from orchestrator.errors import RebuildError
+from orchestrator.image_settings import DEFAULT_IMAGES_DIR
 from orchestrator.languages.builds import Build
 from orchestrator.languages.display import build_display
 from tests.admin_support import ADMIN_KEY, FakeOffering, workshop_app
@@ -451,10 +452,22 @@ def test_run_says_what_the_server_does_not_take(cli: Any, tmp_path: Path) -> Non
     assert "no language has the extension '.txt'" in cli("run", "program.txt").output
     assert cli("run", "program.txt", "--language", "shell").exit_code == 0
     assert cli("run", "program.txt", "--language", "cobol").output == (
-        "error: Unsupported language (400)\n"
+        "error: Unsupported language (400): 'cobol' is no language of this server; "
+        "GET /languages lists them\n"
     )
     result = cli("run", "program.txt", "--language", "sh", "--key", ADMIN_KEY)
     assert "(401)" in result.output
+
+
+def test_run_says_of_a_language_that_is_not_served_who_can_have_it(
+    cli: Any, workshop: Workshop, tmp_path: Path
+) -> None:
+    (tmp_path / "program.go").write_text("package main")
+    output = cli("run", "program.go", IMAGES_DIR=str(DEFAULT_IMAGES_DIR)).output
+    assert output == (
+        "error: program.go: no language has the extension '.go' here; Go does, and is not served: "
+        f"its admin can have it: codebae-runner languages rebuild go --url {workshop.url}\n"
+    )
 
 
 def test_run_shows_the_verdict_in_colour_and_what_it_took(
