@@ -78,7 +78,7 @@ class ShortLines:
     ) -> str:
         time = str(event.get("timestamp", ""))
         verdict = f"{printable_line(verdict):<21}"
-        rest = f"{printable_line(what):<12} {ms:>7.0f} ms"
+        rest = f"{printable_line(what):<20} {ms:>7.0f} ms"
         short = printable_line(str(id_))[:ID_SHOWN]
         if not self._colors:
             return f"{time}  {verdict} {rest}  {short}"

@@ -87,7 +87,7 @@ def _where_languages_are(name: str, known: Sequence[str]) -> str:
     """What to do about a language that is not served; `known`: the names of those that are."""
     # What is long is no typo, and comparing it takes time by its square.
     alike = get_close_matches(name.lower(), known, n=1) if len(name) <= LONGEST_TYPO else []
-    meant = f"; {alike[0]!r} is" if alike else ""
+    meant = f"; the nearest is {alike[0]!r}" if alike else ""
     return f"{shorten(name)!r} is no language of this server{meant}; GET /languages lists them"
 
 

@@ -63,8 +63,8 @@ def print_listing(
 def lay_out(listing: Listing, width: int) -> dict[str, int]:
     """The columns to show and how wide, in characters.
 
-    Each gets what its words need, then from left to right as much as it can use. Where even that
-    is more than `width`, and nothing can be spared, lines are longer than the terminal.
+    Each gets what its words need, then what it lacks for one line, those that lack least first.
+    Where even the words are wider than `width`, and nothing can be spared, lines are longer.
     """
     most = {name: max(map(len, cells)) for name, cells in _columns(listing)}
     least = {name: _longest_word(cells) for name, cells in _columns(listing)}
@@ -73,11 +73,11 @@ def lay_out(listing: Listing, width: int) -> dict[str, int]:
         if _total(least) > width:
             del least[name]
     room = max(0, width - _total(least))
-    widths = {}
-    for name, needed in least.items():
-        widths[name] = min(most[name], needed + room)
-        room -= widths[name] - needed
-    return widths
+    for name in sorted(least, key=lambda name: most[name] - least[name]):
+        more = min(most[name] - least[name], room)
+        least[name] += more
+        room -= more
+    return least
 
 
 def _columns(listing: Listing) -> Iterator[tuple[str, list[str]]]:

@@ -127,9 +127,9 @@ async def test_what_the_service_refuses_is_a_400(
 @pytest.mark.parametrize(
     ("name", "meant"),
     [
-        ("pythn", "; 'python' is"),
-        ("JAVAA", "; 'java' is"),
-        ("python33", "; 'python3' is"),
+        ("pythn", "; the nearest is 'python'"),
+        ("JAVAA", "; the nearest is 'java'"),
+        ("python33", "; the nearest is 'python3'"),
         ("cobol", ""),
         ("python" * 100_000, ""),  # nobody's typo, and not worth the time it would take
     ],
