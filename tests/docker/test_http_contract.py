@@ -212,13 +212,19 @@ DETAILS = [{"field": "limits.wall_ms", "message": "must be between 1 and 60000"}
 INVALID = {"error": "limits.wall_ms: must be", "code": "invalid", "details": DETAILS}
 TOO_LARGE = {"error": "The body is too long", "code": "too_large"}
 DRAINING = {"error": "Stopping", "code": "draining"}
+ASKED = HEADERS | {"WWW-Authenticate": 'Bearer realm="r"'}
+UNAUTHORIZED = {
+    "error": "Unauthorized",
+    "code": "unauthorized",
+    "details": [{"field": "Authorization", "message": "is missing"}],
+}
 
 
 @pytest.mark.parametrize(
     ("status", "headers", "answer"),
     [
         (400, HEADERS, INVALID),
-        (401, HEADERS, {"error": "Unauthorized", "code": "unauthorized"}),
+        (401, ASKED, UNAUTHORIZED),
         (405, HEADERS | {"Allow": "POST"}, {"error": "No", "code": "method_not_allowed"}),
         (413, HEADERS, TOO_LARGE),
         (429, BUSY, {"error": "Full", "code": "queue_full"}),
@@ -245,7 +251,10 @@ def test_a_right_error_passes(status: int, headers: Mapping[str, str], answer: J
         (400, {"Content-Type": "text/plain", "X-Request-Id": "a"}, INVALID),
         (400, {"Content-Type": HEADERS["Content-Type"]}, INVALID),
         (400, HEADERS | {"X-Request-Id": "a b"}, INVALID),
-        (401, HEADERS, {"error": "Who?", "code": "unauthorized"}),
+        (401, ASKED, UNAUTHORIZED | {"error": "Who?"}),
+        (401, ASKED, {"error": "Unauthorized", "code": "unauthorized"}),
+        (401, HEADERS, UNAUTHORIZED),
+        (400, ASKED, INVALID),
         (405, HEADERS, {"error": "No", "code": "method_not_allowed"}),
         (413, HEADERS, TOO_LARGE | {"details": DETAILS}),
         (413, HEADERS, TOO_LARGE | {"success": False}),
