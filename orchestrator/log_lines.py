@@ -23,7 +23,8 @@ BAD_REQUEST = 400
 class ShortLines:
     """The last of structlog's processors: an event as text.
 
-    A job is a line, and so is a request without one; all else is as structlog has it.
+    A job is a line, so is a request without one, and what is odd about the settings; all else is as
+    structlog has it.
     """
 
     def __init__(self, *, colors: bool) -> None:
@@ -41,7 +42,15 @@ class ShortLines:
             if self._forget(str(event.get("request_id", ""))) and event["status"] in ANSWERED:
                 raise structlog.DropEvent
             return self._request(event)
+        if event.get("event") == "settings":
+            return self._remark(event)
         return self._others(logger, method, event)
+
+    def _remark(self, event: Mapping[str, Any]) -> str:
+        time, text = str(event.get("timestamp", "")), printable_line(str(event["remark"]))
+        if not self._colors:
+            return f"{time}  warning: {text}"
+        return f"{DIM}{time}{PLAIN}  {YELLOW}warning:{PLAIN} {text}"
 
     def _remember(self, request_id: str) -> None:
         self._told[request_id] = None

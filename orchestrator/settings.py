@@ -292,3 +292,5 @@ def load_settings(**overrides: Any) -> Settings:
         text = first["msg"].removeprefix("Value error, ")
         where = f"setting {name}: " if name else "settings: "
         raise ConfigurationError(where + text) from err
+    except (OSError, UnicodeDecodeError) as err:
+        raise ConfigurationError(f".env can't be read: {err}") from err

@@ -13,7 +13,6 @@ INSTEAD = {
     "PISTON_MAX_CONCURRENT_JOBS": "MAX_JOBS",
     "PISTON_MAX_PROCESS_COUNT": "MAX_PROCESSES",
     "PISTON_REPO_URL": "LANGUAGES",
-    "PISTON_DATA_DIRECTORY": "STATE_DIR",
     "PISTON_LIMIT_OVERRIDES": "each language's language.toml",
 }
 """What stands for Piston's own here, where something does."""

@@ -20,14 +20,24 @@ MARK = "long-keys"
 
 
 def ensure_keys(env_file: Path) -> None:
-    """Make up each key that neither the environment nor `env_file` has, and keep it there."""
-    for name in NAMES:
-        text = env_file.read_text("utf-8") if env_file.exists() else ""
-        if os.environ.get(name) or any(_sets(name, line) for line in text.splitlines()):
-            continue
-        env_file.touch(mode=0o600)
-        newline = "" if not text or text.endswith("\n") else "\n"
-        env_file.write_text(f"{text}{newline}{name}={secrets.token_urlsafe(24)}\n", "utf-8")
+    """Make up each key that neither the environment nor `env_file` has, and keep it there.
+
+    Raises ConfigurationError when the file can't be read or written.
+    """
+    try:
+        for name in NAMES:
+            _ensure_key(name, env_file)
+    except OSError as err:
+        raise ConfigurationError(f"{env_file}: keys can't be kept there: {err.strerror}") from err
+
+
+def _ensure_key(name: str, env_file: Path) -> None:
+    text = env_file.read_text("utf-8") if env_file.exists() else ""
+    if os.environ.get(name) or any(_sets(name, line) for line in text.splitlines()):
+        return
+    env_file.touch(mode=0o600)
+    newline = "" if not text or text.endswith("\n") else "\n"
+    env_file.write_text(f"{text}{newline}{name}={secrets.token_urlsafe(24)}\n", "utf-8")
 
 
 def _sets(name: str, line: str) -> bool:

@@ -63,6 +63,13 @@ def test_a_key_of_the_environment_is_not_written_down(
     assert not (tmp_path / ".env").exists()
 
 
+def test_an_env_file_that_can_t_be_kept_is_said_so(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for file in (tmp_path, tmp_path / "no folder" / ".env"):
+        with pytest.raises(ConfigurationError, match=r"keys can't be kept there: "):
+            ensure_keys(file)
+
+
 def check(state: Path, *, dev: bool = False, **keys: str) -> list[str]:
     settings = make_settings(state_dir=state, **({"api_key": LONG} | keys))
     return check_keys(settings, for_development=dev)

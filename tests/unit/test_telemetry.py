@@ -105,6 +105,14 @@ def test_what_is_remembered_of_requests_is_bounded(capsys: pytest.CaptureFixture
     assert capsys.readouterr().err == ""
 
 
+def test_for_people_what_is_odd_about_the_settings_is_a_sentence(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    configure_logging("info", "text")
+    structlog.get_logger().warning("settings", remark="MAX_JOB is not read; MAX_JOBS is")
+    assert capsys.readouterr().err[8:] == "  warning: MAX_JOB is not read; MAX_JOBS is\n"
+
+
 def test_on_a_terminal_a_verdict_has_its_colour(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
