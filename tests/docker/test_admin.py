@@ -212,6 +212,7 @@ async def command(server: Server, *words: str, key: str = ADMIN_KEY) -> Command:
     env = {**os.environ, "RUNNER_URL": f"{server.url}/execute", "COLUMNS": "200"}
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "orchestrator", *words, "--key", key),
+        stdin=asyncio.subprocess.DEVNULL,  # else a pipe of ours is the program's input
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         env=env,

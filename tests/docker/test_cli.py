@@ -76,7 +76,9 @@ def _command(folder: Path, *words: object) -> subprocess.CompletedProcess[str]:
     """In a process of its own: the tests' has a loop already."""
     env = {**os.environ, "STATE_DIR": str(folder / "state"), "LANGUAGES": "python"}
     command = [sys.executable, "-m", "orchestrator", *map(str, words)]
-    return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        command, env=env, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
+    )
 
 
 def test_sweep_finds_nothing_on_a_tidy_engine(cli: Callable[..., Result]) -> None:
