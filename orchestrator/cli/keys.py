@@ -37,7 +37,7 @@ def _ensure_key(name: str, env_file: Path) -> None:
         return
     env_file.touch(mode=0o600)
     newline = "" if not text or text.endswith("\n") else "\n"
-    env_file.write_text(f"{text}{newline}{name}={secrets.token_urlsafe(24)}\n", "utf-8")
+    env_file.write_text(f"{text}{newline}{name}={secrets.token_hex(16)}\n", "utf-8")
 
 
 def _sets(name: str, line: str) -> bool:
