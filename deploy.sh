@@ -18,6 +18,7 @@ HEALTH_SECONDS=${HEALTH_SECONDS:-3600}
 HEALTH_INTERVAL=${HEALTH_INTERVAL:-5}
 CONFIG=fly.toml
 VOLUME_GB=10
+SHORTEST_KEY=16
 
 say() { printf '==> %s\n' "$*" >&2; }
 
@@ -99,6 +100,8 @@ ask() {
         printf '\n' >&2
     fi
     [[ $ANSWER != *[$'\n\r"\\ ']* ]] || die "$1: no blanks, quotes, backslashes or line ends"
+    [[ ! ,$ANSWER, =~ ,[^,]{1,$((SHORTEST_KEY - 1))}, ]] \
+        || die "$1: at least $SHORTEST_KEY characters each, else the server does not start"
 }
 
 make_key() { head -c 24 /dev/urandom | base64 | tr '+/' '-_'; }

@@ -11,11 +11,11 @@ import click
 from orchestrator.cli.admin_commands import builds, drain, jobs
 from orchestrator.cli.language_commands import languages
 from orchestrator.cli.server import Server, server_options
-from orchestrator.cli.shell import err, guard, out, read_settings
+from orchestrator.cli.shell import Commands, err, guard, out, read_settings
 from orchestrator.cli.shell import run as run_on_a_loop
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="codebae-runner")
 def main() -> None:
     """Run untrusted programs, each in one short-lived container of its own."""
@@ -26,20 +26,31 @@ for command in (languages, builds, jobs, drain):
 
 
 @main.command()
-@click.option("--dev", is_flag=True, help="Make up an API key when none is set; keep it in .env.")
+@click.option(
+    "--dev",
+    is_flag=True,
+    help="Make up the keys that are not set, keep them in .env, and show them; "
+    "listen on this machine alone unless HOST says otherwise.",
+)
 @click.option("--reload", is_flag=True, help="Start anew whenever the source or an image changes.")
-def serve(*, dev: bool, reload: bool) -> None:
+@click.option("--reloaded", is_flag=True, hidden=True, help="As `--reload` starts it.")
+def serve(*, dev: bool, reload: bool, reloaded: bool) -> None:
     """Serve HTTP on PORT until SIGTERM or SIGINT."""
     if reload:
         from orchestrator.cli import reloading
 
         folders = (Path(__file__).parent, read_settings().images_dir)
-        sys.exit(reloading.serve_and_reload(folders, ["--dev"] if dev else []))
-    from orchestrator.cli import serving
+        arguments = ["--dev", "--reloaded"] if dev else ["--reloaded"]
+        sys.exit(reloading.serve_and_reload(folders, arguments))
+    from orchestrator.cli import keys, serving
 
     if dev:
-        guard(lambda: serving.ensure_api_key(Path(".env")))
-    run_on_a_loop(serving.serve(read_settings(), out, show_key=dev))
+        guard(lambda: keys.ensure_keys(Path(".env")))
+    settings = read_settings()
+    if dev and "host" not in settings.model_fields_set:
+        settings = settings.model_copy(update={"host": "127.0.0.1"})
+    mode = serving.Mode(shows_keys=dev, for_development=dev or reloaded)
+    run_on_a_loop(serving.serve(settings, out, mode))
 
 
 @main.command()
@@ -53,18 +64,27 @@ def check() -> None:
 
 @main.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--input", "input_file", type=click.File("rb"), help="What the program reads.")
+@click.option(
+    "--input",
+    "input_file",
+    type=click.File("rb"),
+    help="What the program reads; by default what is piped in here. `-`: stdin, a terminal too.",
+)
 @click.option("--language", help="Language id or alias; by default told from the file's name.")
 @server_options("API_KEY")
 def run(server: Server | None, file: Path, input_file: Any, language: str | None) -> None:
     """Run FILE in a sandbox, as the server would, or with --url on a server; exit as it did."""
-    from orchestrator.cli import remote_running, running
+    from orchestrator.cli import program_input, remote_running, running
 
-    stdin = input_file.read() if input_file else b""
+    def read(max_bytes: int) -> bytes:
+        return guard(lambda: program_input.read_input(input_file, max_bytes, err))
+
     if server is not None:
+        stdin = read(remote_running.MAX_INPUT)
         work = remote_running.run_remotely(server, file, stdin, language, err)
     else:
         settings = read_settings(log_level="warning")
+        stdin = read(settings.max_input_size)
         work = running.run_file(settings, file, stdin, language, err)
     sys.exit(run_on_a_loop(work))
 

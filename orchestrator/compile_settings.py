@@ -11,10 +11,9 @@ from typing import Annotated
 from pydantic import Field
 from pydantic_settings import BaseSettings
 
+from orchestrator.consistency import compile_wall
+
 MOST_MS = 3_600_000
-SLACK = 4
-"""Wall time per CPU time: a compiler that gets a quarter of a CPU still uses all that it may."""
-LEAST_WALL_MS = 40_000
 
 
 class CompileSettings(BaseSettings):
@@ -32,4 +31,4 @@ class CompileSettings(BaseSettings):
     @cached_property
     def compile_wall(self) -> int:
         """`COMPILE_WALL_MS`, resolved, in ms."""
-        return self.compile_wall_ms or max(LEAST_WALL_MS, SLACK * self.compile_cpu_ms)
+        return compile_wall(vars(self))

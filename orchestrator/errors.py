@@ -12,13 +12,21 @@ class ConfigurationError(RunnerError):
     """A setting or a language folder is wrong; the message names the file and the field."""
 
 
+class StateInUseError(ConfigurationError):
+    """Another process has the state directory, and with it the instance, for as long as it runs."""
+
+
 class InvalidSubmissionError(RunnerError):
     """The caller sent something that can't be run; the message names the field."""
 
-    def __init__(self, message: str, *, field: str | None = None) -> None:
-        """`field` is the path of the offending field, as in `limits.wall_ms`."""
+    def __init__(self, message: str, *, field: str | None = None, hint: str | None = None) -> None:
+        """`field` is the path of the offending field, as in `limits.wall_ms`.
+
+        `hint` is said of it in the details, where the message is not ours to choose.
+        """
         super().__init__(message)
         self.field = field
+        self.hint = hint
 
 
 class QueueFullError(RunnerError):

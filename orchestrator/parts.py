@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -19,7 +18,7 @@ from orchestrator.languages.registry import folder_ids
 from orchestrator.languages.store import ImageStore, LanguageImages
 from orchestrator.sandbox.backend import Backend
 from orchestrator.sandbox.docker_backend import DockerBackend
-from orchestrator.sandbox.instance import claim_instance
+from orchestrator.sandbox.instance import claim_instance, passing_instance
 from orchestrator.sandbox.proof import Proof
 from orchestrator.sandbox.selftest import CheckResult
 from orchestrator.sandbox.spec import EngineTraits
@@ -60,24 +59,42 @@ OpenParts = Callable[[Settings], contextlib.AbstractAsyncContextManager[Parts]]
 
 @contextlib.asynccontextmanager
 async def open_docker_parts(settings: Settings) -> AsyncIterator[Parts]:
-    """The real parts. Raises ConfigurationError or EngineError when they can't be had."""
-    with claim_instance(settings.state_dir) as instance:
-        engine = open_engine(settings)
-        try:
-            await engine.info()  # an engine that is not there is said so, before anything else
-            store = ImageStore(engine)
-            catalog = read_catalog(settings, await store.read())
-            backend = DockerBackend(engine, engine_traits(settings, instance))
-            proof = Proof(settings, engine, backend, catalog)
-            await proof.recall()
-        except BaseException:
-            await engine.close()
-            raise
+    """A server's parts: the instance of `STATE_DIR` is its own for as long as it has them.
 
-        try:
-            yield Parts(backend, catalog, proof.run, Workshop(engine, store, proof))
-        finally:
-            await backend.shutdown()
+    Raises ConfigurationError or EngineError when they can't be had.
+    """
+    with claim_instance(settings.state_dir) as instance:
+        async with _open_parts(settings, instance) as parts:
+            yield parts
+
+
+@contextlib.asynccontextmanager
+async def open_parts_beside(settings: Settings) -> AsyncIterator[Parts]:
+    """A command's parts, beside whatever server there is. Raises as `open_docker_parts` does."""
+    async with _open_parts(settings, passing_instance()) as parts:
+        yield parts
+
+
+@contextlib.asynccontextmanager
+async def _open_parts(settings: Settings, instance: str) -> AsyncIterator[Parts]:
+    engine = open_engine(settings)
+    try:
+        await engine.info()  # an engine that is not there is said so, before anything else
+        if engine.quirk:
+            log.warning("engine_unfit", engine=engine.socket_path, reason=engine.quirk)
+        store = ImageStore(engine)
+        catalog = read_catalog(settings, await store.read())
+        backend = DockerBackend(engine, engine_traits(settings, instance))
+        proof = Proof(settings, engine, backend, catalog)
+        await proof.recall()
+    except BaseException:
+        await engine.close()
+        raise
+
+    try:
+        yield Parts(backend, catalog, proof.run, Workshop(engine, store, proof))
+    finally:
+        await backend.shutdown()
 
 
 def read_catalog(settings: Settings, images: Mapping[str, LanguageImages]) -> Catalog:
@@ -125,11 +142,10 @@ def _installed(settings: Settings, images: LanguageImages) -> tuple[InstalledLan
 async def open_workshop(settings: Settings) -> AsyncIterator[tuple[Workshop, DockerBackend]]:
     """A workshop without a server, beside whatever server there is. Raises EngineError.
 
-    Its sandboxes are of an instance of their own: should they outlive it, they are swept by anyone
-    once their time is over.
+    Its sandboxes are of an instance of their own.
     """
     engine = open_engine(settings)
-    backend = DockerBackend(engine, engine_traits(settings, secrets.token_hex(8)))
+    backend = DockerBackend(engine, engine_traits(settings, passing_instance()))
     try:
         await engine.info()
         yield Workshop(engine, ImageStore(engine), Proof(settings, engine, backend, ())), backend

@@ -1,4 +1,4 @@
-"""Logging: structlog, readable in a terminal, one JSON object per line elsewhere.
+"""Logging: structlog, short lines on a terminal, one JSON object per line elsewhere.
 
 Never in a log line: code, input, output, keys. An exception that nobody foresaw may quote any of
 them, so of those only the type and the place are written; our own messages are made to be read.
@@ -17,14 +17,12 @@ from typing import Any, TextIO, cast
 import structlog
 
 from orchestrator.errors import RunnerError
+from orchestrator.log_lines import ShortLines
 
 MAX_CAUSES = 20
 
-_SHARED: tuple[structlog.typing.Processor, ...] = (
-    structlog.contextvars.merge_contextvars,
-    structlog.stdlib.add_log_level,
-    structlog.processors.TimeStamper(fmt="iso"),
-)
+_TIME = structlog.processors.TimeStamper(fmt="iso")
+_TIME_OF_DAY = structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False)
 
 
 def configure_logging(level: str, log_format: str = "auto") -> None:
@@ -34,14 +32,17 @@ def configure_logging(level: str, log_format: str = "auto") -> None:
     """
     as_text = log_format == "text" or (log_format == "auto" and sys.stderr.isatty())
     renderer: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
-        if as_text
-        else structlog.processors.JSONRenderer()
+        ShortLines(colors=sys.stderr.isatty()) if as_text else structlog.processors.JSONRenderer()
+    )
+    shared: tuple[structlog.typing.Processor, ...] = (
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        _TIME_OF_DAY if as_text else _TIME,
     )
     stderr = cast("TextIO", _Forgiving(sys.stderr))
     number = logging.getLevelNamesMapping()[level.upper()]
     structlog.configure(
-        processors=[*_SHARED, _describe_exception, renderer],
+        processors=[*shared, _describe_exception, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=structlog.PrintLoggerFactory(stderr),
     )
@@ -55,7 +56,7 @@ def configure_logging(level: str, log_format: str = "auto") -> None:
                 _describe_exception,
                 renderer,
             ],
-            foreign_pre_chain=[*_SHARED, structlog.stdlib.add_logger_name],
+            foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name],
         )
     )
     # Libraries speak up when something is wrong; below that they would tell of every request.

@@ -23,7 +23,7 @@ from tests.unit.test_builds import FakeRebuilder
 
 Client = TestClient[Any, Any]
 
-ADMIN_KEY = "root-key"
+ADMIN_KEY = "root-key-of-tests"
 ADMIN = {"Authorization": f"Bearer {ADMIN_KEY}"}
 WRONG = {"Authorization": "Bearer nobody's"}
 

@@ -48,8 +48,8 @@ Client = TestClient[Any, Any]
 Serve = Callable[..., Awaitable[Client]]
 """`make_app`'s arguments to a client of that app: the fixture `serve`."""
 
-KEY = "first-key"
-SECOND_KEY = "second-key"
+KEY = "first-key-of-tests"
+SECOND_KEY = "second-key-of-tests"
 BEARER = {"Authorization": f"Bearer {KEY}"}
 JSON = BEARER | {"Content-Type": "application/json"}
 PRINT = {"language": "python", "code": "print(1)"}

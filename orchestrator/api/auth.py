@@ -7,11 +7,12 @@ import binascii
 import hmac
 from typing import TYPE_CHECKING
 
-from orchestrator.api.errors import ApiError
+from orchestrator.api.errors import ApiError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+CHALLENGE = 'Bearer realm="codebae-runner"'
 KEY_PROTOCOL = "codebae.key."
 """What a WebSocket protocol begins with that is a key in base64url, where no header can be set."""
 
@@ -23,9 +24,10 @@ def authenticate(headers: Mapping[str, str], keys: Sequence[str], *, protocols: 
     the comma-separated WebSocket `protocols`; `headers` must look names up in any case. Raises
     ApiError (401). Every key is compared in constant time.
     """
-    number = _find([*_offered(headers), *_offered_as_protocols(protocols)], keys)
+    offered = [*_offered(headers), *_offered_as_protocols(protocols)]
+    number = _find(offered, keys)
     if number is None:
-        raise ApiError(401, "unauthorized", "Unauthorized")
+        raise _unauthorized(headers, has_key=bool(offered))
     return f"key-{number}"
 
 
@@ -42,7 +44,24 @@ def authenticate_admin(
         return f"admin-{number}"
     if job_number is not None:
         raise ApiError(403, "forbidden", "This key runs programs; /admin needs one of ADMIN_KEY")
-    raise ApiError(401, "unauthorized", "Unauthorized")
+    raise _unauthorized(headers, has_key=bool(offered))
+
+
+def _unauthorized(headers: Mapping[str, str], *, has_key: bool) -> ApiError:
+    """No key, or a wrong one; which of the two is in the details and, by RFC 6750, in a header."""
+    if has_key:
+        message = "this key is none of the server's"
+    elif headers.get("Authorization", "").strip():
+        message = "is not of the form: Bearer KEY"
+    else:
+        message = "is missing: send Authorization: Bearer KEY, or x-api-key: KEY"
+    return ApiError(
+        401,
+        "unauthorized",
+        "Unauthorized",
+        problems=[Problem("Authorization", message)],
+        challenge=f'{CHALLENGE}, error="invalid_token"' if has_key else CHALLENGE,
+    )
 
 
 def _find(offered: Sequence[bytes], keys: Sequence[str]) -> int | None:

@@ -34,7 +34,7 @@ class Problem:
 class ApiError(RunnerError):
     """A refusal in HTTP's terms: `{"error": message, "code": code, "details"?: problems}`."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a refusal has that many parts
         self,
         status: int,
         code: str,
@@ -42,13 +42,24 @@ class ApiError(RunnerError):
         *,
         problems: Sequence[Problem] = (),
         retry_after_s: int | None = None,
+        challenge: str | None = None,
     ) -> None:
-        """`status` is HTTP's, `code` the slug; `retry_after_s` makes a `Retry-After` header."""
+        """`status` is HTTP's, `code` the slug.
+
+        `retry_after_s` makes a `Retry-After` header, `challenge` a `WWW-Authenticate`.
+        """
         super().__init__(message)
         self.status = status
         self.code = code
         self.problems = tuple(problems)
         self.retry_after_s = retry_after_s
+        self.challenge = challenge
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Those that its answer has for being this refusal."""
+        found = {"Retry-After": self.retry_after_s, "WWW-Authenticate": self.challenge}
+        return {name: str(value) for name, value in found.items() if value is not None}
 
 
 def invalid(problems: Sequence[Problem], message: str | None = None) -> ApiError:
@@ -78,7 +89,8 @@ def from_exception(err: Exception) -> ApiError | None:
         case InvalidSubmissionError(field=None):
             return ApiError(400, "invalid", str(err))
         case InvalidSubmissionError(field=str(field)):
-            return invalid([Problem(field, str(err).removeprefix(f"{field}: "))], str(err))
+            detail = err.hint or str(err).removeprefix(f"{field}: ")
+            return invalid([Problem(field, detail)], str(err))
         case QueueFullError():
             return ApiError(429, "queue_full", str(err), retry_after_s=err.retry_after_s)
         case DrainingError():

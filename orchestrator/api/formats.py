@@ -15,6 +15,7 @@ class Format(StrEnum):
     NDJSON = "application/x-ndjson"
     SSE = "text/event-stream"
     TEXT = "text/plain"
+    HTML = "text/html"
 
 
 JOB_FORMS = (Format.JSON, Format.NDJSON, Format.SSE)

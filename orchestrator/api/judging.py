@@ -186,7 +186,7 @@ def _program(
 ) -> Submission:
     language = find_language(request.language or "")
     if language is None:
-        _refuse(f"{field}.language", "must be one of the languages that are installed")
+        _refuse(f"{field}.language", "must be one of the languages that GET /languages lists")
     if not request.code and not request.files:
         _refuse(f"{field}.code", "is required, or files")
     if len(request.code or "") > settings.max_code_size:

@@ -76,9 +76,8 @@ async def errors_as_json(request: web.Request, handler: Handler) -> web.StreamRe
 
 
 def error_response(err: ApiError) -> web.Response:
-    """The JSON response of a refusal, with `Retry-After` where it has one."""
-    headers = {} if err.retry_after_s is None else {"Retry-After": str(err.retry_after_s)}
-    return web.json_response(error_body(err), status=err.status, headers=headers)
+    """The JSON response of a refusal, with the headers that belong to it."""
+    return web.json_response(error_body(err), status=err.status, headers=err.headers)
 
 
 def _from_http(err: web.HTTPException) -> web.Response:

@@ -7,6 +7,7 @@ bounds and meaning.
 from __future__ import annotations
 
 import re
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, NoReturn, cast
 
 from orchestrator.api.errors import Problem, invalid
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from orchestrator.languages.model import InstalledLanguage, Language
     from orchestrator.settings import Settings
 
+LONGEST_TYPO = 32
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -76,8 +78,17 @@ def _language(
     if installed is None:
         if catalog.is_disabled(name):
             _refuse("language", f"{shorten(name)!r} has been switched off on this server")
-        _refuse_older("language", "Unsupported language")
+        hint = _where_languages_are(name, catalog.names)
+        raise InvalidSubmissionError("Unsupported language", field="language", hint=hint)
     return installed
+
+
+def _where_languages_are(name: str, known: Sequence[str]) -> str:
+    """What to do about a language that is not served; `known`: the names of those that are."""
+    # What is long is no typo, and comparing it takes time by its square.
+    alike = get_close_matches(name.lower(), known, n=1) if len(name) <= LONGEST_TYPO else []
+    meant = f"; the nearest is {alike[0]!r}" if alike else ""
+    return f"{shorten(name)!r} is no language of this server{meant}; GET /languages lists them"
 
 
 def _stdin(text: str, encoding: Encoding, max_bytes: int) -> bytes:

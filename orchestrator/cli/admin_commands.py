@@ -18,7 +18,10 @@ def _given(server: Server | None) -> Server:
 
 @click.group()
 def builds() -> None:
-    """Show a server's builds, follow one, end one."""
+    """Show a server's builds, follow one, end one.
+
+    An ID may be as short as it is unique.
+    """
 
 
 @builds.command("list")
@@ -65,7 +68,10 @@ def cancel_build(server: Server | None, id_: str) -> None:
 
 @click.group()
 def jobs() -> None:
-    """Show a server's jobs, end one."""
+    """Show a server's jobs, end one.
+
+    An ID may be as short as it is unique.
+    """
 
 
 @jobs.command("list")

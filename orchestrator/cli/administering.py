@@ -3,46 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 from rich.console import Console
 
 from orchestrator.cli import following
+from orchestrator.cli.listing import Listing, print_listing
 from orchestrator.cli.outcomes import Outcome, check_outcomes, print_outcomes
-from orchestrator.cli.remote import Json, connect, segment, understood
+from orchestrator.cli.remote import Json, Remote, RemoteError, connect, segment, understood
 from orchestrator.cli.server import Server
 from orchestrator.cli.tables import (
-    build_tables,
-    builds_table,
-    jobs_table,
-    languages_table,
+    build_listings,
+    builds_listing,
+    jobs_listing,
+    languages_listing,
     print_json,
 )
 from orchestrator.printable import printable_line
 
-if TYPE_CHECKING:
-    from rich.table import Table
-
 
 async def list_languages(server: Server, out: Console, *, as_json: bool) -> None:
     """Print the languages. Raises RemoteError, as all of these do."""
-    await _show(server, "/admin/languages", languages_table, out, as_json=as_json)
+    await _show(server, "/admin/languages", languages_listing, out, as_json=as_json)
 
 
 async def list_builds(server: Server, out: Console, *, as_json: bool) -> None:
     """Print the builds."""
-    await _show(server, "/admin/builds", builds_table, out, as_json=as_json)
+    await _show(server, "/admin/builds", builds_listing, out, as_json=as_json)
 
 
 async def list_jobs(server: Server, out: Console, *, as_json: bool) -> None:
     """Print the jobs under way."""
-    await _show(server, "/admin/jobs", jobs_table, out, as_json=as_json)
+    await _show(server, "/admin/jobs", jobs_listing, out, as_json=as_json)
 
 
 async def show_build(server: Server, build_id: str, out: Console, *, as_json: bool) -> None:
     """Print a build and what was tried in it."""
-    path = f"/admin/builds/{segment(build_id)}"
-    await _show(server, path, build_tables, out, as_json=as_json)
+    async with connect(server) as remote:
+        whole = await find_id(remote, "builds", build_id)
+    await _show(server, f"/admin/builds/{whole}", build_listings, out, as_json=as_json)
 
 
 async def show_log(
@@ -50,7 +48,8 @@ async def show_log(
 ) -> None:
     """Print a build's log to its end. Raises RemoteError also when the build does not succeed."""
     async with connect(server) as remote:
-        await following.show_log(remote, build_id, out, err, as_json=as_json)
+        whole = await find_id(remote, "builds", build_id)
+        await following.show_log(remote, whole, out, err, as_json=as_json)
 
 
 async def rebuild(
@@ -86,14 +85,18 @@ async def change_language(server: Server, language_id: str, action: str, out: Co
 
 async def cancel_build(server: Server, build_id: str, out: Console) -> None:
     """End a build."""
-    await _ask(server, "DELETE", f"/admin/builds/{segment(build_id)}")
-    _say(out, f"{build_id}: is being cancelled")
+    async with connect(server) as remote:
+        whole = await find_id(remote, "builds", build_id)
+        await remote.ask("DELETE", f"/admin/builds/{whole}")
+    _say(out, f"{whole}: is being cancelled")
 
 
 async def end_job(server: Server, job_id: str, out: Console) -> None:
     """End a job."""
-    await _ask(server, "DELETE", f"/admin/jobs/{segment(job_id)}")
-    _say(out, f"{job_id}: ended")
+    async with connect(server) as remote:
+        whole = await find_id(remote, "jobs", job_id)
+        await remote.ask("DELETE", f"/admin/jobs/{whole}")
+    _say(out, f"{whole}: ended")
 
 
 async def drain(server: Server, out: Console, *, off: bool) -> None:
@@ -104,6 +107,24 @@ async def drain(server: Server, out: Console, *, off: bool) -> None:
         _say(out, f"{server.url}: {state}; {int(answer['activeJobs'])} under way")
 
 
+async def find_id(remote: Remote, kind: str, beginning: str) -> str:
+    """The one id among the server's `kind` (`jobs`, `builds`) that begins so, as a path's segment.
+
+    `beginning` itself where none does: the server says so then. Raises RemoteError where several
+    do.
+    """
+    segment(beginning)  # what can't be one is not looked for
+    answer = await remote.ask("GET", f"/admin/{kind}")
+    with understood():
+        ids = [segment(str(each["id"])) for each in answer[kind]]
+    found = [each for each in ids if each.startswith(beginning)]
+    if beginning in found or not found:
+        return beginning
+    if len(found) > 1:
+        raise RemoteError(f"{beginning} may be any of {', '.join(sorted(found))}")
+    return found[0]
+
+
 async def _ask(server: Server, method: str, path: str) -> Json:
     async with connect(server) as remote:
         return await remote.ask(method, path)
@@ -112,7 +133,7 @@ async def _ask(server: Server, method: str, path: str) -> Json:
 async def _show(
     server: Server,
     path: str,
-    to_table: Callable[[Json], Table | Sequence[Table]],
+    to_listing: Callable[[Json], Listing | Sequence[Listing]],
     out: Console,
     *,
     as_json: bool,
@@ -122,9 +143,9 @@ async def _show(
         print_json(answer, out)
         return
     with understood():
-        tables = to_table(answer)
-    for table in tables if isinstance(tables, Sequence) else (tables,):
-        out.print(table)
+        found = to_listing(answer)
+    for listing in found if isinstance(found, Sequence) else (found,):
+        print_listing(listing, out)
 
 
 def _say(out: Console, text: str) -> None:

@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 from rich.console import Console
-from rich.table import Table
 
-from orchestrator.parts import open_docker_parts
+from orchestrator.cli.listing import make_listing, print_listing
+from orchestrator.parts import open_parts_beside
+from orchestrator.sandbox.selftest import CheckResult
 from orchestrator.settings import Settings
+
+FAILS = "FAILS"
 
 
 async def check(settings: Settings, out: Console) -> bool:
     """Run every probe in every image, remembered passes or not; True when all held."""
-    table = Table(
-        "language", "limit", "", "what happened", title="Do the limits bite on this engine?"
-    )
-    passed = True
-    async with open_docker_parts(settings) as parts:
+    async with open_parts_beside(settings) as parts:
         with out.status(f"Trying the limits in {', '.join(parts.catalog.ids)}"):
             results = [result async for result in parts.prove(afresh=True)]
-    for result in results:
-        mark = "[green]holds[/]" if result.passed else "[bold red]FAILS[/]"
-        detail = result.detail
-        if result.first_try:
-            detail = f"{detail} (second try; first: {result.first_try})"
-        table.add_row(result.language, result.check, mark, detail)
-        passed = passed and result.passed
-    out.print(table)
-    return passed
+    rows = [
+        (each.language, each.check, "holds" if each.passed else FAILS, _detail(each))
+        for each in results
+    ]
+    listing = make_listing("language limit outcome detail", rows)
+    print_listing(listing, out, lambda row: "bold red" if FAILS in row else "")
+    return all(each.passed for each in results)
+
+
+def _detail(result: CheckResult) -> str:
+    tries = f" (second try; first: {result.first_try})" if result.first_try else ""
+    return f"{result.detail}{tries}"

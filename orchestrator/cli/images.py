@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from rich.console import Console
-from rich.table import Table
 
+from orchestrator.cli.listing import make_listing, print_listing
 from orchestrator.errors import UnknownLanguageError
 from orchestrator.languages.lock import language_lock
 from orchestrator.languages.offer import check_previous, make_offer, to_installed
@@ -68,12 +68,11 @@ async def run_list(settings: Settings, console: Console) -> None:
         images = await workshop.store.read()
     registry = load_languages(settings.images_dir, settings.language_ids)
     served = make_offer(settings.language_ids, images).served
-    table = Table("id", "name", "version", "state", "digest", "size", "aliases", box=None)
+    rows = list[tuple[str, ...]]()
     for owner in dict.fromkeys([*(each.id for each in registry.owners), *images]):
         state = "served" if owner in served else "not served"
-        for row in _rows(settings, images.get(owner, LanguageImages(owner)), state):
-            table.add_row(*row)
-    console.print(table)
+        rows += _rows(settings, images.get(owner, LanguageImages(owner)), state)
+    print_listing(make_listing("id name version state digest size aliases", rows), console)
 
 
 def _rows(settings: Settings, images: LanguageImages, state: str) -> list[tuple[str, ...]]:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 
 from rich.console import Console
-from rich.segment import Segment, Segments
-from rich.table import Table
-from rich.text import Text
 
+from orchestrator.cli.listing import make_listing, print_listing
 from orchestrator.errors import RebuildError
-from orchestrator.printable import printable_line
 
 SHORT = 160
 
@@ -35,9 +32,6 @@ class Outcome:
     log: str = ""
 
 
-COLUMNS = ("language", "outcome", "why", "log")
-
-
 def twice(trials: Sequence[str]) -> str:
     """What is told of an image that did not pass everything at once; empty when it did."""
     return f"passed at the second try: {', '.join(trials)}" if trials else ""
@@ -45,19 +39,10 @@ def twice(trials: Sequence[str]) -> str:
 
 def print_outcomes(outcomes: Sequence[Outcome], out: Console) -> None:
     """A table on a terminal; anywhere else lines of cells with tabs between, nothing left out."""
-    rows = [tuple(_cell(each) for each in astuple(outcome)) for outcome in outcomes]
-    if not out.is_terminal:
-        lines = ["\t".join(row).rstrip() + "\n" for row in (COLUMNS, *rows)]
-        # As segments: of anything else rich makes spaces of the tabs.
-        out.print(Segments(map(Segment, lines)), end="", soft_wrap=True)
-        return
-    table = Table(box=None)
-    for name in COLUMNS:
-        table.add_column(name, overflow="fold")
-    for language, ending, why, log in rows:
-        style = "bold red" if ending == Ending.FAILED else ""
-        table.add_row(Text(language), Text(ending, style), Text(_short(why)), Text(log))
-    out.print(table)
+    shorten = _short if out.is_terminal else str
+    rows = [(each.language, each.ending, shorten(_line(each.why)), each.log) for each in outcomes]
+    listing = make_listing("language outcome why log", rows)
+    print_listing(listing, out, lambda row: "bold red" if row[1] == Ending.FAILED else "")
 
 
 def check_outcomes(outcomes: Sequence[Outcome]) -> None:
@@ -67,8 +52,8 @@ def check_outcomes(outcomes: Sequence[Outcome]) -> None:
         raise RebuildError(f"{len(failed)} of {len(outcomes)} failed: {', '.join(failed)}")
 
 
-def _cell(text: str) -> str:
-    return printable_line(" ".join(str(text).split()))
+def _line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _short(text: str) -> str:

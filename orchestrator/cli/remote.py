@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, cast
 
@@ -36,7 +36,7 @@ class RefusedError(RemoteError):
 
     def __init__(self, message: str, status: int) -> None:
         """`status`: HTTP's own."""
-        super().__init__(f"{message} ({status})")
+        super().__init__(message)
         self.status = status
 
 
@@ -140,7 +140,23 @@ async def _refusal(response: aiohttp.ClientResponse, url: str) -> RemoteError:
         return RemoteError(f"{url}: there is no /admin: the server has no ADMIN_KEY (404)")
     if not answer.get("code"):
         return RemoteError(f"{url}: this is not a runner, it answers {status} {text}".rstrip())
-    return RefusedError(text, status)
+    details = _pairs(answer.get("details"))
+    return RefusedError(with_details(f"{text} ({status})", text, details), status)
+
+
+def with_details(text: str, error: str, details: Iterable[tuple[str, str]]) -> str:
+    """`text`, and of each field what `error` does not say already; shortened."""
+    told = [message for field, message in details if error not in {message, f"{field}: {message}"}]
+    return printable_line(": ".join([text, "; ".join(told)] if told else [text]))[:MAX_SHOWN]
+
+
+def _pairs(details: object) -> list[tuple[str, str]]:
+    known = details if isinstance(details, list) else []
+    return [
+        (str(each.get("field")), str(each.get("message")))
+        for each in known
+        if isinstance(each, dict)
+    ]
 
 
 async def _read_json(response: aiohttp.ClientResponse) -> Json:

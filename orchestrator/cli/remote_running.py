@@ -18,13 +18,16 @@ from codebae_runner_client import (
 from rich.console import Console
 from rich.text import Text
 
+from orchestrator.cli.choosing import no_language
 from orchestrator.cli.ending import NOBODY_READS, OWN_FAULT, SIGNAL_BASE
-from orchestrator.cli.remote import MAX_SHOWN, RemoteError, understood
-from orchestrator.cli.server import Server
+from orchestrator.cli.remote import MAX_SHOWN, RemoteError, understood, with_details
+from orchestrator.cli.server import Server, images_dir
 from orchestrator.printable import printable_line
 
 COLOURS = {"accepted": "bold green", "cancelled": "bold yellow"}
 FAILED = "bold red"
+MAX_INPUT = 64 << 20
+"""Bytes; the server has a bound of its own, which is not known here."""
 
 
 async def run_remotely(
@@ -36,7 +39,7 @@ async def run_remotely(
     """
     async with AsyncRunner(server.url, server.key, deadline=None) as runner:
         try:
-            name = language or await _find_language(runner, file)
+            name = language or await _find_language(runner, file, server)
             async with runner.stream(**_submission(name, file, stdin)) as events:
                 async for event in events:
                     with understood():
@@ -49,15 +52,13 @@ async def run_remotely(
         return _report(events.result, err)
 
 
-async def _find_language(runner: AsyncRunner, file: Path) -> str:
+async def _find_language(runner: AsyncRunner, file: Path, server: Server) -> str:
     languages = await runner.languages()
     with understood():
         for each in languages:
             if file.suffix in each["extensions"]:
                 return str(each["id"])
-    raise RemoteError(
-        f"{file.name}: no language has the extension {file.suffix!r}; name it with --language"
-    )
+    raise RemoteError(printable_line(no_language(file, images_dir(), server.url)))
 
 
 def _submission(language: str, file: Path, stdin: bytes) -> Submission:
@@ -85,7 +86,7 @@ def _message(error: RunnerError, server: Server) -> str:
     if isinstance(error, UnauthorizedError):
         return f"{server.url}: the key is not one of the server's ({error.status})"
     if isinstance(error, ApiError):
-        return f"{printable_line(error.message)[:MAX_SHOWN]} ({error.status})"
+        return with_details(f"{error.message} ({error.status})", error.message, error.details)
     return printable_line(str(error))[:MAX_SHOWN]
 
 

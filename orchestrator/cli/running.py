@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from orchestrator.cli.choosing import no_language
 from orchestrator.cli.ending import NOBODY_READS, OWN_FAULT, SIGNAL_BASE
 from orchestrator.errors import InvalidSubmissionError
 from orchestrator.jobs.admission import Admission
@@ -19,7 +20,7 @@ from orchestrator.jobs.model import JobResult, Limits, Submission
 from orchestrator.jobs.service import JobService
 from orchestrator.languages.catalog import Catalog
 from orchestrator.languages.model import Language
-from orchestrator.parts import open_docker_parts
+from orchestrator.parts import open_parts_beside
 from orchestrator.sandbox.model import SourceFile, Stream
 from orchestrator.settings import Settings
 
@@ -28,8 +29,8 @@ async def run_file(
     settings: Settings, file: Path, stdin: bytes, name: str | None, err: Console
 ) -> int:
     """Run `file`, print what it prints, and return what this process should exit with."""
-    async with open_docker_parts(settings) as parts:
-        language = _find_language(parts.catalog, file, name)
+    async with open_parts_beside(settings) as parts:
+        language = _find_language(parts.catalog, file, name, settings.images_dir)
         admission = Admission(slots=1, queue=0, memory_mb=settings.memory_budget)
         service = JobService(settings, parts.backend, admission, parts.catalog)
         submission = _submission(settings, language, file, stdin)
@@ -53,7 +54,7 @@ async def _run_and_print(service: JobService, job: Job) -> JobResult:
     return result
 
 
-def _find_language(catalog: Catalog, file: Path, name: str | None) -> Language:
+def _find_language(catalog: Catalog, file: Path, name: str | None, images_dir: Path) -> Language:
     if name is not None:
         found = catalog.find(name)
         if found is None:
@@ -64,9 +65,7 @@ def _find_language(catalog: Catalog, file: Path, name: str | None) -> Language:
     for each in catalog:
         if file.suffix in each.language.source.extensions:
             return each.language
-    raise InvalidSubmissionError(
-        f"{file.name}: no language has the extension {file.suffix!r}; name it with --language"
-    )
+    raise InvalidSubmissionError(no_language(file, images_dir))
 
 
 def _submission(settings: Settings, language: Language, file: Path, stdin: bytes) -> Submission:

@@ -5,18 +5,21 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 import click
 
 from orchestrator.errors import ConfigurationError
+from orchestrator.image_settings import DEFAULT_IMAGES_DIR
 from orchestrator.settings import load_settings
 
 Command = TypeVar("Command", bound=Callable[..., None])
 
 PATHS = ("/execute/ws", "/execute", "/health", "/stats", "/languages", "/admin")
 """What an address may end in that was meant for one request."""
+EVERYWHERE = {"", "0.0.0.0", "127.0.0.1", "::", "::1"}  # noqa: S104 - compared with
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,23 @@ def find_server(url: str, key: str | None, key_variable: str) -> Server:
 
 def local_url() -> str:
     """Where a server with these settings listens. Raises ConfigurationError."""
-    return f"http://localhost:{load_settings().port}"
+    settings = load_settings()
+    return address(settings.host, settings.port)
+
+
+def address(host: str, port: int) -> str:
+    """Where one that listens on `host` is found from this machine."""
+    if host in EVERYWHERE:
+        host = "localhost"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def images_dir() -> Path:
+    """Where this machine's language folders are, whatever else is set wrongly."""
+    try:
+        return load_settings().images_dir
+    except ConfigurationError:
+        return DEFAULT_IMAGES_DIR
 
 
 def _configured_key(variable: str) -> str:

@@ -6,13 +6,14 @@ import asyncio
 import contextlib
 import gc
 import os
-import secrets
 import signal
 import socket
 from collections.abc import AsyncIterator, Coroutine
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import structlog
 from aiohttp import web
 from rich.console import Console
 from rich.markup import escape
@@ -20,34 +21,35 @@ from rich.markup import escape
 from orchestrator.api import keys
 from orchestrator.api.waiting import Progress, build_waiting_app
 from orchestrator.app import build_app, drain
+from orchestrator.cli.keys import check_keys
 from orchestrator.cli.preparing import prepare_images
+from orchestrator.cli.server import address
+from orchestrator.consistency import overruled
 from orchestrator.embedded.engine import embedded_engine
 from orchestrator.errors import ConfigurationError
 from orchestrator.jobs.model import Cause
 from orchestrator.settings import Settings
+from orchestrator.unread import names_in, unread
+
+log = structlog.get_logger(__name__)
 
 KEEPALIVE_S = 75.0  # aiohttp's own default is an hour
 BACKLOG = 128
 SHUTDOWN_S = 1.0  # aiohttp's own wait, twice, once every job has been answered
 
 
-def ensure_api_key(env_file: Path) -> None:
-    """Make up API_KEY when neither the environment nor `env_file` has one, and keep it there."""
-    text = env_file.read_text("utf-8") if env_file.exists() else ""
-    if any(map(_sets_api_key, text.splitlines())) or os.environ.get("API_KEY"):
-        return
-    env_file.touch(mode=0o600)
-    newline = "" if not text or text.endswith("\n") else "\n"
-    env_file.write_text(f"{text}{newline}API_KEY={secrets.token_urlsafe(24)}\n", "utf-8")
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """How `serve` was asked to serve."""
+
+    shows_keys: bool = False
+    """Whether to print them, with what to try."""
+    for_development: bool = False
+    """Whether any key will do."""
 
 
-def _sets_api_key(line: str) -> bool:
-    name, _, value = line.partition("=")
-    return name.strip().removeprefix("export ").strip() == "API_KEY" and bool(value.strip(" \t\"'"))
-
-
-async def serve(settings: Settings, out: Console, *, show_key: bool) -> None:
-    """Serve until SIGTERM or SIGINT; `show_key` prints the key with a command to try.
+async def serve(settings: Settings, out: Console, mode: Mode) -> None:
+    """Serve until SIGTERM or SIGINT.
 
     Raises ConfigurationError or EngineError when it can't start.
     """
@@ -55,16 +57,18 @@ async def serve(settings: Settings, out: Console, *, show_key: bool) -> None:
         raise ConfigurationError(
             "setting API_KEY: set one key, or several comma-separated; `make run` makes one up"
         )
+    for text in (*remarks(settings), *check_keys(settings, for_development=mode.for_development)):
+        log.warning("settings", remark=text)
     app = build_app(settings)
     stop = asyncio.Event()
     _stop_at_signals(app, stop)
     with _listen(settings) as listener:
         if not settings.is_embedded:
-            await _serve(app, settings, listener, out, stop, show_key=show_key)
+            await _serve(app, settings, listener, out, stop, mode=mode)
             return
         async with _own_engine(settings, listener, out, stop):
             if not stop.is_set():
-                await _serve(app, settings, listener, out, stop, show_key=show_key)
+                await _serve(app, settings, listener, out, stop, mode=mode)
 
 
 def _stop_at_signals(app: web.Application, stop: asyncio.Event) -> None:
@@ -127,7 +131,7 @@ async def _serve(  # noqa: PLR0913 - what `serve` has put together
     out: Console,
     stop: asyncio.Event,
     *,
-    show_key: bool,
+    mode: Mode,
 ) -> None:
     # Without handler_cancellation a client's hang-up would not end its job.
     runner = web.AppRunner(
@@ -141,10 +145,10 @@ async def _serve(  # noqa: PLR0913 - what `serve` has put together
     try:
         await runner.setup()
         await web.SockSite(runner, listener.dup()).start()
-        await announce(app, port, out, stop)
+        await announce(app, address(settings.host, port), out, stop)
         gc.freeze()  # what is there by now stays: it need not be looked through again and again
-        if show_key and not stop.is_set():
-            _show_key(settings.api_keys[0], port, out)
+        if mode.shows_keys and not stop.is_set():
+            _show_keys(settings, port, out)
         await stop.wait()
         _say_goodbye(app, settings, out)
         await drain(app)  # while it still listens: who comes now is told so
@@ -169,7 +173,18 @@ def _listen(settings: Settings) -> socket.socket:
         ) from err
 
 
-async def announce(app: web.Application, port: int, out: Console, stop: asyncio.Event) -> None:
+def remarks(settings: Settings) -> list[str]:
+    """What is odd about the settings and about what looks like some, without being wrong."""
+    file = Path(".env")
+    text = file.read_text("utf-8", "replace") if file.is_file() else ""
+    known = {name.upper() for name in type(settings).model_fields}
+    return [
+        *overruled(vars(settings), settings.model_fields_set),
+        *unread(os.environ, names_in(text), known),
+    ]
+
+
+async def announce(app: web.Application, url: str, out: Console, stop: asyncio.Event) -> None:
     """Print what is served, once the self-test has passed (or what is wrong with it)."""
     waits = [asyncio.create_task(event.wait()) for event in (app[keys.READINESS].settled, stop)]
     with out.status("Self-test: do the limits bite on this engine?"):
@@ -182,19 +197,18 @@ async def announce(app: web.Application, port: int, out: Console, stop: asyncio.
     if reason is not None:
         out.print(f"[bold red]Not ready:[/] {escape(reason)}", highlight=False)
         return
-    out.print(f"[bold green]Ready[/] on http://localhost:{port}", highlight=False)
+    out.print(f"[bold green]Ready[/] on {escape(url)}", highlight=False)
     for installed in app[keys.SERVICE].catalog:
         out.print(f"  {installed.language.id:<12} {installed.language.name} {installed.version}")
 
 
-def _show_key(key: str, port: int, out: Console) -> None:
+def _show_keys(settings: Settings, port: int, out: Console) -> None:
+    url, key = address(settings.host, port), settings.api_keys[0]
+    lines = [f"In a browser: {url}/docs", f"API key:      {key}"]
+    if settings.admin_keys:
+        lines.append(f"Admin key:    {settings.admin_keys[0]}")
     body = """{"language": "python", "code": "print(\\"Hello, World!\\")"}"""
-    out.print(f"API key: {key}", highlight=False)
-    out.print("Try it:", highlight=False)
-    out.print(
-        f"curl -s http://localhost:{port}/execute -H 'Authorization: Bearer {key}' "
-        f"-H 'Content-Type: application/json' -d '{body}'",
-        highlight=False,
-        markup=False,
-        soft_wrap=True,
-    )
+    headers = f"-H 'Authorization: Bearer {key}' -H 'Content-Type: application/json'"
+    lines += ["Try it:", f"curl -s {url}/execute {headers} -d '{body}'"]
+    for line in lines:
+        out.print(line, highlight=False, markup=False, soft_wrap=True)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, NoReturn, TypeVar
 
+import click
 import uvloop
 from rich.console import Console
 
@@ -50,7 +52,36 @@ def guard(function: Callable[[], T]) -> T:
         sys.exit(INTERRUPTED)
 
 
-def _fail(message: str) -> NoReturn:
+class Commands(click.Group):
+    """A group at the top, whose commands' usage errors look as all others do."""
+
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        """As click's."""
+        with _in_our_words():
+            return super().make_context(*args, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """As click's."""
+        with _in_our_words():
+            return super().invoke(ctx)
+
+
+@contextlib.contextmanager
+def _in_our_words() -> Iterator[None]:
+    try:
+        yield
+    except click.exceptions.NoArgsIsHelpError:
+        raise  # it is the help
+    except click.UsageError as error:
+        if error.ctx is not None:
+            click.echo(error.ctx.get_usage(), err=True)
+            click.echo(f"Try '{error.ctx.command_path} --help' for help.\n", err=True)
+        _fail(error.format_message(), error.exit_code)
+    except click.ClickException as error:
+        _fail(error.format_message(), error.exit_code)
+
+
+def _fail(message: str, status: int = 1) -> NoReturn:
     err.print("[bold red]error:[/] ", end="", highlight=False)
     err.print(printable(message), markup=False, highlight=False, soft_wrap=True)
-    sys.exit(1)
+    sys.exit(status)

@@ -1,15 +1,34 @@
-"""`sweep`: what a crashed server left behind, removed by hand."""
+"""`sweep`: what a crashed server or command left behind, removed by hand."""
 
 from __future__ import annotations
 
 from rich.console import Console
 
-from orchestrator.parts import open_docker_parts
+from orchestrator.errors import StateInUseError
+from orchestrator.parts import open_docker_parts, open_parts_beside
 from orchestrator.settings import Settings
 
 
 async def sweep(settings: Settings, out: Console) -> None:
-    """Remove this instance's containers, and any past its deadline. Refuses while a server runs."""
-    async with open_docker_parts(settings) as parts:
-        count = await parts.backend.sweep()
-    out.print(f"Removed {count} container{'' if count == 1 else 's'}")
+    """Remove this instance's containers, and any past its deadline.
+
+    While a server runs, its containers are at work, and what it has left it sweeps itself: then
+    only those past their deadline are removed.
+    """
+    try:
+        async with open_docker_parts(settings) as parts:
+            out.print(f"Removed {_count(await parts.backend.sweep())}")
+    except StateInUseError:
+        async with open_parts_beside(settings) as parts:
+            count = await parts.backend.sweep()
+        out.print(
+            f"Removed {_count(count)} past their deadline; "
+            f"a server uses {settings.state_dir}, and sweeps its own itself",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+        )
+
+
+def _count(number: int) -> str:
+    return f"{number} container{'' if number == 1 else 's'}"

@@ -1,16 +1,13 @@
-"""A server's answers as tables, for people; as JSON, for scripts."""
+"""A server's answers as rows; as JSON, for scripts."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
-from orchestrator.printable import printable_line
+from orchestrator.cli.listing import Listing, make_listing
 
 Json = dict[str, Any]
 
@@ -23,7 +20,7 @@ def print_json(value: Json, out: Console, *, indent: int | None = 2) -> None:
     out.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
-def languages_table(answer: Json) -> Table:
+def languages_listing(answer: Json) -> Listing:
     """Of `GET /admin/languages`: a row for each folder, and one for each variant."""
     rows = []
     for each in answer["languages"]:
@@ -48,12 +45,12 @@ def languages_table(answer: Json) -> Table:
             [v["id"], v["name"], "", f"as {each['id']}", "", "", "", ", ".join(v["aliases"])]
             for v in variants
         ]
-    return _table("id name version state digest size previous aliases", rows)
+    return make_listing("id name version state digest size previous aliases", rows)
 
 
-def builds_table(answer: Json) -> Table:
+def builds_listing(answer: Json) -> Listing:
     """Of `GET /admin/builds`."""
-    return _table(
+    return make_listing(
         "id language state by began ended version error",
         (
             [
@@ -68,10 +65,11 @@ def builds_table(answer: Json) -> Table:
             ]
             for each in answer["builds"]
         ),
+        spare=("by", "version", "ended"),
     )
 
 
-def build_tables(build: Json) -> tuple[Table, Table]:
+def build_listings(build: Json) -> tuple[Listing, Listing]:
     """Of `GET /admin/builds/{id}`: the build, and what was tried."""
     fields = [[name, value] for name, value in build.items() if name != "checks"]
     checks = (
@@ -83,12 +81,15 @@ def build_tables(build: Json) -> tuple[Table, Table]:
         ]
         for each in build["checks"]
     )
-    return _table("field value", fields), _table("tried outcome detail first_try", checks)
+    return (
+        make_listing("field value", fields),
+        make_listing("tried outcome detail first_try", checks),
+    )
 
 
-def jobs_table(answer: Json) -> Table:
+def jobs_listing(answer: Json) -> Listing:
     """Of `GET /admin/jobs`."""
-    return _table(
+    return make_listing(
         "id language version key phase seconds position tests container",
         (
             [
@@ -104,16 +105,10 @@ def jobs_table(answer: Json) -> Table:
             ]
             for each in answer["jobs"]
         ),
+        spare=("container", "version", "position"),
     )
 
 
 def _time(text: str | None) -> str:
     """Without its fraction of a second."""
     return (text or "").partition(".")[0].replace("T", " ")
-
-
-def _table(columns: str, rows: Iterable[Iterable[object]]) -> Table:
-    table = Table(*columns.split(), box=None)
-    for row in rows:
-        table.add_row(*(Text(printable_line("" if cell is None else str(cell))) for cell in row))
-    return table

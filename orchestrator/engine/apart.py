@@ -19,7 +19,8 @@ from docker import APIClient
 from docker.transport import UnixHTTPAdapter
 from docker.transport.unixconn import UnixHTTPConnection, UnixHTTPConnectionPool
 
-from orchestrator.engine.client import EngineClient, translate
+from orchestrator.engine.client import EngineClient
+from orchestrator.engine.failures import translate
 from orchestrator.errors import EngineError
 
 END_S = 5.0
@@ -33,12 +34,15 @@ class Lifeline:
 
     def __init__(self) -> None:
         """Nothing is connected yet."""
+        self.path = ""
+        """Of the socket that was last connected to."""
         self._lock = threading.Lock()
         self._sockets: list[socket.socket] = []
         self._is_cut = False
 
     def connect(self, path: str, timeout_s: float | None) -> socket.socket:
         """A socket connected to `path`, of no use once the line is cut. Raises OSError."""
+        self.path = path
         made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             made.settimeout(timeout_s)
@@ -141,7 +145,7 @@ def _run(
     except EngineError as err:
         outcome.set_exception(err)
     except Exception as err:  # noqa: BLE001 - whatever it is, the waiting task gets it
-        error = translate(err)
+        error = translate(err, lifeline.path)
         error.__cause__ = err
         outcome.set_exception(error)
     else:

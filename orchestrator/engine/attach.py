@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from orchestrator.engine.client import API_VERSION
+from orchestrator.engine.reach import explain
 from orchestrator.errors import (
     ContainerNotFoundError,
     EngineError,
@@ -124,7 +125,10 @@ async def attach(socket_path: str, container: str, *, timeout_s: float) -> Attac
             return await _attach(socket_path, container)
     except TimeoutError as err:
         raise EngineUnavailableError(f"The engine did not answer in {timeout_s:g} s") from err
-    except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError) as err:
+    except OSError as err:
+        why = explain(socket_path, err)
+        raise EngineUnavailableError(f"The engine can't be reached: {why}") from err
+    except (asyncio.IncompleteReadError, asyncio.LimitOverrunError) as err:
         raise EngineUnavailableError(f"The engine can't be reached: {err}") from err
 
 

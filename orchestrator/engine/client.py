@@ -14,18 +14,17 @@ import math
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from http import HTTPStatus
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 import requests
-import urllib3
 from docker import APIClient
-from docker import errors as docker_errors
 from docker.transport import UnixHTTPAdapter
 from requests.structures import CaseInsensitiveDict
 
+from orchestrator.engine.failures import translate, update_error
 from orchestrator.engine.ping import ping
+from orchestrator.engine.reach import quirk
 from orchestrator.errors import (
     ContainerNotFoundError,
     EngineConflictError,
@@ -36,8 +35,6 @@ from orchestrator.errors import (
 T = TypeVar("T")
 Json = dict[str, Any]
 
-# What a limit below what is in use is refused with: by the kernel (as crun passes it on), by runc.
-BUSY = ("device or resource busy", "unable to set memory limit")
 REMOVE_TRIES = 3
 API_VERSION = "1.41"  # Debian 12's engine; newer ones speak it too
 PING_TIMEOUT_S = 5.0  # an engine on a busy machine is not away
@@ -88,6 +85,8 @@ class EngineClient:
         self._clients: list[APIClient] = []
         self._lock = threading.Lock()
         self._closed = False
+        self.quirk = ""
+        """Why no sandbox is likely to start in this kind of engine; see `reach.quirk`."""
         self._unavailable: str | None = None
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="engine")
 
@@ -142,7 +141,7 @@ class EngineClient:
         except EngineError:
             raise
         except Exception as err:
-            raise translate(err) from err
+            raise translate(err, self.socket_path) from err
 
     def _client(self) -> APIClient:
         client = getattr(self._local, "client", None)
@@ -190,7 +189,12 @@ class EngineClient:
 
     async def start_container(self, name: str) -> None:
         """Start a created container."""
-        await self.call(lambda api: api.start(name))
+        try:
+            await self.call(lambda api: api.start(name))
+        except (EngineUnavailableError, ContainerNotFoundError, EngineConflictError):
+            raise
+        except EngineError as err:
+            raise EngineError(f"{err}{self.remark}") from err
 
     async def inspect_container(self, name: str) -> Json:
         """The container's whole description. Raises ContainerNotFoundError."""
@@ -219,7 +223,7 @@ class EngineClient:
             url = f"{api.base_url}/v{API_VERSION}/containers/{name}/update"
             answer = api.post(url, json=limits, timeout=api.timeout)
             if not answer.ok:
-                raise _update_error(answer.status_code, answer.text)
+                raise update_error(answer.status_code, answer.text)
 
         await self.call(update)
 
@@ -254,37 +258,16 @@ class EngineClient:
         )
 
     async def info(self) -> Json:
-        """GET /info."""
-        return await self.call(lambda api: dict(api.info()))
+        """GET /info; `quirk` is known from then on."""
+        info = await self.call(lambda api: dict(api.info()))
+        self.quirk = quirk(info)
+        return info
+
+    @property
+    def remark(self) -> str:
+        """What to add where a sandbox did not start: the engine's quirk, if it has one."""
+        return f" (the engine at {self.socket_path}: {self.quirk})" if self.quirk else ""
 
     async def inspect_image(self, tag: str) -> Json:
         """The image's whole description. Raises ContainerNotFoundError."""
         return await self.call(lambda api: dict(api.inspect_image(tag)))  # type: ignore[no-untyped-call]
-
-
-def _update_error(status: int, text: str) -> EngineError:
-    if status == HTTPStatus.NOT_FOUND:
-        return ContainerNotFoundError(text.strip())
-    kind = EngineConflictError if any(map(text.lower().count, BUSY)) else EngineError
-    return kind(text.strip())
-
-
-def translate(err: Exception) -> EngineError:
-    """Which of our errors an exception of the SDK, or of the HTTP library below it, is."""
-    if isinstance(err, docker_errors.APIError):
-        text = str(err.explanation or err)
-        status = err.response.status_code if err.response is not None else 0
-        kinds: dict[int, type[EngineError]] = {
-            404: ContainerNotFoundError,
-            409: EngineConflictError,
-        }
-        return kinds.get(status, EngineError)(text)
-    unreachable = (
-        docker_errors.DockerException,
-        requests.RequestException,
-        urllib3.exceptions.HTTPError,
-        OSError,
-    )
-    if isinstance(err, unreachable):
-        return EngineUnavailableError(f"The engine can't be reached: {err}")
-    return EngineError(f"Unexpected {type(err).__name__}: {err}")

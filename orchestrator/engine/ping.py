@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from orchestrator.engine.reach import explain
 from orchestrator.errors import EngineUnavailableError
 
 _REQUEST = b"GET /_ping HTTP/1.0\r\nHost: docker\r\n\r\n"
@@ -17,7 +18,8 @@ async def ping(socket_path: str, *, timeout_s: float) -> None:
     except TimeoutError as err:
         raise EngineUnavailableError(f"The engine did not answer in {timeout_s:g} s") from err
     except OSError as err:
-        raise EngineUnavailableError(f"The engine can't be reached: {err}") from err
+        why = explain(socket_path, err)
+        raise EngineUnavailableError(f"The engine can't be reached: {why}") from err
     if b" 200 " not in line:
         said = line.decode("latin-1").strip() or "nothing"
         raise EngineUnavailableError(f"The engine is not well: it says {said[:200]}")

@@ -32,6 +32,11 @@ class Catalog:
         self._disabled = _by_name(disabled)
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """The ids and aliases of what is served, in lower case."""
+        return tuple(self._by_name)
+
+    @property
     def ids(self) -> tuple[str, ...]:
         """The ids of what is served, in order."""
         return tuple(self._served)

@@ -74,7 +74,7 @@ class DockerSandbox:
             loss = await self._find_out_why(err)
             # Whose fault it was decides whether it says anything about the image.
             kind = EngineError if loss.reason is LossReason.OUTSIDE else SandboxError
-            raise kind(f"The agent did not start: {loss.detail}") from err
+            raise kind(f"The agent did not start: {loss.detail}{self._engine.remark}") from err
 
     async def read(self) -> bytes | None:
         """The agent's next bytes; what it writes to stderr is kept for diagnostics."""

@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
-from orchestrator.errors import ConfigurationError
+from orchestrator.errors import ConfigurationError, StateInUseError
 
 _ID = re.compile(r"[0-9a-f]{16}")
 
@@ -19,8 +19,8 @@ _ID = re.compile(r"[0-9a-f]{16}")
 def claim_instance(state_dir: Path) -> Iterator[str]:
     """The id kept in `state_dir`, made on first use and locked while the context lasts.
 
-    Raises ConfigurationError when another process holds it (it would sweep our containers, and we
-    its) or the folder can't be written.
+    Raises StateInUseError when another process holds it (it would sweep our containers, and we
+    its), ConfigurationError when the folder can't be written.
     """
     path = state_dir / "instance"
     try:
@@ -35,11 +35,19 @@ def claim_instance(state_dir: Path) -> Iterator[str]:
         os.close(descriptor)
 
 
+def passing_instance() -> str:
+    """The id of a command that runs beside whatever server there is, and keeps nothing.
+
+    Should it be killed, anyone's sweep removes its containers once their time is over.
+    """
+    return secrets.token_hex(8)
+
+
 def _lock(descriptor: int, state_dir: Path) -> None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as err:
-        raise ConfigurationError(
+        raise StateInUseError(
             f"setting STATE_DIR: {state_dir} is in use by another server; give each one its own"
         ) from err
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Iterable
@@ -37,13 +38,15 @@ def _read(state_dir: Path) -> list[str]:
 def remember(state_dir: Path, passed: Iterable[str], failed: Iterable[str] = ()) -> None:
     """Remember that these passed, forget those that failed, keep the latest others of this boot.
 
-    A crash in between leaves the old file.
+    A crash in between leaves the old file; so does a folder that can't be written, as another
+    user's: what is not remembered is proved again.
     """
     new = set(passed)
     known = new | set(failed)
     boot = f"{BOOT_ID.read_text('ascii').strip()}/"
     old = [each for each in _read(state_dir) if each.startswith(boot) and each not in known]
     fresh = state_dir / f"{FILE}.{os.getpid()}"
-    state_dir.mkdir(parents=True, exist_ok=True)
-    fresh.write_text(json.dumps([*old[-MOST:], *sorted(new)]), "utf-8")
-    fresh.replace(state_dir / FILE)
+    with contextlib.suppress(OSError):
+        state_dir.mkdir(parents=True, exist_ok=True)
+        fresh.write_text(json.dumps([*old[-MOST:], *sorted(new)]), "utf-8")
+        fresh.replace(state_dir / FILE)

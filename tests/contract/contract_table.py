@@ -13,8 +13,8 @@ from orchestrator.jobs.model import Cause, StageResult, Verdict
 if TYPE_CHECKING:
     from aiohttp.test_utils import TestClient
 
-KEY = "first-key"
-SECOND_KEY = "second-key"
+KEY = "first-key-of-tests"
+SECOND_KEY = "second-key-of-tests"
 BEARER = {"Authorization": f"Bearer {KEY}"}
 
 

@@ -204,7 +204,7 @@ def _check_timings(answer: Json) -> None:
 def check_error(status: int, headers: Mapping[str, str], answer: Json) -> None:
     """Anything but a 200. `headers` looks names up in any case."""
     require(status in ERROR_CODES, "no such status", status)
-    named = status == 400
+    named = status in (400, 401)
     shape: dict[str, Predicate] = {"error": is_text, "code": one_of(ERROR_CODES[status])}
     check_shape(answer, shape | ({"details": is_details} if named else {}), "error")
     require(bool(answer["error"]), "an error without a word", answer)
@@ -215,6 +215,9 @@ def check_error(status: int, headers: Mapping[str, str], answer: Json) -> None:
         require(bool(re.fullmatch("[1-9][0-9]*", retry_after or "")), "Retry-After", retry_after)
     else:
         require(retry_after is None, "Retry-After for what won't get better", retry_after)
+    challenge = headers.get("WWW-Authenticate", "")
+    is_asked = challenge.startswith('Bearer realm="')
+    require(is_asked == (status == 401), "WWW-Authenticate", challenge)
     require(("Allow" in headers) == (status == 405), "Allow", dict(headers))
     check_headers(headers, "application/json")
 

@@ -239,9 +239,20 @@ def _without_key(draw: st.DrawFn) -> Refused:
     credentials = draw(
         st.sampled_from(
             [
-                *({}, {"X-Api-Key": "wrong"}, {"X-Api-Key": ""}, {"Authorization": "first-key"}),
-                *({"Authorization": "Basic first-key"}, {"Authorization": "Bearer first-key,"}),
-                *({"Authorization": "Bearer"}, {"X-Api-Key": "first-key,second-key"}),
+                *(
+                    {},
+                    {"X-Api-Key": "wrong"},
+                    {"X-Api-Key": ""},
+                    {"Authorization": "first-key-of-tests"},
+                ),
+                *(
+                    {"Authorization": "Basic first-key-of-tests"},
+                    {"Authorization": "Bearer first-key-of-tests,"},
+                ),
+                *(
+                    {"Authorization": "Bearer"},
+                    {"X-Api-Key": "first-key-of-tests,second-key-of-tests"},
+                ),
             ]
         )
     )

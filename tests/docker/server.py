@@ -19,8 +19,8 @@ import aiohttp
 from orchestrator.sandbox.selftest_memory import passed_before, remember
 from tests.described import faults, faults_of
 
-API_KEY = "first-key"
-API_KEYS = f"{API_KEY},second-key"
+API_KEY = "first-key-of-tests"
+API_KEYS = f"{API_KEY},second-key-of-tests"
 BEARER = {"Authorization": f"Bearer {API_KEY}"}
 START_TIMEOUT_S = 60
 PROVED = Path(__file__).resolve().parents[2] / ".state" / "tests"

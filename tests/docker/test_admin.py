@@ -23,7 +23,7 @@ from tests.sandbox_support import DEADLINE_S, containers_of
 
 pytestmark = pytest.mark.docker
 
-ADMIN_KEY = "root-key"
+ADMIN_KEY = "root-key-of-tests"
 ADMIN = {"Authorization": f"Bearer {ADMIN_KEY}"}
 END_DEADLINE_S = 5.0  # a job that is ended goes within 1 s; five times its slack
 SLEEP = {
@@ -37,7 +37,12 @@ BUSY = {"language": "python", "code": "import time; time.sleep(0.2); print('hell
 
 @contextlib.asynccontextmanager
 async def serving(state_dir: Path, **more: str) -> AsyncIterator[Server]:
-    settings = {"LANGUAGES": "python", "POOL": "0", "ADMIN_KEY": f"other-root,{ADMIN_KEY}", **more}
+    settings = {
+        "LANGUAGES": "python",
+        "POOL": "0",
+        "ADMIN_KEY": f"other-root-of-tests,{ADMIN_KEY}",
+        **more,
+    }
     async with running_server(state_dir, **settings) as server:
         yield server
 
@@ -181,7 +186,7 @@ async def test_every_route_wants_an_admin_s_key(tmp_path: Path) -> None:
             for headers, status in (
                 ({}, 401),
                 ({"x-api-key": "wrong"}, 401),
-                ({"Authorization": f"Bearer {ADMIN_KEY},other-root"}, 401),
+                ({"Authorization": f"Bearer {ADMIN_KEY},other-root-of-tests"}, 401),
                 (BEARER, 403),
                 ({"x-api-key": API_KEY}, 403),
             ):
@@ -208,6 +213,7 @@ async def command(server: Server, *words: str, key: str = ADMIN_KEY) -> Command:
     env = {**os.environ, "RUNNER_URL": f"{server.url}/execute", "COLUMNS": "200"}
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "orchestrator", *words, "--key", key),
+        stdin=asyncio.subprocess.DEVNULL,  # else a pipe of ours is the program's input
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         env=env,

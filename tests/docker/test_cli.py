@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from click.testing import CliRunner, Result
 
 from orchestrator.__main__ import main
 from orchestrator.sandbox.selftest import PROBES
+from tests.docker.server import running_server
 
 pytestmark = pytest.mark.docker
 
@@ -51,6 +53,32 @@ def test_check_tries_every_limit_and_serve_would_not_try_them_again(
     assert result.exit_code == 0, result.output
     assert result.output.count("holds") == len(PROBES)
     assert "FAILS" not in result.output
+
+
+async def test_commands_work_beside_a_server_that_has_the_state_directory(
+    tmp_path: Path,
+) -> None:
+    async with running_server(tmp_path / "state", LANGUAGES="python") as server:
+        (tmp_path / "input").write_text("40 2\n")
+        words = ("run", PROGRAMS / "python/accepted.py", "--input", tmp_path / "input")
+        ran, checked, swept = await asyncio.gather(
+            asyncio.to_thread(_command, tmp_path, *words),
+            asyncio.to_thread(_command, tmp_path, "check"),
+            asyncio.to_thread(_command, tmp_path, "sweep"),
+        )
+        assert (ran.returncode, ran.stdout) == (0, "42\n"), ran.stderr
+        assert (checked.returncode, checked.stdout.count("holds")) == (0, len(PROBES))
+        assert swept.stdout.startswith("Removed 0 containers past their deadline; a server uses")
+        assert (await server.execute(language="python", code="print(1)"))["output"] == "1\n"
+
+
+def _command(folder: Path, *words: object) -> subprocess.CompletedProcess[str]:
+    """In a process of its own: the tests' has a loop already."""
+    env = {**os.environ, "STATE_DIR": str(folder / "state"), "LANGUAGES": "python"}
+    command = [sys.executable, "-m", "orchestrator", *map(str, words)]
+    return subprocess.run(
+        command, env=env, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
+    )
 
 
 def test_sweep_finds_nothing_on_a_tidy_engine(cli: Callable[..., Result]) -> None:

@@ -102,7 +102,7 @@ def _whole(events: list[dict[str, Any]]) -> list[tuple[str, str]]:
 async def test_another_key_s_compilation_is_not_found(server: Server) -> None:
     job = {"language": "c", "code": "int main(void) { return 11; }"}
     await server.execute(**job)
-    headers = {"x-api-key": "second-key"}
+    headers = {"x-api-key": "second-key-of-tests"}
     async with aiohttp.ClientSession(server.url, headers=headers) as other:
         for expected in ("miss", "hit"):
             async with other.post("/execute", json=job) as response:

@@ -103,7 +103,7 @@ async def test_it_runs_programs_and_listens_at_no_tcp_port(
     containerd = int((layout.containerd / "containerd.pid").read_text())
     for pid in (dockerd_pid(layout), containerd):
         assert not sockets_of(pid) & listening_processes()
-        assert "first-key" not in environment_of(pid)
+        assert "first-key-of-tests" not in environment_of(pid)
 
 
 async def test_a_killed_engine_is_back_and_its_jobs_are_answered(

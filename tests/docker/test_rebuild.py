@@ -19,7 +19,7 @@ from tests.docker.server import Server, running_server
 
 pytestmark = [pytest.mark.docker, pytest.mark.xdist_group("images")]
 
-ADMIN = {"Authorization": "Bearer admin-key"}
+ADMIN = {"Authorization": "Bearer admin-key-of-tests"}
 AT_ONCE = 4
 CYCLES = int(os.environ.get("REBUILDS", "2"))
 """Ten are what the service must stand; two show in each run that it still does."""
@@ -34,7 +34,11 @@ async def marked(tmp_path: Path, engine: EngineClient) -> AsyncIterator[Marked]:
 
 
 def settings(marked: Marked, **more: str) -> dict[str, str]:
-    base = {"ADMIN_KEY": "admin-key", "LANGUAGES": "python", "IMAGES_DIR": str(marked.images_dir)}
+    base = {
+        "ADMIN_KEY": "admin-key-of-tests",
+        "LANGUAGES": "python",
+        "IMAGES_DIR": str(marked.images_dir),
+    }
     return base | more
 
 

@@ -59,6 +59,38 @@ def test_an_admin_s_key_runs_no_programs() -> None:
     assert raised.value.status == 401
 
 
+@pytest.mark.parametrize(
+    ("headers", "message", "challenge"),
+    [
+        ({}, "is missing: send Authorization: Bearer KEY, or x-api-key: KEY", ""),
+        ({"Authorization": "  "}, "is missing: send Authorization", ""),
+        ({"x_api_key": ""}, "is missing: send Authorization", ""),
+        ({"Authorization": "job-1"}, "is not of the form: Bearer KEY", ""),
+        ({"Authorization": "Basic job-1"}, "is not of the form: Bearer KEY", ""),
+        ({"Authorization": "Bearer"}, "is not of the form: Bearer KEY", ""),
+        ({"Authorization": "Bearer wrong"}, "this key is none of", ', error="invalid_token"'),
+        ({"x_api_key": "wrong"}, "this key is none of", ', error="invalid_token"'),
+        ({"x_api_key": "wrong", "Authorization": "x"}, "none of", ', error="invalid_token"'),
+    ],
+)
+def test_a_missing_key_is_told_from_a_wrong_one(
+    headers: dict[str, str], message: str, challenge: str
+) -> None:
+    for refuse in (
+        lambda: authenticate(asked(**headers), JOBS),
+        lambda: authenticate_admin(asked(**headers), ADMINS, JOBS[1:]),
+    ):
+        with pytest.raises(ApiError) as raised:
+            refuse()
+        (problem,) = raised.value.problems
+        assert (str(raised.value), problem.field) == ("Unauthorized", "Authorization")
+        assert message in problem.message
+        assert raised.value.headers == {
+            "WWW-Authenticate": f'Bearer realm="codebae-runner"{challenge}'
+        }
+        assert "wrong" not in problem.message  # a key is repeated nowhere
+
+
 @given(st.binary())
 def test_no_other_bytes_are_a_key(sent: bytes) -> None:
     text = sent.decode("utf-8", "surrogateescape")

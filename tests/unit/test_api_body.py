@@ -53,7 +53,9 @@ async def test_a_slow_body_is_refused(serve: Serve) -> None:
     go_on.set()
 
 
-HEAD = b"POST /execute HTTP/1.1\r\nHost: x\r\nx-api-key: first-key\r\nConnection: close\r\n"
+HEAD = (
+    b"POST /execute HTTP/1.1\r\nHost: x\r\nx-api-key: first-key-of-tests\r\nConnection: close\r\n"
+)
 TYPE = b"Content-Type: application/json\r\n"
 
 

@@ -124,6 +124,39 @@ async def test_what_the_service_refuses_is_a_400(
     assert (await post(await serve(StubService(refusal=error))))[:2] == (400, answer)
 
 
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("pythn", "; the nearest is 'python'"),
+        ("JAVAA", "; the nearest is 'java'"),
+        ("python33", "; the nearest is 'python3'"),
+        ("cobol", ""),
+        ("python" * 100_000, ""),  # nobody's typo, and not worth the time it would take
+    ],
+)
+async def test_of_an_unknown_language_the_nearest_is_told_and_where_the_list_is(
+    client: Client, name: str, meant: str
+) -> None:
+    status, answer, _ = await post(client, PRINT | {"language": name})
+    assert (status, answer["error"], answer["code"]) == (400, "Unsupported language", "invalid")
+    (detail,) = answer["details"]
+    assert detail["field"] == "language"
+    assert detail["message"].endswith(
+        f" is no language of this server{meant}; GET /languages lists them"
+    )
+    assert len(detail["message"]) < 300
+
+
+async def test_the_answer_to_a_wrong_key_says_so(client: Client) -> None:
+    async with client.post("/execute", json=PRINT, headers={"x-api-key": "wrong"}) as response:
+        assert await response.json() == {
+            "error": "Unauthorized",
+            "code": "unauthorized",
+            "details": [{"field": "Authorization", "message": "this key is none of the server's"}],
+        }
+        assert response.headers["WWW-Authenticate"].endswith('error="invalid_token"')
+
+
 async def test_details_name_every_field(client: Client) -> None:
     _, answer, _ = await post(client, PRINT | {"timeout": "1", "input": 2})
     assert answer == {

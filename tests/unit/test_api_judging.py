@@ -265,8 +265,14 @@ WRONG: list[tuple[object, str]] = [
     ),
     (asking(checker={"type": "float", "abs": True}), "checker.abs: must be a number"),
     (program(rel=1), "checker.rel: does not go with the checker program"),
-    (program(language=None), "checker.language: must be one of the languages that are installed"),
-    (program(language="ruby"), "checker.language: must be one of the languages that are installed"),
+    (
+        program(language=None),
+        "checker.language: must be one of the languages that GET /languages lists",
+    ),
+    (
+        program(language="ruby"),
+        "checker.language: must be one of the languages that GET /languages lists",
+    ),
     (program(code=None), "checker.code: is required, or files"),
     (program(code="", files=[]), "checker.code: is required, or files"),
     (program(code="x" * 100_001), "checker.code: must be at most 100000 characters"),

@@ -99,7 +99,7 @@ async def test_either_header_may_hold_the_key(client: Client) -> None:
 async def test_odd_headers_are_no_trouble(client: Client, header: bytes, status: bytes) -> None:
     answer = await exchange(
         client,
-        b"POST /execute HTTP/1.1\r\nHost: x\r\nx-api-key: first-key\r\n"
+        b"POST /execute HTTP/1.1\r\nHost: x\r\nx-api-key: first-key-of-tests\r\n"
         + header
         + b"\r\nContent-Length: 2\r\n\r\n{}",
     )

@@ -24,7 +24,6 @@ from orchestrator.settings import Settings
 from tests.api_support import make_settings
 from tests.languages_support import TOML, FakeEngine, write_language, write_shared
 
-HEADER = "language\toutcome\twhy\tlog"
 NO_PACKAGE = "E: no such package (step 3/3, RUN fail E: no such package: exit status 7)"
 
 
@@ -71,7 +70,7 @@ class Scene:
 
     @property
     def rows(self) -> list[str]:
-        return self.shown.partition(f"{HEADER}\n")[2].splitlines()
+        return [line.rstrip("\t") for line in self.shown.splitlines() if "\t" in line]
 
     def log(self, name: str) -> Path:
         return self.settings.state_dir / "builds" / f"{name}.log"
@@ -190,7 +189,7 @@ async def test_names_that_make_no_sense_are_told_at_once(
     with pytest.raises(ConfigurationError, match=message):
         await scene.build(*ids)
     assert scene.engine.api.builds == []
-    assert HEADER not in scene.shown
+    assert scene.rows == []
 
 
 async def test_a_log_that_can_t_be_kept_fails_nothing(scene: Scene) -> None:
@@ -237,7 +236,7 @@ def test_nothing_is_cut_where_it_is_piped_and_a_terminal_is_not_flooded() -> Non
     print_outcomes(outcomes, Console(file=piped, width=50))
     terminal = Console(file=shown, force_terminal=True, color_system=None, width=100)
     print_outcomes(outcomes, terminal)
-    assert piped.getvalue() == f"{HEADER}\nd\tfailed\t{LONG}\t{'/long/' * 20}d.log\n"
+    assert piped.getvalue() == f"d\tfailed\t{LONG}\t{'/long/' * 20}d.log\n"
     words = "".join(shown.getvalue().split())
     assert words.count("very") < 60
     assert "…" in words
@@ -250,7 +249,7 @@ def test_what_failed_says_moves_no_cursor_and_adds_no_cell(
     text = printed([Outcome("d", Ending.FAILED, "a\x1b[2Jb\tc\nd [red]e")])
     assert "\x1b[2J" not in text
     assert "a\ufffd[2Jb c d [red]e" in " ".join(text.split())
-    assert text.count("\n") == 2
+    assert len([line for line in text.splitlines() if line.startswith("d")]) == 1
 
 
 def test_the_error_names_what_failed() -> None:

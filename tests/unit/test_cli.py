@@ -13,22 +13,31 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from structlog.testing import capture_logs
 
 from orchestrator import __main__ as command_line
 from orchestrator.app import build_app
 from orchestrator.cli import serving, shell
 from orchestrator.errors import EngineError
+from orchestrator.sandbox.instance import claim_instance
 from orchestrator.sandbox.selftest import CheckResult
+from orchestrator.settings import Settings
 from tests.parts_support import FAIL, PASS, FakeParts, sh_language
 
-MODULES = ("running", "sweeping", "checking")
+KEY = "long-enough-for-a-key"
+OPENERS = (
+    "running.open_parts_beside",
+    "checking.open_parts_beside",
+    "sweeping.open_docker_parts",
+    "sweeping.open_parts_beside",
+)
 
 
 @pytest.fixture
 def parts(monkeypatch: pytest.MonkeyPatch) -> FakeParts:
     fake = FakeParts()
-    for name in MODULES:
-        monkeypatch.setattr(f"orchestrator.cli.{name}.open_docker_parts", fake.open)
+    for name in OPENERS:
+        monkeypatch.setattr(f"orchestrator.cli.{name}", fake.open)
     monkeypatch.setattr(serving, "build_app", lambda settings: build_app(settings, fake.open))
     return fake
 
@@ -39,8 +48,9 @@ def cli(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Result
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(shell, "configure_logging", lambda *_: None)
 
-    def run(*words: str, **env: str) -> Result:
-        return CliRunner(env={"API_KEY": "", **env}).invoke(command_line.main, words)
+    def run(*words: str, stdin: str | None = None, **env: str) -> Result:
+        runner = CliRunner(env={"API_KEY": "", **env})
+        return runner.invoke(command_line.main, words, input=stdin)
 
     return run
 
@@ -68,6 +78,22 @@ def test_run_passes_a_file_as_input(cli: Any, parts: FakeParts, script: Any) -> 
     Path("input").write_text("some line\n")
     assert "some line\n" in cli("run", script("cat"), "--input", "input").output
     assert not parts.backend.live
+
+
+@pytest.mark.usefixtures("parts")
+def test_run_passes_what_is_piped_in_unless_a_file_is_named(cli: Any, script: Any) -> None:
+    Path("input").write_text("of the file\n")
+    assert "piped\n" in cli("run", script("cat"), stdin="piped\n").output
+    output = cli("run", script("cat"), "--input", "input", stdin="piped\n").output
+    assert ("of the file\n" in output, "piped" in output) == (True, False)
+
+
+def test_run_refuses_more_input_than_a_request_may_have(
+    cli: Any, parts: FakeParts, script: Any
+) -> None:
+    result = cli("run", script("cat"), stdin="12345", MAX_INPUT_SIZE="4")
+    assert (result.exit_code, parts.backend.opened) == (1, [])
+    assert "error: the input is longer than 4 bytes" in result.output
 
 
 @pytest.mark.usefixtures("parts")
@@ -107,8 +133,61 @@ def test_run_knows_a_language_by_name_or_by_the_file_s_extension(cli: Any) -> No
 
 
 @pytest.mark.usefixtures("parts")
+def test_run_says_of_a_language_that_is_not_served_how_to_have_it(cli: Any) -> None:
+    Path("program.go").write_text("package main")
+    output = cli("run", "program.go").output
+    assert output == (
+        "error: program.go: no language has the extension '.go' here; Go does, and is not served: "
+        "codebae-runner languages build go && codebae-runner languages enable go\n"
+    )
+    assert "name it with --language" in cli("run", "program.go", IMAGES_DIR="nowhere").output
+
+
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [
+        (["run"], 2),
+        (["run", "no-such-file"], 2),
+        (["run", "--no-such-option"], 2),
+        (["no-such-command"], 2),
+        (["jobs", "end"], 2),
+        (["jobs", "list"], 1),
+        (["jobs", "list", "--url", "nowhere"], 1),
+        (["languages", "list", "--json"], 2),
+        (["sweep"], 1),
+    ],
+)
+def test_every_error_begins_alike(cli: Any, words: list[str], status: int) -> None:
+    result = cli(*words, MAX_JOBS="-1" if words == ["sweep"] else "")
+    assert result.exit_code == status
+    assert result.output.splitlines()[-1].startswith("error: ")
+    assert "Error:" not in result.output
+
+
+@pytest.mark.parametrize("words", [[], ["jobs"], ["--help"], ["run", "-h"], ["--version"]])
+def test_help_is_no_error(cli: Any, words: list[str]) -> None:
+    assert "rror:" not in cli(*words).output
+
+
+@pytest.mark.usefixtures("parts")
 def test_sweep_says_how_many(cli: Any) -> None:
     assert "Removed 0 containers" in cli("sweep").output
+
+
+@pytest.mark.usefixtures("parts")
+def test_sweep_beside_a_server_says_what_it_leaves_to_it(
+    cli: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @contextlib.asynccontextmanager
+    async def refuse(settings: Settings) -> AsyncIterator[None]:
+        with claim_instance(settings.state_dir):
+            yield
+
+    monkeypatch.setattr("orchestrator.cli.sweeping.open_docker_parts", refuse)
+    with claim_instance(Path(".state")):
+        result = cli("sweep")
+    assert result.exit_code == 0
+    assert "Removed 0 containers past their deadline; a server uses .state" in result.output
 
 
 @pytest.mark.parametrize(("results", "status"), [([PASS], 0), ([PASS, FAIL], 1)])
@@ -171,7 +250,7 @@ def test_serve_on_a_busy_port_says_which(cli: Any) -> None:
         busy.bind(("127.0.0.1", 0))
         busy.listen()
         port = str(busy.getsockname()[1])
-        result = cli("serve", API_KEY="key", HOST="127.0.0.1", PORT=port)
+        result = cli("serve", API_KEY=KEY, HOST="127.0.0.1", PORT=port)
     assert result.exit_code == 1
     assert f"setting PORT: can't listen on 127.0.0.1:{port}" in result.output
 
@@ -193,10 +272,16 @@ def test_serve_prints_what_it_serves_and_stops_at_sigterm(
     stop_when_settled(monkeypatch)
     result = cli("serve", "--dev", HOST="127.0.0.1", PORT="0")
     assert result.exit_code == 0, result.output
-    key = Path(".env").read_text().strip().removeprefix("API_KEY=")
-    assert len(key) >= 32
-    for text in ("Ready on http://localhost:", "sh 1.2", f"API key: {key}", "curl -s http://"):
+    kept = dict(line.split("=") for line in Path(".env").read_text().splitlines())
+    key, admin_key = kept["API_KEY"], kept["ADMIN_KEY"]
+    assert min(len(key), len(admin_key)) >= 32
+    assert key != admin_key
+    address = re.search(r"Ready on (http://localhost:\d+)\n", result.output)
+    assert address
+    assert f"In a browser: {address[1]}/docs\n" in result.output
+    for text in ("sh 1.2", f"API key:      {key}\n", f"Admin key:    {admin_key}\n"):
         assert text in result.output
+    assert f"\ncurl -s {address[1]}/execute -H 'Authorization: Bearer {key}'" in result.output
     assert parts.backend.closed
 
 
@@ -205,9 +290,68 @@ def test_serve_keeps_a_key_of_the_environment_to_itself(
     cli: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stop_when_settled(monkeypatch)
-    result = cli("serve", HOST="127.0.0.1", PORT="0", API_KEY="very-secret")
+    result = cli("serve", HOST="127.0.0.1", PORT="0", API_KEY=KEY)
     assert "Ready on" in result.output
-    assert "very-secret" not in result.output
+    assert KEY not in result.output
+
+
+def test_serve_for_development_listens_on_this_machine_alone_unless_told_otherwise(
+    cli: Any, parts: FakeParts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hosts = []
+    listen = serving._listen  # noqa: SLF001 - what it is asked shows nowhere else
+
+    def record(settings: Settings) -> socket.socket:
+        hosts.append(settings.host)
+        return listen(settings)
+
+    monkeypatch.setattr(serving, "_listen", record)
+    stop_when_settled(monkeypatch)
+    parts.checks *= 3
+    for words, env in (
+        (["--dev"], {}),
+        (["--dev"], {"HOST": "127.0.0.2"}),
+        ([], {"API_KEY": KEY}),
+    ):
+        result = cli("serve", *words, PORT="0", **env)
+        assert result.exit_code == 0, result.output
+    assert hosts == ["127.0.0.1", "127.0.0.2", "0.0.0.0"]
+
+
+@pytest.mark.usefixtures("parts")
+def test_serve_says_where_it_is_when_it_is_not_on_this_machine_s_usual_address(
+    cli: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop_when_settled(monkeypatch)
+    assert "Ready on http://127.0.0.2:" in cli("serve", "--dev", HOST="127.0.0.2", PORT="0").output
+
+
+@pytest.mark.usefixtures("parts")
+def test_serve_takes_short_keys_in_development_alone(
+    cli: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop_when_settled(monkeypatch)
+    result = cli("serve", HOST="127.0.0.1", PORT="0", API_KEY="short-secret")
+    assert result.exit_code == 1
+    assert result.output.startswith("error: setting API_KEY: a key of less than 16 characters")
+    assert "short-secret" not in result.output
+    for word in ("--dev", "--reloaded"):
+        assert cli("serve", word, HOST="127.0.0.1", PORT="0", API_KEY="short").exit_code == 0
+
+
+def test_serve_warns_of_what_is_odd_about_the_settings(
+    cli: Any, parts: FakeParts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop_when_settled(monkeypatch)
+    Path(".env").write_text("MAX_JOB=4\nPISTON_OUTPUT_MAX_SIZE=2000000\n")
+    with capture_logs() as lines:
+        result = cli("serve", HOST="127.0.0.1", PORT="0", API_KEY=KEY, PISTON_LOG_LEVEL="DEBUG")
+    assert (result.exit_code, parts.checks) == (0, [])
+    assert [line["remark"] for line in lines if line["event"] == "settings"] == [
+        "PISTON_OUTPUT_MAX_SIZE is larger than MAX_OUTPUT_SIZE, which counts instead",
+        "PISTON_LOG_LEVEL is not read; LOG_LEVEL is",
+        ".env: MAX_JOB is not read; MAX_JOBS is",
+    ]
 
 
 def test_serve_that_is_not_ready_says_why(
@@ -215,7 +359,7 @@ def test_serve_that_is_not_ready_says_why(
 ) -> None:
     parts.checks = [[FAIL]]
     stop_when_settled(monkeypatch)
-    result = cli("serve", HOST="127.0.0.1", PORT="0", API_KEY="key")
+    result = cli("serve", HOST="127.0.0.1", PORT="0", API_KEY=KEY)
     assert "Not ready: self-test: memory failed" in result.output
 
 
@@ -229,46 +373,9 @@ async def test_a_server_stopped_during_its_self_test_announces_nothing(
     stop = asyncio.Event()
     stop.set()
     app = make_app(reason="the self-test is running")
-    await serving.announce(app, 1, Console(), stop)
+    await serving.announce(app, "http://here", Console(), stop)
     assert "Ready" not in capsys.readouterr().out
     assert parts.checks
-
-
-@pytest.mark.parametrize(
-    ("before", "made"),
-    [
-        (None, True),
-        ("PORT=1", True),
-        ("PORT=1\n", True),
-        ("API_KEY=mine\n", False),
-        (" API_KEY = mine", False),
-        ("export API_KEY=mine\n", False),
-        ("API_KEY=\n", True),
-        ('API_KEY=""\n', True),
-    ],
-)
-def test_a_key_is_made_up_only_where_there_is_none(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: str | None, *, made: bool
-) -> None:
-    monkeypatch.delenv("API_KEY", raising=False)
-    file = tmp_path / ".env"
-    if before is not None:
-        file.write_text(before)
-    serving.ensure_api_key(file)
-    serving.ensure_api_key(file)
-    values = re.findall(r"(?m)API_KEY *= *([^\s\"].*)$", file.read_text())
-    assert len(values) == 1
-    assert ("mine" not in file.read_text()) == made
-    if before is None:
-        assert file.stat().st_mode & 0o077 == 0
-
-
-def test_a_key_of_the_environment_is_not_written_down(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("API_KEY", "mine")
-    serving.ensure_api_key(tmp_path / ".env")
-    assert not (tmp_path / ".env").exists()
 
 
 def test_a_reason_with_brackets_is_printed_as_it_is(
@@ -277,7 +384,7 @@ def test_a_reason_with_brackets_is_printed_as_it_is(
     detail = "mount [/dev/shm] failed"
     parts.checks = [[CheckResult("image", "memory", passed=False, detail=detail)]]
     stop_when_settled(monkeypatch)
-    result = cli("serve", HOST="127.0.0.1", PORT="0", API_KEY="key")
+    result = cli("serve", HOST="127.0.0.1", PORT="0", API_KEY=KEY)
     assert (result.exit_code, detail in result.output) == (0, True), result.output
 
 
@@ -317,7 +424,7 @@ def test_serve_with_its_own_engine_serves_once_the_images_are_there(
 
     _embedded(monkeypatch, prepare)
     stop_when_settled(monkeypatch)
-    result = cli("serve", HOST="127.0.0.1", PORT="0", API_KEY="key", ENGINE="embedded")
+    result = cli("serve", HOST="127.0.0.1", PORT="0", API_KEY=KEY, ENGINE="embedded")
     assert result.exit_code == 0, result.output
     assert "Ready on" in result.output
     assert said == ["prepared"]
@@ -338,7 +445,7 @@ def test_serve_that_is_stopped_while_images_are_prepared_gives_that_up(
             given_up.append("yes")
 
     _embedded(monkeypatch, prepare)
-    result = cli("serve", HOST="127.0.0.1", PORT="0", API_KEY="key", ENGINE="embedded")
+    result = cli("serve", HOST="127.0.0.1", PORT="0", API_KEY=KEY, ENGINE="embedded")
     assert result.exit_code == 0, result.output
     assert "Ready" not in result.output
     assert given_up == ["yes"]
@@ -350,7 +457,7 @@ def test_serve_without_its_own_engine_says_why(cli: Any, monkeypatch: pytest.Mon
         raise EngineError("dockerd ended while starting, with 1")
 
     _embedded(monkeypatch, prepare)
-    result = cli("serve", HOST="127.0.0.1", PORT="0", API_KEY="key", ENGINE="embedded")
+    result = cli("serve", HOST="127.0.0.1", PORT="0", API_KEY=KEY, ENGINE="embedded")
     assert result.exit_code == 1
     assert "dockerd ended while starting" in result.output
 
@@ -367,4 +474,5 @@ def test_serve_with_reload_is_left_to_another_process(
     monkeypatch.setattr("orchestrator.cli.reloading.serve_and_reload", reload)
     assert cli("serve", "--reload").exit_code == 5
     assert cli("serve", "--reload", "--dev").exit_code == 5
-    assert calls == [(["orchestrator", "images"], []), (["orchestrator", "images"], ["--dev"])]
+    folders = ["orchestrator", "images"]
+    assert calls == [(folders, ["--reloaded"]), (folders, ["--dev", "--reloaded"])]

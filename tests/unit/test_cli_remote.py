@@ -24,6 +24,7 @@ from orchestrator.cli import administering, following, shell
 from orchestrator.cli.remote import RemoteError, connect
 from orchestrator.cli.server import Server, to_root
 from orchestrator.errors import BusyLanguageError, RebuildError
+from orchestrator.image_settings import DEFAULT_IMAGES_DIR
 from orchestrator.languages.builds import Build
 from orchestrator.languages.display import build_display
 from orchestrator.languages.findings import Finding
@@ -112,9 +113,9 @@ def cli(
     monkeypatch.setattr(shell, "configure_logging", lambda *_: None)
     monkeypatch.setattr(shell.out, "_width", 200)
 
-    def run(*words: str, **env: str) -> Result:
+    def run(*words: str, stdin: str | None = None, **env: str) -> Result:
         known = {"RUNNER_URL": workshop.url, "ADMIN_KEY": ADMIN_KEY, "API_KEY": KEY}
-        return CliRunner(env=known | env).invoke(command_line.main, words)
+        return CliRunner(env=known | env).invoke(command_line.main, words, input=stdin)
 
     return run
 
@@ -122,10 +123,9 @@ def cli(
 def test_languages_are_listed_as_a_table_and_as_json(cli: Any) -> None:
     result = cli("languages", "list")
     assert result.exit_code == 0, result.output
-    rows = [line.split() for line in result.output.splitlines()]
-    assert " ".join(rows[0]) == "id name version state digest size previous aliases"
-    assert ["sh", "sh", "1.2", "served", "1.2", "1", "MB", "1.1", "shell"] in rows
-    assert ["go", "1.19", "disabled", "1.19", "1", "MB"] in rows
+    rows = [line.split("\t") for line in result.output.splitlines()]
+    assert ["sh", "sh", "1.2", "served", "1.2", "1 MB", "1.1", "shell"] in rows
+    assert ["go", "", "1.19", "disabled", "1.19", "1 MB", "", ""] in rows
     answer = json.loads(cli("languages", "list", "--json").output)
     assert {each["id"] for each in answer["languages"]} == {"sh", "go", "old"}
 
@@ -158,9 +158,8 @@ def test_a_rebuild_is_shown_like_one_on_this_machine(cli: Any, command: str) -> 
                 "{}: built 1.2",
             )
         ),
-        "language\toutcome\twhy\tlog",
-        "sh\tbuilt",
-        "go\tbuilt",
+        "sh\tbuilt\t\t",
+        "go\tbuilt\t\t",
     ]
 
 
@@ -171,11 +170,10 @@ def test_a_rebuild_that_fails_says_why_and_the_others_go_on(cli: Any, workshop: 
     lines = result.output.splitlines()
     assert "sh: failed: sh/hello: printed\ufffd[2J nothing" in lines
     newest, oldest = workshop.do(workshop.builds)
-    assert lines[-5:-1] == [
-        "language\toutcome\twhy\tlog",
+    assert lines[-4:-1] == [
         f"sh\tfailed\tsh/hello: printed\ufffd[2J nothing\tcodebae-runner builds log {oldest.id}",
-        "nosuch\tfailed\tThere is no folder of that language on this server (404)",
-        "go\tbuilt",
+        "nosuch\tfailed\tThere is no folder of that language on this server (404)\t",
+        "go\tbuilt\t\t",
     ]
     assert lines[-1] == "error: 2 of 3 failed: sh, nosuch"
     assert workshop.rebuilder.calls == [("sh", True), ("go", True)]
@@ -207,10 +205,9 @@ def test_what_passed_at_the_second_try_is_told_of_a_server_s_build(
     workshop.rebuilder.finding = Finding("sh/hello", passed=True, first_try="timed\x1bout")
     result = cli("languages", "rebuild", "sh")
     (build,) = workshop.do(workshop.builds)
-    assert result.output.splitlines()[-4:] == [
+    assert result.output.splitlines()[-3:] == [
         "sh: sh/hello: passed at the second try; first: timed\ufffdout",
         "sh: built 1.2, 1 trials",
-        "language\toutcome\twhy\tlog",
         f"sh\tbuilt\tpassed at the second try: sh/hello\tcodebae-runner builds log {build.id}",
     ]
     assert "timed\ufffdout" in cli("builds", "show", build.id).output
@@ -226,7 +223,7 @@ def test_builds_are_listed_shown_and_their_logs_printed(cli: Any, workshop: Work
         True,
     )
     assert json.loads(cli("builds", "list", "--json").output)["builds"][0]["id"] == build.id
-    assert "go/hello  passed" in cli("builds", "show", build.id).output
+    assert "go/hello\tpassed" in cli("builds", "show", build.id).output
     log = cli("builds", "log", build.id)
     assert log.exit_code == 0
     assert log.output.splitlines()[-3:] == [
@@ -239,6 +236,21 @@ def test_builds_are_listed_shown_and_their_logs_printed(cli: Any, workshop: Work
     assert cli("builds", "cancel", build.id).output == (
         "error: The build has ended: succeeded (409)\n"
     )
+
+
+def test_an_id_may_be_as_short_as_it_is_unique(cli: Any, workshop: Workshop) -> None:
+    cli("languages", "rebuild", "sh", "go")
+    one, other = workshop.do(workshop.builds)
+    one.id, other.id = "ab01", "abc2"
+    assert "id\tab01\n" in cli("builds", "show", "ab0").output
+    assert cli("builds", "log", "ab0").output == cli("builds", "log", "ab01").output
+    assert "The build has ended" in cli("builds", "cancel", "abc").output
+    assert cli("builds", "show", "ab").output == "error: ab may be any of ab01, abc2\n"
+    assert cli("builds", "show", "b").output == (
+        "error: There is no such build, or it is long over (404)\n"
+    )
+    other.id = "ab012"
+    assert "id\tab01\n" in cli("builds", "show", "ab01").output
 
 
 def test_the_log_of_a_failed_build_exits_with_1(cli: Any, workshop: Workshop) -> None:
@@ -294,7 +306,7 @@ async def test_a_rebuild_is_shown_on_a_terminal_and_cut_logs_do_no_harm(
 
 
 def test_jobs_are_listed_and_ended_and_the_server_drained(cli: Any) -> None:
-    assert "position" in cli("jobs", "list").output
+    assert cli("jobs", "list").output == ""
     assert json.loads(cli("jobs", "list", "--json").output) == {"draining": False, "jobs": []}
     assert cli("jobs", "end", "0123").output == "error: There is no such job under way (404)\n"
     assert "no more jobs are taken; 0 under way" in cli("drain").output
@@ -475,15 +487,33 @@ def test_run_runs_on_the_server_and_exits_as_the_program_did(
     assert output in result.output
 
 
+def test_run_sends_what_is_piped_in(cli: Any, tmp_path: Path) -> None:
+    (tmp_path / "program.sh").write_text("cat")
+    assert "piped\n" in cli("run", "program.sh", stdin="piped\n").output
+    assert cli("run", "program.sh", stdin="").exit_code == 0
+
+
 def test_run_says_what_the_server_does_not_take(cli: Any, tmp_path: Path) -> None:
     (tmp_path / "program.txt").write_text("echo hello")
     assert "no language has the extension '.txt'" in cli("run", "program.txt").output
     assert cli("run", "program.txt", "--language", "shell").exit_code == 0
     assert cli("run", "program.txt", "--language", "cobol").output == (
-        "error: Unsupported language (400)\n"
+        "error: Unsupported language (400): 'cobol' is no language of this server; "
+        "GET /languages lists them\n"
     )
     result = cli("run", "program.txt", "--language", "sh", "--key", ADMIN_KEY)
     assert "(401)" in result.output
+
+
+def test_run_says_of_a_language_that_is_not_served_who_can_have_it(
+    cli: Any, workshop: Workshop, tmp_path: Path
+) -> None:
+    (tmp_path / "program.go").write_text("package main")
+    output = cli("run", "program.go", IMAGES_DIR=str(DEFAULT_IMAGES_DIR)).output
+    assert output == (
+        "error: program.go: no language has the extension '.go' here; Go does, and is not served: "
+        f"its admin can have it: codebae-runner languages rebuild go --url {workshop.url}\n"
+    )
 
 
 def test_run_shows_the_verdict_in_colour_and_what_it_took(

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.cli.keys import SHORTEST
+
 ROOT = Path(__file__).resolve().parents[2]
 APP = "codebae-runner"
 URL = f"https://{APP}.fly.dev"
@@ -89,7 +91,7 @@ def fly(tmp_path: Path) -> Fly:
 
 def test_the_first_deploy_makes_all_there_is(fly: Fly) -> None:
     fly.has("login")
-    done = fly.deploy(API_KEY="very-secret", ADMIN_KEY="more-secret")
+    done = fly.deploy(API_KEY="very-secret-indeed", ADMIN_KEY="more-secret-indeed")
     assert done.returncode == 0, done.stderr
     assert fly.calls == [
         "auth whoami",
@@ -101,21 +103,24 @@ def test_the_first_deploy_makes_all_there_is(fly: Fly) -> None:
         f"secrets import --app {APP} --stage",
         DEPLOY,
     ]
-    assert fly.read("imported").split() == ["API_KEY=very-secret", "ADMIN_KEY=more-secret"]
+    assert fly.read("imported").split() == [
+        "API_KEY=very-secret-indeed",
+        "ADMIN_KEY=more-secret-indeed",
+    ]
     assert "building cpp 2/4" in done.stderr
     for language in ("c", "cpp", "java", "python"):
         assert f"==> {language}: hello" in done.stderr
-    assert done.stdout.split() == [URL, f"RUNNER_URL={URL}", "RUNNER_API_KEY=very-secret"]
+    assert done.stdout.split() == [URL, f"RUNNER_URL={URL}", "RUNNER_API_KEY=very-secret-indeed"]
 
 
 def test_keys_are_on_no_command_line(fly: Fly) -> None:
     fly.has("login")
-    done = fly.deploy(API_KEY="very-secret", ADMIN_KEY="more-secret")
+    done = fly.deploy(API_KEY="very-secret-indeed", ADMIN_KEY="more-secret-indeed")
     assert "secret" not in fly.read("calls").replace("secrets", "")
     assert "secret" not in fly.read("curled")
-    assert fly.read("headers").count('header = "Authorization: Bearer very-secret"') == 4
+    assert fly.read("headers").count('header = "Authorization: Bearer very-secret-indeed"') == 4
     assert "secret" not in done.stderr
-    assert "more-secret" not in done.stdout
+    assert "more-secret-indeed" not in done.stdout
 
 
 def test_without_a_key_one_is_made_up(fly: Fly) -> None:
@@ -129,7 +134,7 @@ def test_without_a_key_one_is_made_up(fly: Fly) -> None:
 
 def test_the_second_deploy_keeps_what_there_is(fly: Fly) -> None:
     fly.has("login")
-    assert fly.deploy(API_KEY="very-secret").returncode == 0
+    assert fly.deploy(API_KEY="very-secret-indeed").returncode == 0
     (fly.folder / "calls").unlink()
     done = fly.deploy()
     assert done.returncode == 0, done.stderr
@@ -141,13 +146,13 @@ def test_the_second_deploy_keeps_what_there_is(fly: Fly) -> None:
 
 def test_a_key_may_be_replaced(fly: Fly) -> None:
     fly.has("login")
-    assert fly.deploy(API_KEY="old").returncode == 0
-    assert fly.deploy(API_KEY="new").returncode == 0
-    assert fly.read("imported").split() == ["API_KEY=old", "API_KEY=new"]
+    assert fly.deploy(API_KEY="old-key-of-tests").returncode == 0
+    assert fly.deploy(API_KEY="new-key-of-tests").returncode == 0
+    assert fly.read("imported").split() == ["API_KEY=old-key-of-tests", "API_KEY=new-key-of-tests"]
 
 
 def test_without_a_login_nothing_is_done(fly: Fly) -> None:
-    done = fly.deploy(API_KEY="key")
+    done = fly.deploy(API_KEY="some-key-of-tests")
     assert done.returncode == 1
     assert "error: not logged in to Fly.io\n       Run: flyctl auth login" in done.stderr
     assert fly.calls == ["auth whoami"]
@@ -155,14 +160,14 @@ def test_without_a_login_nothing_is_done(fly: Fly) -> None:
 
 def test_without_flyctl_it_says_where_to_get_it(fly: Fly) -> None:
     (fly.folder.parent / "bin" / "flyctl").unlink()
-    done = fly.deploy(API_KEY="key")
+    done = fly.deploy(API_KEY="some-key-of-tests")
     assert done.returncode == 1
     assert "flyctl is not installed" in done.stderr
 
 
 def test_a_service_that_does_not_get_well_is_a_failure_with_its_reason(fly: Fly) -> None:
     fly.has("login", "sick")
-    done = fly.deploy(API_KEY="key", HEALTH_SECONDS="1")
+    done = fly.deploy(API_KEY="some-key-of-tests", HEALTH_SECONDS="1")
     assert done.returncode == 1
     assert "error: not healthy after 1 s: self-test: memory" in done.stderr
     assert f"flyctl logs --app {APP}" in done.stderr
@@ -171,7 +176,7 @@ def test_a_service_that_does_not_get_well_is_a_failure_with_its_reason(fly: Fly)
 
 def test_a_deploy_that_fails_is_a_failure(fly: Fly) -> None:
     fly.has("login", "deploy-fails")
-    done = fly.deploy(API_KEY="key")
+    done = fly.deploy(API_KEY="some-key-of-tests")
     assert done.returncode != 0
     assert done.stdout == ""
     assert fly.read("curled") == ""
@@ -179,7 +184,7 @@ def test_a_deploy_that_fails_is_a_failure(fly: Fly) -> None:
 
 def test_a_language_that_does_not_say_hello_is_a_failure(fly: Fly) -> None:
     fly.has("login", "wrong")
-    done = fly.deploy(API_KEY="key")
+    done = fly.deploy(API_KEY="some-key-of-tests")
     assert done.returncode == 1
     assert 'error: c: no hello: {"success": false, "error": "no"}' in done.stderr
 
@@ -187,7 +192,10 @@ def test_a_language_that_does_not_say_hello_is_a_failure(fly: Fly) -> None:
 def test_scale_gives_each_machine_a_volume_and_comes_after_the_deploy(fly: Fly) -> None:
     fly.has("login")
     assert (
-        fly.deploy("--scale", "3", "--app", "mine", "--region", "ams", API_KEY="k").returncode == 0
+        fly.deploy(
+            "--scale", "3", "--app", "mine", "--region", "ams", API_KEY="some-key-of-tests"
+        ).returncode
+        == 0
     )
     assert fly.calls[-2:] == [
         "deploy --config fly.toml --app mine --primary-region ams --ha=false",
@@ -196,12 +204,12 @@ def test_scale_gives_each_machine_a_volume_and_comes_after_the_deploy(fly: Fly) 
 
 
 def test_a_dry_run_calls_nobody(fly: Fly) -> None:
-    done = fly.deploy("--dry-run", "--scale", "2", API_KEY="very-secret")
+    done = fly.deploy("--dry-run", "--scale", "2", API_KEY="very-secret-indeed")
     assert done.returncode == 0, done.stderr
     assert (fly.calls, fly.read("curled")) == ([], "")
     for text in ("apps create", "volumes create", "secrets import", DEPLOY, "scale count 2"):
         assert f"+ flyctl {text}" in done.stdout
-    assert "very-secret" not in done.stdout + done.stderr
+    assert "very-secret-indeed" not in done.stdout + done.stderr
 
 
 @pytest.mark.parametrize(
@@ -231,6 +239,30 @@ def test_a_key_that_would_be_more_than_a_key_is_refused(fly: Fly, key: str) -> N
     assert done.returncode == 1
     assert "API_KEY: no blanks, quotes" in done.stderr
     assert fly.read("imported") == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "is_taken"),
+    [
+        ("API_KEY", "fifteen-letters", False),
+        ("API_KEY", "sixteen-letters!", True),
+        ("API_KEY", "sixteen-letters!,short", False),
+        ("API_KEY", "sixteen-letters!,sixteen-letters?", True),
+        ("ADMIN_KEY", "a", False),
+    ],
+)
+def test_a_key_that_the_server_would_refuse_is_refused(
+    fly: Fly, name: str, key: str, *, is_taken: bool
+) -> None:
+    fly.has("login")
+    done = fly.deploy(**{"API_KEY": "some-key-of-tests", name: key})
+    assert (done.returncode == 0) == is_taken, done.stderr
+    assert (f"{name}: at least 16 characters each" in done.stderr) == (not is_taken)
+    assert (f"{name}={key}" in fly.read("imported")) == is_taken
+
+
+def test_deploying_and_serving_ask_for_keys_as_long() -> None:
+    assert f"\nSHORTEST_KEY={SHORTEST}\n" in (ROOT / "deploy.sh").read_text()
 
 
 def test_help_is_what_stands_at_its_top(fly: Fly) -> None:

@@ -168,6 +168,24 @@ async def test_an_agent_that_does_not_start_says_why_and_leaves_nothing(
     assert fake.containers == {}
 
 
+async def test_an_agent_that_ubuntu_s_snap_does_not_let_start_says_so(fake: FakeEngine) -> None:
+    async def refuse_exec(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(wrap(b"exec /sandbox/agent: operation not permitted\n", 2))
+        await writer.drain()
+
+    fake.agent = refuse_exec
+    fake.answers["GET /info"] = Answer(200, {"DockerRootDir": "/var/snap/docker/common/x"})
+    ends_as(fake, ExitCode=255)
+    client = EngineClient(fake.url, timeout_s=DEADLINE_S, threads=4)
+    backend = DockerBackend(client, make_traits(INSTANCE))
+    await client.info()
+    with pytest.raises(
+        SandboxError, match=r"operation not permitted \(.*Ubuntu's snap.*docker\.io"
+    ):
+        await backend.open(make_spec())
+    await backend.shutdown()
+
+
 async def test_an_agent_that_never_gets_ready_is_given_up(
     fake: FakeEngine, backend: DockerBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,7 +11,8 @@ import pytest
 import requests
 from requests import Session
 
-from orchestrator.engine.client import API_VERSION, EngineClient, _Client, translate
+from orchestrator.engine.client import API_VERSION, EngineClient, _Client
+from orchestrator.engine.failures import translate
 from orchestrator.errors import (
     ContainerNotFoundError,
     EngineConflictError,
@@ -356,7 +357,7 @@ async def test_a_client_knows_its_socket_and_its_deadline() -> None:
 def test_every_exception_of_a_library_becomes_one_of_ours(
     raised: Exception, error: type[Exception]
 ) -> None:
-    assert type(translate(raised)) is error
+    assert type(translate(raised, "/s")) is error
 
 
 async def test_an_error_of_ours_is_passed_on_as_it_is() -> None:

@@ -165,9 +165,16 @@ def test_every_event_of_a_build_s_log_is_described() -> None:
 
 
 def test_what_is_not_described_is_seen() -> None:
-    headers = {"Content-Type": "application/json", "X-Request-Id": "1"}
+    headers = {
+        "Content-Type": "application/json",
+        "X-Request-Id": "1",
+        "WWW-Authenticate": "Bearer",
+    }
     error = {"error": "No", "code": "unauthorized"}
     assert faults("POST", "/execute", 401, headers, error) == []
+    for name in headers:
+        some = {key: value for key, value in headers.items() if key != name}
+        assert faults("POST", "/execute", 401, some, error)
     assert faults("POST", "/execute", 401, headers, error | {"code": "other"})
     assert faults("POST", "/execute", 418, headers, error)
     assert faults("POST", "/execute", 401, headers | {"Content-Type": "text/plain"})

@@ -14,7 +14,7 @@ from orchestrator.errors import ConfigurationError, EngineError, EngineUnavailab
 from orchestrator.image_settings import DEFAULT_IMAGES_DIR
 from orchestrator.languages.model import LABEL_LANGUAGE, LABEL_VERSION
 from orchestrator.languages.tags import LABEL_DEFINITION
-from orchestrator.parts import engine_traits, open_docker_parts, open_engine
+from orchestrator.parts import engine_traits, open_docker_parts, open_engine, open_parts_beside
 from orchestrator.sandbox.docker_backend import DockerBackend
 from orchestrator.sandbox.instance import claim_instance
 from orchestrator.sandbox.selftest import CheckResult
@@ -99,6 +99,29 @@ async def test_the_parts_are_what_the_settings_and_the_images_say(settings: Sett
             pass
     with claim_instance(settings.state_dir):
         pass  # and given back
+
+
+async def test_a_command_s_parts_are_there_beside_a_server_s_and_beside_another_s(
+    settings: Settings,
+) -> None:
+    async with (
+        open_docker_parts(settings) as server,
+        open_parts_beside(settings) as one,
+        open_parts_beside(settings) as another,
+    ):
+        backends = [each.backend for each in (server, one, another)]
+        instances = {each.traits.instance for each in backends if isinstance(each, DockerBackend)}
+        assert len(instances) == 3
+
+
+async def test_a_command_s_parts_leave_no_trace(settings: Settings, tmp_path: Path) -> None:
+    async with open_parts_beside(settings):
+        pass
+    assert _names(tmp_path) == []
+
+
+def _names(folder: Path) -> list[str]:
+    return [each.name for each in folder.iterdir()]
 
 
 @pytest.mark.parametrize(

@@ -486,3 +486,42 @@ async def test_the_stages_get_their_own_limits(serve: Serve) -> None:
     assert (run.wall_ms, run.cpu_ms, run.memory_mb, run.output_bytes) == (100, 50, 256, 1024)
     assert (compiling.wall_ms, compiling.cpu_ms, compiling.memory_mb) == (5000, 10_000, 300)
     assert submission.env == {"PISTON_LANGUAGE": "c++"}
+
+
+CHROME = "text/html,application/xhtml+xml,application/xml;q=0.9,image/webp,*/*;q=0.8"
+
+
+@pytest.mark.parametrize(
+    ("accept", "path", "is_page"),
+    [
+        (CHROME, "/", True),
+        ("text/html", "/", True),
+        (CHROME, "/piston", False),
+        ("*/*", "/", False),
+        ("application/json, text/plain, */*", "/", False),
+        ("application/json", "/", False),
+        ("text/html;q=0.1, application/json", "/", False),
+        ("text/html;q=0", "/", False),
+        ("", "/", False),
+    ],
+)
+async def test_a_browser_at_the_root_is_led_to_a_page_and_a_client_of_piston_is_not(
+    client: Client, accept: str, path: str, *, is_page: bool
+) -> None:
+    async with client.get(path, headers={"Accept": accept}, allow_redirects=False) as response:
+        assert response.status == (302 if is_page else 200)
+        if is_page:
+            assert response.headers["Location"] == "docs"
+        else:
+            assert await response.json() == {"message": "Piston v3.1.1"}
+        assert (response.headers.get("Vary") == "Accept") == (path == "/")
+    if is_page:
+        async with client.get(path, headers={"Accept": accept}) as response:
+            assert (response.status, response.content_type) == (200, "text/html")
+
+
+async def test_who_has_no_key_or_a_wrong_one_is_told_which_in_a_header(client: Client) -> None:
+    for headers, error in (({}, False), ({"Authorization": "wrong"}, True)):
+        async with client.post(PATH, json=PRINT, headers=headers) as response:
+            assert (response.status, await response.json()) == (401, {"message": "Unauthorized"})
+            assert ("invalid_token" in response.headers["WWW-Authenticate"]) == error

@@ -86,6 +86,25 @@ def test_settings_come_from_the_environment_before_the_env_file(
     assert (settings.port, settings.api_keys) == (5000, ("from-file",))
 
 
+def test_an_env_file_that_is_no_text_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(b"PORT=\xff\xfe")
+    with pytest.raises(ConfigurationError, match=r"^\.env can't be read: "):
+        load_settings()
+
+
+def test_an_env_file_of_another_user_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_text("PORT=1")
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied", ".env")
+
+    monkeypatch.setattr("dotenv.main.open", refuse, raising=False)
+    with pytest.raises(ConfigurationError, match=r"^\.env can't be read: .*Permission denied"):
+        load_settings()
+
+
 def test_an_empty_variable_means_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PORT", "")
     assert load_settings().port == 3000

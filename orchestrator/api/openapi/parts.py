@@ -48,6 +48,7 @@ def header(description: str, kind: str = "string") -> Header:
 
 REQUEST_ID = header("The request's own id when it sent a well-formed one, else a new one.")
 RETRY_AFTER = header("After how many seconds to come back.", "integer")
+CHALLENGE = header('`Bearer`, with `error="invalid_token"` where a key was sent (RFC 6750).')
 
 
 def model(kind: type[BaseModel]) -> PydanticSchema[BaseModel]:
@@ -95,7 +96,10 @@ def refusal_schema(codes: Sequence[str]) -> Schema:
 def _refusal(status: int, codes: Sequence[str]) -> Response:
     described = f"{HTTPStatus(status).phrase}: {', '.join(f'`{code}`' for code in codes)}."
     content = {Format.JSON.value: MediaType(media_type_schema=refusal_schema(codes))}
-    return answer(described, content, {"Retry-After": RETRY_AFTER} if status in RETRIED else None)
+    headers = {"Retry-After": RETRY_AFTER} if status in RETRIED else {}
+    if status == HTTPStatus.UNAUTHORIZED:
+        headers = {"WWW-Authenticate": CHALLENGE}
+    return answer(described, content, headers)
 
 
 def body(kind: type[BaseModel], description: str, *, required: bool = True) -> RequestBody:

@@ -70,8 +70,7 @@ def with_piston_errors(handler: Handler) -> Handler:
             return web.json_response({"message": HTTPStatus(err.status).phrase}, status=err.status)
         except Exception as err:  # noqa: BLE001 - what it is is told apart there
             found = to_api_error(err, request)
-            retry = found.retry_after_s
-            headers = {} if retry is None else {"Retry-After": str(retry)}
-            return web.json_response({"message": str(found)}, status=found.status, headers=headers)
+            body = {"message": str(found)}
+            return web.json_response(body, status=found.status, headers=found.headers)
 
     return handle

@@ -10,6 +10,7 @@ from aiohttp import web
 from orchestrator.api.body import parse_json, read_body
 from orchestrator.api.errors import ApiError
 from orchestrator.api.execute import check_ready, raise_failure, send_answer
+from orchestrator.api.formats import Format, choose_format
 from orchestrator.api.keys import ADMISSION, SERVICE, SETTINGS
 from orchestrator.api.piston.access import identify
 from orchestrator.api.piston.answer import Transcript, to_answer
@@ -34,6 +35,8 @@ VERSION = "3.1.1"
 MAX_BODY = 102_400
 """Bytes of a body, as there."""
 JSON_TYPE = "application/json"
+PAGE = "docs"
+"""Relative, so that it is right behind a proxy that adds to the path."""
 WITHOUT_BODY = {"GET", "HEAD", "OPTIONS"}
 
 
@@ -45,6 +48,17 @@ def installed_runtimes(app: web.Application) -> list[Runtime]:
 async def greet(_request: web.Request) -> web.Response:
     """Say which Piston this stands in for; to anybody."""
     return web.json_response({"message": f"Piston v{VERSION}"})
+
+
+async def welcome(request: web.Request) -> web.Response:
+    """The same at the service's own root, except for who wants a page: a browser is led to one."""
+    accept = ",".join(request.headers.getall("Accept", ()))
+    if choose_format(accept, (Format.JSON, Format.HTML)) is Format.HTML:
+        response = web.Response(status=302, headers={"Location": PAGE})
+    else:
+        response = await greet(request)
+    response.headers["Vary"] = "Accept"
+    return response
 
 
 @with_piston_errors

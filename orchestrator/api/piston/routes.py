@@ -12,6 +12,7 @@ from orchestrator.api.piston.handlers import (
     nothing,
     packages,
     runtimes,
+    welcome,
 )
 
 BASES = ("/api/v2", "/piston/api/v2", "/api/v2/piston")
@@ -20,7 +21,8 @@ BASES = ("/api/v2", "/piston/api/v2", "/api/v2/piston")
 def add_piston_routes(app: web.Application) -> None:
     """Add them, each with and without a trailing slash; what else is asked for there is a 404."""
     router = app.router
-    for path in ("/", "/piston", "/piston/"):
+    router.add_get("/", welcome)
+    for path in ("/piston", "/piston/"):
         router.add_get(path, greet)
     for base in BASES:
         for end in ("", "/"):

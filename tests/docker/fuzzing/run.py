@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.docker.server import API_KEY
 
-ADMIN_KEY = "fuzzing-admin"
+ADMIN_KEY = "fuzzing-admin-key"
 ROOT = Path(__file__).resolve().parents[3]
 CHECKS = (
     "not_a_server_error",

@@ -1,0 +1,77 @@
+"""Which settings contradict one another: those that were named, as a default follows. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from typing import Any
+
+COMPILE_SLACK = 4
+"""Wall time per CPU time: a compiler that gets a quarter of a CPU still uses all that it may."""
+LEAST_COMPILE_WALL_MS = 40_000
+WITHIN = (
+    ("max_code_size", "max_body_size"),
+    ("max_input_size", "max_body_size"),
+    ("max_tests_size", "max_body_size"),
+    ("max_args_size", "max_body_size"),
+    ("max_transcript", "max_returned_output"),
+    ("checker_timeout", "max_job_ms"),
+)
+"""What could never be used to the full: the first would have to be in the second."""
+
+_MIB = 1 << 20
+LESS = (
+    ("piston_run_timeout", "max_timeout", 1),
+    ("piston_compile_cpu_time", "compile_cpu_ms", 1),
+    ("piston_run_cpu_time", "max_timeout", 1),
+    ("piston_compile_memory_limit", "max_memory_mb", _MIB),
+    ("piston_run_memory_limit", "max_memory_mb", _MIB),
+    ("piston_output_max_size", "max_output_size", 1),
+)
+"""What is taken, but for no more than the second (times the third), as settings.md has it."""
+
+
+def compile_wall(values: Mapping[str, Any]) -> int:
+    """`COMPILE_WALL_MS`, resolved, in ms."""
+    slack = COMPILE_SLACK * int(values["compile_cpu_ms"])
+    return int(values["compile_wall_ms"]) or max(LEAST_COMPILE_WALL_MS, slack)
+
+
+def contradictions(values: Mapping[str, Any], named: AbstractSet[str]) -> Iterator[str]:
+    """Why the server should not start. `values` by field; `named`: those that are no defaults."""
+    needed = compile_wall(values) + values["max_timeout"]
+    if needed > values["max_job_ms"]:
+        by_default = "" if values["compile_wall_ms"] else " by default"
+        yield (
+            f"MAX_JOB_MS ({values['max_job_ms']}) is less than COMPILE_WALL_MS + MAX_TIMEOUT "
+            f"({compile_wall(values)}{by_default} + {values['max_timeout']}): "
+            f"raise it to {needed}, or lower one of these"
+        )
+    for inner, outer in WITHIN:
+        if inner in named and values[inner] > values[outer]:
+            yield f"{inner.upper()} is larger than {outer.upper()}, which it has to fit into"
+
+
+def overruled(values: Mapping[str, Any], named: AbstractSet[str]) -> Iterator[str]:
+    """What was named and does less than it says, or nothing."""
+    for name, bound, factor in LESS:
+        if name in named and values[name] > values[bound] * factor:
+            yield f"{name.upper()} is larger than {bound.upper()}, which counts instead"
+    if "piston_compile_timeout" in named and values["piston_compile_timeout"] > compile_wall(
+        values
+    ):
+        yield "PISTON_COMPILE_TIMEOUT is larger than COMPILE_WALL_MS, which counts instead"
+    if "max_output_size" in named and values["max_output_size"] > values["max_test_output_size"]:
+        yield "MAX_OUTPUT_SIZE is larger than MAX_TEST_OUTPUT_SIZE: tests may print less"
+    if {"memory_budget_mb", "max_memory_mb"} <= named and (
+        0 < values["memory_budget_mb"] < values["max_memory_mb"]
+    ):
+        yield "MAX_MEMORY_MB is larger than MEMORY_BUDGET_MB: no job can have that much"
+    if {"engine_patience", "engine_interval"} & named and (
+        0 < values["engine_patience"] < values["engine_interval"]
+    ):
+        yield "ENGINE_PATIENCE is shorter than ENGINE_INTERVAL: an engine that is back is seen late"
+    if values["compile_server"] == "on" and values["pool"].strip() == "0":
+        yield "COMPILE_SERVER=on does nothing with POOL=0: no sandbox waits"
+    if values["image_registry"] and values["engine"] != "embedded":
+        yield "IMAGE_REGISTRY does nothing without ENGINE=embedded"

@@ -1,0 +1,114 @@
+"""Whether an engine answers at a socket, and what is to be done where it does not; for people.
+
+The standard library alone, and nothing of this project: scripts/engine runs this file before there
+is a virtualenv.
+"""
+
+from __future__ import annotations
+
+import errno
+import grp
+import json
+import os
+import pwd
+import socket
+import sys
+
+TIMEOUT_S = 5.0
+SNAP_DATA = "/var/snap/docker/"
+MOST = 4 << 20
+"""Bytes of an answer."""
+
+_SNAP = (
+    "it is Ubuntu's snap, where nothing can be executed under no-new-privileges (EPERM, snapd bug "
+    "1908448), which every sandbox has: sudo snap remove docker, then install docker.io or "
+    "Docker's own package"
+)
+_REMAPPED = (
+    "{0}: images can be built, but no sandbox starts, as its uids (from 1879048192 on) are none of "
+    "those that the engine maps; use an engine that runs as root and maps no users"
+)
+
+
+def explain(path: str, error: OSError) -> str:
+    """Why the socket at `path` can't be spoken to, and what to do about it; one line."""
+    if error.errno in {errno.EACCES, errno.EPERM}:
+        return f"permission denied at {path}: {_ways_in(path)}"
+    if error.errno in {errno.ENOENT, errno.ENOTDIR}:
+        return f"there is no socket at {path}: start the engine, or point DOCKER_HOST at it"
+    if error.errno == errno.ECONNREFUSED:
+        return f"nobody listens at {path}: the engine has ended, start it"
+    return f"{path}: {error.strerror or error}"
+
+
+def quirk(info: dict[str, object]) -> str:
+    """What an engine is that sandboxes can't start in; empty for any other. `info`: GET /info."""
+    options = info.get("SecurityOptions")
+    names = {str(each).partition(",")[0] for each in options} if isinstance(options, list) else ()
+    if str(info.get("DockerRootDir", "")).startswith(SNAP_DATA):
+        return _SNAP
+    if "name=rootless" in names:
+        return _REMAPPED.format("it is rootless")
+    if "name=userns" in names:
+        return _REMAPPED.format("it remaps users (userns-remap)")
+    return ""
+
+
+def _ways_in(path: str) -> str:
+    """For whoever may not write to the socket: by its group, if it has one, or as root."""
+    try:
+        group = grp.getgrgid(os.stat(path).st_gid)  # noqa: PTH116 - no more imports than needed
+        user = pwd.getpwuid(os.geteuid()).pw_name
+    except (KeyError, OSError):
+        return "run this as root"
+    if group.gr_gid == 0:
+        return "run this as root"
+    if user in group.gr_mem and group.gr_gid not in os.getgroups():
+        return (
+            f"you are in the group {group.gr_name}, but were not yet when you logged in: log in "
+            f"anew, or run this under `newgrp {group.gr_name}`"
+        )
+    return (
+        f"join the group {group.gr_name} (sudo usermod -aG {group.gr_name} {user}, then log in "
+        "anew), or run this as root"
+    )
+
+
+def _get(path: str, request: str) -> tuple[bytes, bytes]:
+    """The status line and the body of what the engine answers. Raises OSError."""
+    with socket.socket(socket.AF_UNIX) as engine:
+        engine.settimeout(TIMEOUT_S)
+        engine.connect(path)
+        engine.sendall(f"GET {request} HTTP/1.0\r\nHost: engine\r\n\r\n".encode())
+        answer = b""
+        while len(answer) < MOST:
+            data = engine.recv(65_536)
+            if not data:
+                break
+            answer += data
+    head, _, body = answer.partition(b"\r\n\r\n")
+    return head.partition(b"\r\n")[0], body
+
+
+def look(path: str) -> tuple[bool, str]:
+    """Whether an engine answers there; and what is wrong with it, or with getting to it."""
+    try:
+        status, _ = _get(path, "/_ping")
+        if b" 200 " not in status + b" ":
+            said = status.decode("latin-1")
+            return False, f"what answers at {path} is no engine, or is not well: {said[:200]!r}"
+    except (socket.timeout, TimeoutError):  # noqa: UP041 - two types before Python 3.10
+        return False, f"the engine at {path} does not answer within {TIMEOUT_S:g} s"
+    except OSError as error:
+        return False, explain(path, error)
+    try:
+        info = json.loads(_get(path, "/info")[1])
+    except (OSError, ValueError):
+        return True, ""  # it is there, which is what was asked
+    return True, quirk(info) if isinstance(info, dict) else ""
+
+
+if __name__ == "__main__":  # pragma: no cover - run by scripts/engine
+    answers, remark = look(sys.argv[1])
+    sys.stdout.write(f"{remark}\n" if remark else "")
+    sys.exit(0 if answers else 1)
