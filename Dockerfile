@@ -22,6 +22,12 @@ RUN tar --create --sort=name --numeric-owner --directory /root-of-debian . \
     | xz -6 --threads=0 >/debian.tar.xz
 
 FROM debian
+# The licence is that of what is written here; Debian's packages have their own, in /usr/share/doc.
+LABEL org.opencontainers.image.title="codebae-runner" \
+    org.opencontainers.image.description="Runs untrusted programs, each in one short-lived container of its own." \
+    org.opencontainers.image.version="0.1.0" \
+    org.opencontainers.image.vendor="the codebae-runner authors" \
+    org.opencontainers.image.licenses="MIT"
 COPY images/_base/apt.conf /etc/apt/apt.conf.d/90codebae-runner
 COPY images/_base/dpkg.cfg /etc/dpkg/dpkg.cfg.d/90codebae-runner
 COPY images/_base/ca-certificates/ /usr/local/share/ca-certificates/
@@ -37,6 +43,7 @@ RUN apt-get update -qq \
         /var/lib/dpkg/*-old /var/log/apt /var/log/dpkg.log /var/log/alternatives.log
 COPY --from=libraries /opt/runner /opt/runner
 COPY --from=base-image /debian.tar.xz /app/debian.tar.xz
+COPY LICENSE /app/LICENSE
 COPY images /app/images
 COPY clients/python/src/codebae_runner_client /app/codebae_runner_client
 COPY orchestrator /app/orchestrator
