@@ -22,12 +22,6 @@ RUN tar --create --sort=name --numeric-owner --directory /root-of-debian . \
     | xz -6 --threads=0 >/debian.tar.xz
 
 FROM debian
-# The licence is that of what is written here; Debian's packages have their own, in /usr/share/doc.
-LABEL org.opencontainers.image.title="codebae-runner" \
-    org.opencontainers.image.description="Runs untrusted programs, each in one short-lived container of its own." \
-    org.opencontainers.image.version="0.1.0" \
-    org.opencontainers.image.vendor="the codebae-runner authors" \
-    org.opencontainers.image.licenses="MIT"
 COPY images/_base/apt.conf /etc/apt/apt.conf.d/90codebae-runner
 COPY images/_base/dpkg.cfg /etc/dpkg/dpkg.cfg.d/90codebae-runner
 COPY images/_base/ca-certificates/ /usr/local/share/ca-certificates/
@@ -56,6 +50,12 @@ ENV PATH=/opt/runner/bin:$PATH \
     ENGINE_DATA_ROOT=/data/engine \
     STATE_DIR=/data/state \
     BASE_IMAGE_TAR=/app/debian.tar.xz
+# The licence is that of what is written here; Debian's packages have their own, in /usr/share/doc.
+LABEL org.opencontainers.image.title="codebae-runner" \
+    org.opencontainers.image.description="Runs untrusted programs, each in one short-lived container of its own." \
+    org.opencontainers.image.version="0.1.0" \
+    org.opencontainers.image.vendor="the codebae-runner authors" \
+    org.opencontainers.image.licenses="MIT"
 # The engine's data can't lie on the container's own file system.
 VOLUME /data
 EXPOSE 3000
