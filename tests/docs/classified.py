@@ -40,7 +40,12 @@ class Elsewhere:
     says: str
 
 
-How = Runs | Stubbed | Elsewhere
+@dataclass(frozen=True)
+class Named:
+    """Nowhere: the page speaks of it, and nobody is to type it."""
+
+
+How = Runs | Stubbed | Elsewhere | Named
 
 CI, DEPLOY, GUIDE = ".ci/run", "tests/unit/test_deploy.py", "tests/docker/test_add_a_language.py"
 WHEEL = "tests/dist/test_wheel_on_an_engine.py"
@@ -109,6 +114,34 @@ COMMANDS: dict[str, How] = {
     ),
     "scripts/lock": Stubbed(("uv pip",)),
     "scripts/set-version 1.2.3": Elsewhere("tests/unit/test_packaging.py", "set-version"),
+    # The reference's.
+    "curl -s http://localhost:3000/api/v2/execute -H 'Authorization: KEY' \\\n"
+    "  -H 'Content-Type: application/json' \\\n"
+    '  -d \'{"language": "python", "version": "3.x", "files": [{"content": "print(input())"}], '
+    '"stdin": "hi"}\'': Runs(r'"stdout": "hi\\n"', needs="server"),
+    'curl -s http://localhost:3000/admin/jobs -H "Authorization: Bearer $ADMIN_KEY"': Runs(
+        '"draining": false', needs="workshop"
+    ),
+    "curl -sN -X POST http://localhost:3000/admin/languages/cpp/rebuild \\\n"
+    "  -H \"Authorization: Bearer $ADMIN_KEY\" -H 'Accept: text/plain'": Runs(
+        "== succeeded", needs="workshop"
+    ),
+    ".venv/bin/codebae-runner languages rebuild cpp --url https://runner.example "
+    '--key "$ADMIN_KEY"': Runs(r"cpp: built 1\.2", needs="workshop"),
+    ".venv/bin/codebae-runner languages build": Runs("python"),
+    "make languages-table": Stubbed(
+        ("python -m orchestrator languages build all", "python -m bench.languages"), "--samples"
+    ),
+    "curl -N": Named(),
+    "docker exec": Named(),
+    "make bench                # everything; the sustained loads alone last six and a half "
+    "minutes\n"
+    "make bench QUICK=1        # a few samples of everything: a try, not a result\n"
+    "make bench RELEASE=1      # and keep the result as bench/results/VERSION.json and .svg\n"
+    'make bench ARGS="--part throughput --window 30 --set MAX_JOBS=4"': Stubbed(
+        ("python -m bench --quick", "python -m bench --release", "python -m bench --part"), "--set"
+    ),
+    ".venv/bin/python -m orchestrator serve": Elsewhere("bench/server.py", '"serve"'),
     # The guide's, which is followed word for word.
     ".venv/bin/codebae-runner languages build tcl": Elsewhere(GUIDE, r"shell\(block"),
     "echo tcl | LANGUAGES=tcl .venv/bin/codebae-runner run --input - greet.tcl": Elsewhere(

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-PAGES = ("README.md", "CONTRIBUTING.md", "docs/howto/*.md", "clients/*/README.md")
+PAGES = ("README.md", "CONTRIBUTING.md", "docs/howto/*.md", "docs/reference/*.md")
+PAGES += ("clients/*/README.md", "bench/README.md")
 SHELLS = {"sh", "bash", "console", "shell"}
 PROGRAMS = {
     *("apt-get", "bash", "codebae-runner", "curl", "docker", "docker-compose", "fly", "flyctl"),
@@ -30,7 +31,7 @@ PROGRAMS = {
         "uv",
     ),
 }
-FOLDERS = ("./", ".venv/bin/", "scripts/", ".ci/")
+VENV, SCRIPTS = ".venv/bin/", ("./", "scripts/", ".ci/")
 
 _FENCE = re.compile(r"^(`{3,})(\w*)\n(.*?)^\1$\n?", re.MULTILINE | re.DOTALL)
 _INDENTED = re.compile(r"(?<=\n\n)((?: {4}.*\n|\n(?= {4}))+)")
@@ -79,5 +80,6 @@ def is_command(span: str) -> bool:
         words = words[1:]
     if not words or "…" in span:
         return False
-    is_path = words[0].startswith(FOLDERS) and not words[0].endswith("/")
-    return is_path or (words[0] in PROGRAMS and len(words) > 1)
+    is_script = words[0].startswith(SCRIPTS) and not words[0].endswith("/")
+    is_program = words[0] in PROGRAMS or words[0].startswith(VENV)
+    return is_script or (is_program and len(words) > 1)

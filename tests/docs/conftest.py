@@ -36,8 +36,8 @@ class Here:
     def put_into(self, script: str) -> str:
         """A command as a reader would adapt it: the server's address, the key, a free port."""
         if self.url:
-            script = re.sub(r"(http://)?localhost:3000", self.url, script)
-        return script.replace("Bearer KEY", f"Bearer {self.key}")
+            script = re.sub(r"(http://)?localhost:3000|https://runner.example", self.url, script)
+        return re.sub(r"(Authorization: (?:Bearer )?)KEY\b", rf"\g<1>{self.key}", script)
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ _STUBS = {
     "flyctl": 'PATH=$PWD/.venv/bin:$PATH; [ "$1 $2" != "ssh console" ] || exec sh -c "$4"\n',
     "uv": "",
     # Measuring takes minutes; whether the program takes what it is given shows without.
-    "python": '[ "$2" != bench ] || set -- "$@" --help\nexec .venv/bin/python "$@"\n',
+    "python": 'exec .venv/bin/python "$@" --help\n',
 }
 
 

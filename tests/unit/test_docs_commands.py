@@ -7,6 +7,7 @@ import re
 import pytest
 
 from tests.checkout import ROOT
+from tests.docs import stubs
 from tests.docs.classified import COMMANDS, ON_A_PAGE, Elsewhere, how
 from tests.docs.commands import Command, commands_on, is_command, pages, unnamed_fences
 
@@ -95,6 +96,7 @@ def test_a_fence_without_a_name_is_found() -> None:
         ("A_KEY=$X make run", True),
         (".venv/bin/codebae-runner --help", True),
         ("npm", False),
+        (".venv/bin/codebae-runner", False),
         ("scripts/", False),
         ("make …", False),
         ("KEY=1", False),
@@ -106,3 +108,22 @@ def test_a_fence_without_a_name_is_found() -> None:
 def test_a_command_is_told_from_other_code(span: str, expected: bool) -> None:  # noqa: FBT001
     assert is_command(span) is expected
     assert (Command("p", span) in [*commands_on("p", f"See `{span}`.")]) is expected
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "docker compose up --build nobody",
+        "docker compose up --biuld",
+        "docker tag codebae-runner/cobol:current registry.example/codebae-runner/cobol:current",
+        "docker tag codebae-runner/cpp:current registry.example/cpp:current",
+        "docker push registry.example/codebae-runner/nothing:current",
+        "flyctl secrets set IMAGE_REGISTER=registry.example",
+        "uv pip compile --generate-hashes no-such.toml --output-file requirements.txt",
+        "uv pip compile pyproject.toml --output-file requirements.txt",
+        "npx vercel",
+    ],
+)
+def test_a_stub_refuses_what_the_real_program_would_not_do(call: str) -> None:
+    with pytest.raises(AssertionError):
+        stubs.check(call.split())
