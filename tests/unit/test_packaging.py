@@ -112,6 +112,13 @@ def test_every_package_is_under_the_same_licence_and_brings_it_along() -> None:
     assert labels(ROOT)["licenses"] == "MIT"
 
 
+def test_every_c_source_of_the_agent_says_its_licence_in_its_first_line() -> None:
+    sources = [*(ROOT / "images" / "_agent").rglob("*.[ch]")]
+    assert len(sources) > 10
+    for path in sources:
+        assert path.read_text().startswith("/* SPDX-License-Identifier: MIT */\n"), path
+
+
 def test_every_package_names_the_same_authors_and_something_to_find_it_by() -> None:
     for path in PYPROJECTS:
         project = toml(ROOT, path)["project"]
