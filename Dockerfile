@@ -37,6 +37,7 @@ RUN apt-get update -qq \
         /var/lib/dpkg/*-old /var/log/apt /var/log/dpkg.log /var/log/alternatives.log
 COPY --from=libraries /opt/runner /opt/runner
 COPY --from=base-image /debian.tar.xz /app/debian.tar.xz
+COPY LICENSE /app/LICENSE
 COPY images /app/images
 COPY clients/python/src/codebae_runner_client /app/codebae_runner_client
 COPY orchestrator /app/orchestrator
@@ -49,6 +50,12 @@ ENV PATH=/opt/runner/bin:$PATH \
     ENGINE_DATA_ROOT=/data/engine \
     STATE_DIR=/data/state \
     BASE_IMAGE_TAR=/app/debian.tar.xz
+# The licence is that of what is written here; Debian's packages have their own, in /usr/share/doc.
+LABEL org.opencontainers.image.title="codebae-runner" \
+    org.opencontainers.image.description="Runs untrusted programs, each in one short-lived container of its own." \
+    org.opencontainers.image.version="0.1.0" \
+    org.opencontainers.image.vendor="the codebae-runner authors" \
+    org.opencontainers.image.licenses="MIT"
 # The engine's data can't lie on the container's own file system.
 VOLUME /data
 EXPOSE 3000

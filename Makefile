@@ -6,7 +6,7 @@ PY := .venv/bin/python
 
 export PYTHON
 
-.PHONY: help run unit test test-all test-clients test-web test-languages fuzz check bench languages-table engine images image test-image clean
+.PHONY: help run unit test test-all test-clients test-web test-languages fuzz check bench languages-table engine images image test-image dist clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ image: ## Build the runner's own image, with an engine inside (codebae-runner/se
 
 test-image: ## Walk that image from an empty volume to its end, as on Fly.io (ten minutes)
 	@scripts/test-image
+
+dist: ## Build wheels, sdists and the npm tarball into dist/, and check them
+	@scripts/dist
 
 clean: ## Remove containers, virtualenv, caches, our engine (IMAGES=1: and the images)
 	@scripts/clean $(if $(IMAGES),--images)

@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 
 import click
@@ -29,6 +28,7 @@ from bench.queueing import measure_queue
 from bench.report import About, print_tables, to_json
 from bench.server import running_server
 from bench.throughput import measure_throughput
+from orchestrator import __version__
 from orchestrator.errors import RunnerError
 from orchestrator.settings import load_settings
 
@@ -116,7 +116,7 @@ async def run(
             out.rule(f"{title} ({time.monotonic() - started:.0f} s so far)", align="left")
             with context.step(name):
                 await measure(context)
-    now, release = datetime.now(UTC), version("codebae-runner")
+    now, release = datetime.now(UTC), __version__
     seconds = round(time.monotonic() - started)
     about = About(release, now.date().isoformat(), seconds, is_quick, machine)
     _publish(about, context, RESULTS / release if is_release else STATE / "latest")

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from orchestrator import __version__
 from orchestrator.cli.admin_commands import builds, drain, jobs
 from orchestrator.cli.language_commands import languages
 from orchestrator.cli.server import Server, server_options
@@ -16,7 +17,7 @@ from orchestrator.cli.shell import run as run_on_a_loop
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="codebae-runner")
+@click.version_option(__version__, prog_name="codebae-runner")
 def main() -> None:
     """Run untrusted programs, each in one short-lived container of its own."""
 

@@ -12,7 +12,16 @@ from typing import Annotated
 from pydantic import Field
 from pydantic_settings import BaseSettings
 
-DEFAULT_IMAGES_DIR = Path(__file__).resolve().parent.parent / "images"
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def find_images_dir(package: Path) -> Path:
+    """Where a wheel has put them, inside the package; else beside it, as in a checkout."""
+    shipped = package / "_data" / "images"
+    return shipped if shipped.is_dir() else package.parent / "images"
+
+
+DEFAULT_IMAGES_DIR = find_images_dir(_PACKAGE)
 
 
 class ImageSettings(BaseSettings):

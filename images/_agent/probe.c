@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The self-test's program: shows, from inside a sandbox, whether a limit
  * bites. It is run like any submission's program, and has no privileges.

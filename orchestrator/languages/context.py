@@ -1,7 +1,7 @@
 """Build contexts: a folder as a tar whose bytes depend on nothing but what is in the folder.
 
-Names sorted, times and owners zero, modes 0755 or 0644: the engine's cache hits on every machine,
-and a context's digest is the digest of its contents.
+Names sorted, times and owners zero, modes 0755 or 0644, no bytecode: the engine's cache hits on
+every machine, and a context's digest is the digest of its contents.
 """
 
 from __future__ import annotations
@@ -15,6 +15,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from orchestrator.errors import ConfigurationError
+
+BYTECODE = "__pycache__"
+"""What pip leaves beside every `*.py` that it installs, a language's samples included."""
 
 _FROM = re.compile(r"^\s*FROM\s+(?:--\S+\s+)*(\S+)(?:\s+AS\s+(\S+))?", re.IGNORECASE | re.MULTILINE)
 
@@ -41,6 +44,7 @@ Member = tuple[tarfile.TarInfo, bytes]
 def _folder_members(folder: Path) -> dict[str, Member]:
     members: dict[str, Member] = {}
     for parent, folders, files in os.walk(folder):
+        folders[:] = [each for each in folders if each != BYTECODE]
         for entry in folders + files:
             path = Path(parent, entry)
             name = path.relative_to(folder).as_posix()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from orchestrator.errors import ConfigurationError
+from orchestrator.languages.context import BYTECODE
 from orchestrator.languages.conventions import CONVENTIONS
 from orchestrator.languages.definition import TOML_NAME, file_in
 from orchestrator.languages.model import Language, Sample, SampleFile, SampleLimits
@@ -81,7 +82,7 @@ def _read_place(place: _Place, not_samples: set[str]) -> Iterator[Sample]:
 
 def _entries(folder: Path) -> list[Path]:
     try:
-        return sorted(folder.iterdir())
+        return sorted(each for each in folder.iterdir() if each.name != BYTECODE)
     except FileNotFoundError:
         return []
 
@@ -119,7 +120,7 @@ def _read_files(place: _Place, name: str, path: Path) -> tuple[SampleFile, ...]:
     files = {
         file.relative_to(path).as_posix(): file.read_bytes()
         for file in sorted(path.rglob("*"))
-        if file.is_file()
+        if file.is_file() and BYTECODE not in file.parts
     }
     mains = [rule.name, *(f"main{extension}" for extension in rule.extensions)]
     main = next((each for each in mains if each in files), None)

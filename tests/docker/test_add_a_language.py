@@ -30,7 +30,12 @@ if TYPE_CHECKING:
     from orchestrator.engine.client import EngineClient
     from tests.conftest import Docker
 
-pytestmark = [pytest.mark.docker, pytest.mark.timeout(300), pytest.mark.xdist_group("images")]
+pytestmark = [
+    pytest.mark.docker,
+    pytest.mark.thorough,
+    pytest.mark.timeout(300),
+    pytest.mark.xdist_group("images"),
+]
 
 ROOT = DEFAULT_IMAGES_DIR.parent
 GUIDE = ROOT / "docs" / "howto" / "add-a-language.md"
@@ -56,9 +61,8 @@ class Workplace:
             stream.write(text)
 
     def shell(self, script: str) -> str:
-        """What a reader would see; `python` is this one."""
+        """What a reader would see."""
         env = os.environ | {
-            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "PYTHONPATH": str(ROOT),
             "IMAGES_DIR": str(self.folder / "images"),
             "STATE_DIR": str(self.folder / "state"),
@@ -79,6 +83,7 @@ class Workplace:
 async def workplace(tmp_path: Path, engine: EngineClient) -> AsyncIterator[Workplace]:
     for name in ("_agent", "_base", "_sandbox"):
         shutil.copytree(DEFAULT_IMAGES_DIR / name, tmp_path / "images" / name)
+    (tmp_path / ".venv").symlink_to(sys.prefix)
     yield Workplace(tmp_path)
     await remove_images(engine, LANGUAGE)
 
@@ -95,6 +100,8 @@ async def test_the_guide_works_as_it_is_written(workplace: Workplace, docker: Do
         else:
             assert block["kind"] == "text", "a block that is neither a file nor a command"
             assert printed == block["text"]
+    measured = workplace.shell(".venv/bin/python -m bench.languages tcl")  # its last section's
+    assert "Tcl" in measured
     assert not (DEFAULT_IMAGES_DIR / LANGUAGE).exists(), "the guide's language is not one we ship"
     await prove(workplace.folder / "images", docker)
 

@@ -37,8 +37,11 @@ def look_at_the_image(image: str) -> None:
         f"for each in {COMPILERS}; do command -v $each; done; env | grep -E '{SECRETS}'; "
         "ls -a /app; true",
     ).split()
-    parts = ["codebae_runner_client", "debian.tar.xz", "images", "orchestrator"]
+    parts = ["LICENSE", "codebae_runner_client", "debian.tar.xz", "images", "orchestrator"]
     assert sorted(found) == [".", "..", *parts], found
+    printed = docker("run", "--rm", "--network=none", image, "--version")
+    label = '{{index .Config.Labels "org.opencontainers.image.version"}}'
+    assert docker("image", "inspect", "--format", label, image).strip() in printed.split()
     history = docker("history", "--no-trunc", "--format", "{{.CreatedBy}}", image)
     assert "API_KEY" not in history
     say(f"image: {size / 1e6:.0f} MB; no compiler, no secret")

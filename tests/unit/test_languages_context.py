@@ -64,6 +64,13 @@ def test_a_linked_folder_is_a_link_and_not_walked(tmp_path: Path) -> None:
     assert list(members(build_context(folder))) == ["Dockerfile", "out"]
 
 
+def test_bytecode_that_an_installation_left_is_no_part_of_it(tmp_path: Path) -> None:
+    names = ["Dockerfile", "samples/hello.py"]
+    one = folder_at(tmp_path / "one", names)
+    two = folder_at(tmp_path / "two", [*names, "samples/__pycache__/hello.cpython-311.pyc"])
+    assert build_context(one) == build_context(two)
+
+
 def test_extra_files_stand_beside_the_folders_own(tmp_path: Path) -> None:
     folder = folder_at(tmp_path, ["Dockerfile", "ca/.gitkeep", "ca/own"])
     context = build_context(folder, {"ca/host": b"1", "ca/own": b"22"})

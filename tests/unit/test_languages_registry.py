@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -296,3 +297,15 @@ def test_a_name_that_an_image_of_our_own_has_is_taken(images: Path) -> None:
     write_language(images, "base")
     with pytest.raises(ConfigurationError, match=r"^images/base: choose another name"):
         load_folders(images, ["base"])
+
+
+def test_bytecode_that_an_installation_left_is_no_sample(tmp_path: Path) -> None:
+    shutil.copytree(DEFAULT_IMAGES_DIR / "python", tmp_path / "images" / "python")
+    samples = tmp_path / "images" / "python" / "samples"
+    (before,) = load_folders(tmp_path / "images", ["python"])
+    for folder in (samples, samples / "files"):
+        assert folder.is_dir()
+        (folder / "__pycache__").mkdir()
+        (folder / "__pycache__" / "hello.cpython-311.pyc").write_bytes(b"\0")
+    (after,) = load_folders(tmp_path / "images", ["python"])
+    assert after.samples == before.samples

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The sandbox's own counters, from /sys/fs/cgroup, version 1 or 2. */
 #ifndef AGENT_CGROUP_H
 #define AGENT_CGROUP_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What the agent writes: a bounded queue of frames before fd 1. Nothing here
  * ever blocks, except fail(), for a moment.

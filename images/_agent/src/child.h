@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Starting a program: the only place where the agent executes anything. */
 #ifndef AGENT_CHILD_H
 #define AGENT_CHILD_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef AGENT_CLOCK_H
 #define AGENT_CLOCK_H
 

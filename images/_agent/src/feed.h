@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The running program's stdin: a window of bytes, and credit for what it took. */
 #ifndef AGENT_FEED_H
 #define AGENT_FEED_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Writing a submission's files. */
 #ifndef AGENT_FILES_H
 #define AGENT_FILES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Who the agent is, and who its children become. */
 #ifndef AGENT_IDENTITY_H
 #define AGENT_IDENTITY_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The agent's only loop: frames in, frames out, the program's pipes, its end. */
 #ifndef AGENT_LOOP_H
 #define AGENT_LOOP_H

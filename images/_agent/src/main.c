@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The agent: PID 1 of a sandbox. It starts a submission's programs, enforces
  * their limits and frames what they write. It is trusted, they are not.

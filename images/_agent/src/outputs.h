@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A program's stdout and stderr: passed on as frames, up to a limit each. */
 #ifndef AGENT_OUTPUTS_H
 #define AGENT_OUTPUTS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What a compilation left in /build, as frames that put it back: for a cache.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The payloads that have a structure. As pure as proto.c. */
 #include <signal.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "prepared.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A compiler that is started before there is anything to compile: at most one,
  * as the compile uid in /build. Until a stage takes it over it has seen nothing

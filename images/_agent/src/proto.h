@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The agent's protocol: frames as bytes, and nothing else. No I/O, no globals,
  * no allocation, so that all of it can be fuzzed and property-tested.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A bounded queue of bytes in static storage. It always keeps its content in
  * one piece and starts over at the front when it runs empty, so that a queue

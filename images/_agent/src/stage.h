@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * One stage at a time: a program, its limits, its streams, its end.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a stage leaves behind, and removing it before anything else happens. */
 #ifndef AGENT_TIDY_H
 #define AGENT_TIDY_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a stage uses: from the sandbox's counters and from what was reaped. */
 #ifndef AGENT_USAGE_H
 #define AGENT_USAGE_H

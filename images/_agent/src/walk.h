@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Walks over trees that a program made, and that may be as deep and as wide as
  * the inode limit allows: no recursion, two descriptors, no path longer than

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Limits that the kernel enforces by itself, and that can be seen being hit. */
 #ifndef AGENT_WATCH_H
 #define AGENT_WATCH_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A fuzzer for the decoder and the parsers. With libFuzzer:
  *   clang -fsanitize=fuzzer,address -DLIBFUZZER ...

@@ -7,6 +7,7 @@ from typing import Any
 from openapi_pydantic import Components, Info, OpenAPI, Server, Tag
 from openapi_pydantic.util import construct_open_api_with_schema_class
 
+from orchestrator import __version__
 from orchestrator.api.formats import Format
 from orchestrator.api.openapi.admin_routes import admin_paths
 from orchestrator.api.openapi.bounds import add_bounds
@@ -14,9 +15,6 @@ from orchestrator.api.openapi.events import BuildEvent, Event
 from orchestrator.api.openapi.piston_routes import piston_paths
 from orchestrator.api.openapi.public_routes import public_paths
 from orchestrator.settings import Settings
-
-VERSION = "1"
-"""Of the contract: what is there stays as it is."""
 
 _ABOUT = """Runs untrusted programs, each in one short-lived container of its own, and says why it \
 judged as it did.
@@ -44,7 +42,7 @@ def build_document(settings: Settings) -> dict[str, Any]:
     admin = admin_paths() if settings.admin_keys else {}
     described = OpenAPI(
         openapi="3.1.1",
-        info=Info(title="codebae-runner", version=VERSION, description=_ABOUT),
+        info=Info(title="codebae-runner", version=__version__, description=_ABOUT),
         servers=[Server(url="/")],
         tags=[
             Tag(name=name, description=text)

@@ -1,0 +1,172 @@
+"""Where each command of the docs is run. One that is not here fails `test_docs_commands.py`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tests.docs.commands import Command
+
+
+@dataclass(frozen=True)
+class Runs:
+    """As written, in `folder` of a fresh clone; it prints something that matches `says`.
+
+    `needs`: what it speaks to, a fixture of `test_commands.py`. `until`: it serves, and says so
+    with a line that matches; then it is asked for a page, and ended.
+    """
+
+    says: str = ""
+    folder: str = "."
+    needs: str = ""
+    until: str = ""
+
+
+@dataclass(frozen=True)
+class Stubbed:
+    """As written, but what can't be had here is a stub (`stubs.py`), which says what is wrong.
+
+    It prints something that matches `says`, and calls each of `calls`.
+    """
+
+    calls: tuple[str, ...]
+    says: str = ""
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """By another test or script: the file `where`, which has something that matches `says`."""
+
+    where: str
+    says: str
+
+
+@dataclass(frozen=True)
+class Named:
+    """Nowhere: the page speaks of it, and nobody is to type it."""
+
+
+How = Runs | Stubbed | Elsewhere | Named
+
+CI, DEPLOY, GUIDE = ".ci/run", "tests/unit/test_deploy.py", "tests/docker/test_add_a_language.py"
+WHEEL = "tests/dist/test_wheel_on_an_engine.py"
+HELLO = r'"output": "Hello, World!\\n"'
+
+COMMANDS: dict[str, How] = {
+    # The README's, from nothing to a program that has run.
+    "make run": Runs('"status": "healthy"', needs="server"),
+    "curl -s http://localhost:3000/execute -H 'Authorization: Bearer KEY' \\\n"
+    "  -H 'Content-Type: application/json' \\\n"
+    '  -d \'{"language": "python", "code": "print(\\"Hello, World!\\")"}\'': Runs(
+        HELLO, needs="server"
+    ),
+    "curl localhost:3000/health": Runs('"status": "healthy"', needs="server"),
+    ".venv/bin/codebae-runner --help": Runs("Usage: codebae-runner"),
+    ".venv/bin/codebae-runner languages rebuild cpp --url http://localhost:3000\n"
+    ".venv/bin/codebae-runner languages rollback cpp --url http://localhost:3000\n"
+    ".venv/bin/codebae-runner jobs list": Runs(r"cpp: .*\b1\.1\b", needs="workshop"),
+    "make help": Runs("make run "),
+    "make images": Runs("python"),
+    "make dist": Runs(r"dist/codebae_runner-\S+\.whl"),
+    # The clients'.
+    "npm pack": Runs(r"codebae-runner-client-\S+\.tgz", folder="clients/js"),
+    "npm ci": Elsewhere("scripts/setup-nextjs", r"\bnpm ci\b"),
+    "npm run client": Runs(folder="clients/nextjs"),
+    "scripts/setup-js-client": Runs(),
+    "npm install": Elsewhere("tests/docker/test_js_client.py", '"npm", "install"'),
+    # The wheel's.
+    "codebae-runner languages build": Elsewhere(WHEEL, r'"codebae-runner", "languages", "build"'),
+    "codebae-runner serve": Elsewhere(WHEEL, r'"codebae-runner", "serve"'),
+    # Fly.io's, a registry's, and the engine of a container.
+    "./deploy.sh": Elsewhere(DEPLOY, r"fly\.deploy\(\)"),
+    "./deploy.sh --help": Elsewhere(DEPLOY, r'fly\.deploy\("--help"\)'),
+    "./deploy.sh --scale 3": Elsewhere(DEPLOY, r'fly\.deploy\("--scale", "3"'),
+    'flyctl ssh console -C "python -m orchestrator languages list"': Stubbed(
+        ("flyctl ssh",), "python"
+    ),
+    "docker exec CONTAINER python -m orchestrator languages list": Stubbed(
+        ("docker exec",), "python"
+    ),
+    "for each in agent base c cpp java python; do\n"
+    "    docker tag codebae-runner/$each:current registry.example/codebae-runner/$each:current\n"
+    "    docker push registry.example/codebae-runner/$each:current\n"
+    "done\n"
+    "flyctl secrets set IMAGE_REGISTRY=registry.example/codebae-runner": Stubbed(
+        ("docker tag", "docker push", "flyctl secrets")
+    ),
+    "docker compose up --build": Stubbed(("docker compose",)),
+    "docker compose up --build host-engine": Stubbed(("docker compose",)),
+    "docker compose up --build            # docker-compose 1.29 as well\n"
+    "docker compose down --volumes        # and nothing is left but the image": Stubbed(
+        ("docker compose",)
+    ),
+    # What lasts too long to be run twice, or is a test itself.
+    "make test": Elsewhere(CI, r"make\b.* test\b"),
+    "make test-all": Elsewhere("Makefile", r"scripts/test --all"),
+    "make unit": Elsewhere("scripts/test", r"pytest_step unit"),
+    "make check": Elsewhere(CI, r"make\b.* check\b"),
+    "make fuzz": Elsewhere("scripts/test", r"tests\.docker\.fuzzing"),
+    "make bench": Stubbed(("python -m bench",), "--quick"),
+    "make image": Elsewhere("scripts/test-image", r"scripts/image\b"),
+    "make test-image": Elsewhere("tests/image/walk.py", "def "),
+    "make test-clients": Elsewhere("tests/docker/test_js_client.py", "def test_"),
+    "make test-languages": Elsewhere("tests/docker/test_samples.py", "def test_"),
+    "make test-web": Elsewhere("tests/web/test_nextjs.py", "def test_"),
+    "SCREENSHOTS=$PWD/docs/howto/pictures make test-web": Elsewhere(
+        "tests/web/test_nextjs.py", "SCREENSHOTS"
+    ),
+    "scripts/lock": Stubbed(("uv pip",)),
+    "scripts/set-version 1.2.3": Elsewhere("tests/unit/test_packaging.py", "set-version"),
+    # The reference's.
+    "curl -s http://localhost:3000/api/v2/execute -H 'Authorization: KEY' \\\n"
+    "  -H 'Content-Type: application/json' \\\n"
+    '  -d \'{"language": "python", "version": "3.x", "files": [{"content": "print(input())"}], '
+    '"stdin": "hi"}\'': Runs(r'"stdout": "hi\\n"', needs="server"),
+    'curl -s http://localhost:3000/admin/jobs -H "Authorization: Bearer $ADMIN_KEY"': Runs(
+        '"draining": false', needs="workshop"
+    ),
+    "curl -sN -X POST http://localhost:3000/admin/languages/cpp/rebuild \\\n"
+    "  -H \"Authorization: Bearer $ADMIN_KEY\" -H 'Accept: text/plain'": Runs(
+        "== succeeded", needs="workshop"
+    ),
+    ".venv/bin/codebae-runner languages rebuild cpp --url https://runner.example "
+    '--key "$ADMIN_KEY"': Runs(r"cpp: built 1\.2", needs="workshop"),
+    ".venv/bin/codebae-runner languages build": Runs("python"),
+    "make languages-table": Stubbed(
+        ("python -m orchestrator languages build all", "python -m bench.languages"), "--samples"
+    ),
+    "curl -N": Named(),
+    "docker exec": Named(),
+    "make bench                # everything; the sustained loads alone last six and a half "
+    "minutes\n"
+    "make bench QUICK=1        # a few samples of everything: a try, not a result\n"
+    "make bench RELEASE=1      # and keep the result as bench/results/VERSION.json and .svg\n"
+    'make bench ARGS="--part throughput --window 30 --set MAX_JOBS=4"': Stubbed(
+        ("python -m bench --quick", "python -m bench --release", "python -m bench --part"), "--set"
+    ),
+    ".venv/bin/python -m orchestrator serve": Elsewhere("bench/server.py", '"serve"'),
+    # The guide's, which is followed word for word.
+    ".venv/bin/codebae-runner languages build tcl": Elsewhere(GUIDE, r"shell\(block"),
+    "echo tcl | LANGUAGES=tcl .venv/bin/codebae-runner run --input - greet.tcl": Elsewhere(
+        GUIDE, r"shell\(block"
+    ),
+    ".venv/bin/python -m bench.languages tcl": Elsewhere(GUIDE, r"bench\.languages tcl"),
+}
+
+ON_A_PAGE: dict[Command, How] = {
+    Command("clients/js/README.md", "npm test"): Runs("# fail 0", folder="clients/js"),
+    Command("clients/nextjs/README.md", "npm test"): Elsewhere(
+        "tests/web/test_nextjs.py", "pure.test.js"
+    ),
+    Command(
+        "clients/nextjs/README.md",
+        "npm ci\n"
+        "cp .env.example .env.local   # and put the key into it\n"
+        "npm run build && npm start -- --port 3001",
+    ): Runs(folder="clients/nextjs", until=r"Ready in"),
+}
+"""What means something else on another page."""
+
+
+def how(command: Command) -> How | None:
+    """Where it is run; None when nobody has said so."""
+    return ON_A_PAGE.get(command) or COMMANDS.get(command.text)
