@@ -64,6 +64,10 @@ COMMANDS: dict[str, How] = {
     ".venv/bin/codebae-runner languages rebuild cpp --url http://localhost:3000\n"
     ".venv/bin/codebae-runner languages rollback cpp --url http://localhost:3000\n"
     ".venv/bin/codebae-runner jobs list": Runs(r"cpp: .*\b1\.1\b", needs="workshop"),
+    ".venv/bin/codebae-runner jobs list | cut -f 1 | xargs -rn 1 .venv/bin/codebae-runner jobs end": (
+        Runs(needs="workshop")
+    ),
+    "HOST=0.0.0.0 make run": Elsewhere("tests/unit/test_cli.py", '"serve", "--dev", HOST='),
     "make help": Runs("make run "),
     "make images": Runs("python"),
     "make dist": Runs(r"dist/codebae_runner-\S+\.whl"),
@@ -79,7 +83,7 @@ COMMANDS: dict[str, How] = {
     # Fly.io's, a registry's, and the engine of a container.
     "./deploy.sh": Elsewhere(DEPLOY, r"fly\.deploy\(\)"),
     "./deploy.sh --help": Elsewhere(DEPLOY, r'fly\.deploy\("--help"\)'),
-    "./deploy.sh --scale 3": Elsewhere(DEPLOY, r'fly\.deploy\("--scale", "3"'),
+    "./deploy.sh --scale 3": Elsewhere(DEPLOY, '"--scale", "3"'),
     'flyctl ssh console -C "python -m orchestrator languages list"': Stubbed(
         ("flyctl ssh",), "python"
     ),
