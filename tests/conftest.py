@@ -6,6 +6,7 @@ import logging
 import secrets
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 import structlog
@@ -14,6 +15,7 @@ from hypothesis import HealthCheck, settings
 from orchestrator.engine.client import EngineClient
 from orchestrator.sandbox.docker_backend import DockerBackend
 from tests.sandbox_support import SOCKET, containers_of, make_traits
+from tests.schedule import Schedule, pytest_collection_modifyitems  # noqa: F401 - a hook
 
 # Whether an example takes long says how busy the machine is.
 settings.register_profile(
@@ -22,10 +24,9 @@ settings.register_profile(
 settings.load_profile("busy machine")
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Groups first: one process runs all of a group, and the last to begin is the last to end."""
-    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Schedule | None:
+    """Ours for the tests on the engine; pytest-xdist's own for all others."""
+    return Schedule(config, log) if config.getoption("dist") == "loadscope" else None
 
 
 @dataclass

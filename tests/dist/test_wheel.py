@@ -20,7 +20,6 @@ from tests.dist.conftest import Installed, call
 
 pytestmark = [
     pytest.mark.thorough,
-    pytest.mark.xdist_group("dist"),
     pytest.mark.timeout(300),
 ]
 

@@ -18,7 +18,6 @@ from tests.sandbox_support import SOCKET
 pytestmark = [
     pytest.mark.docker,
     pytest.mark.thorough,
-    pytest.mark.xdist_group("dist"),
     pytest.mark.timeout(300),
 ]
 

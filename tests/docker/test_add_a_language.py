@@ -34,7 +34,6 @@ pytestmark = [
     pytest.mark.docker,
     pytest.mark.thorough,
     pytest.mark.timeout(300),
-    pytest.mark.xdist_group("images"),
 ]
 
 ROOT = DEFAULT_IMAGES_DIR.parent

@@ -275,7 +275,6 @@ async def test_run_runs_a_file_on_the_server_as_it_comes_and_ctrl_c_ends_the_job
         await until_gone(engine, server)
 
 
-@pytest.mark.xdist_group("images")
 async def test_ctrl_c_leaves_a_rebuild_to_itself(tmp_path: Path) -> None:
     async with serving(tmp_path) as server:
         rebuilding = await command(server, "languages", "rebuild", "python")
@@ -299,7 +298,6 @@ async def test_ctrl_c_leaves_a_rebuild_to_itself(tmp_path: Path) -> None:
         assert (await server.execute(**HELLO))["output"] == "hello\n"
 
 
-@pytest.mark.xdist_group("images")
 async def test_a_log_on_the_wire_resumes_where_it_was_left(tmp_path: Path) -> None:
     async with serving(tmp_path) as server:
         async with server.session.post("/admin/languages/python/rebuild", headers=ADMIN) as answer:

@@ -30,7 +30,7 @@ from orchestrator.languages.tags import BASE_IMAGE
 from tests.docker.own_engine import OwnEngine, own_engine
 from tests.docker.test_image_store import context
 
-pytestmark = [pytest.mark.docker, pytest.mark.xdist_group("images")]
+pytestmark = [pytest.mark.docker]
 NO_SOURCE = "rm -r sources.list* && echo deb http://nowhere.invalid x y > sources.list"
 SLACK_S = 5
 """For what must happen within a second."""

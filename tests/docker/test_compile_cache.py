@@ -14,7 +14,6 @@ from tests.docker.server import Server, running_server
 pytestmark = [
     pytest.mark.docker,
     pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.xdist_group("compile_cache"),
 ]
 
 WARNS = """

@@ -19,7 +19,7 @@ from orchestrator.languages.tags import BASE_IMAGE, CURRENT, MARK_IMAGE, image_n
 from tests.docker.own_engine import own_engine
 from tests.docker.server import Server, running_server
 
-pytestmark = [pytest.mark.docker, pytest.mark.xdist_group("embedded")]
+pytestmark = [pytest.mark.docker]
 
 IMAGES = ("debian:bookworm-slim", MARK_IMAGE, BASE_IMAGE, image_name("python", CURRENT))
 BACK_S = 30
@@ -106,6 +106,7 @@ async def test_it_runs_programs_and_listens_at_no_tcp_port(
         assert "first-key-of-tests" not in environment_of(pid)
 
 
+@pytest.mark.thorough
 async def test_a_killed_engine_is_back_and_its_jobs_are_answered(
     server: Server, layout: EngineLayout
 ) -> None:

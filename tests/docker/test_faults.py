@@ -19,7 +19,7 @@ from tests.docker.own_engine import OwnEngine, own_engine
 from tests.docker.server import BEARER, Server, running_server
 from tests.sandbox_support import DEADLINE_S, IMAGE, containers_of
 
-pytestmark = [pytest.mark.docker, pytest.mark.timeout(300), pytest.mark.xdist_group("faults")]
+pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
 
 SLOTS = 8  # so that two of the ten wait in line
 TEN = ("json",) * 4 + ("talkative stream",) * 3 + ("silent stream",) * 3
@@ -189,7 +189,9 @@ async def test_an_engine_frozen_for_ten_seconds(
     await scene.assert_nothing_is_left()
 
 
-@pytest.mark.parametrize("victim", ["json", "talkative stream"])
+@pytest.mark.parametrize(
+    "victim", ["json", pytest.param("talkative stream", marks=pytest.mark.thorough)]
+)
 async def test_a_container_removed_from_outside(
     scene: Scene, capsys: pytest.CaptureFixture[str], victim: str
 ) -> None:

@@ -19,7 +19,6 @@ from tests.sandbox_support import DEADLINE_S, SOCKET, containers_of
 pytestmark = [
     pytest.mark.docker,
     pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.xdist_group("hang_ups"),
 ]
 
 WITHIN_S = 5.0  # the feature's deadline is 1 s; five times its slack

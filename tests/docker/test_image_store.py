@@ -21,7 +21,7 @@ from orchestrator.languages.store import ImageStore, LanguageImages
 from orchestrator.languages.tags import MARK_IMAGE, image_name
 from tests.speeds import params
 
-pytestmark = [pytest.mark.docker, pytest.mark.xdist_group("images")]
+pytestmark = [pytest.mark.docker]
 TAGS = ("current", "previous", "candidate", "aside", "enabled", "disabled", "toolchain")
 DEFINITION = (DEFAULT_IMAGES_DIR / "c" / "language.toml").read_text("utf-8") + "\"'\\'$HOME ü\n"
 

@@ -14,7 +14,6 @@ from tests.docker.server import API_KEY, Server, running_server
 pytestmark = [
     pytest.mark.docker,
     pytest.mark.thorough,
-    pytest.mark.xdist_group("node"),
     pytest.mark.asyncio(loop_scope="session"),
     pytest.mark.timeout(300),
 ]

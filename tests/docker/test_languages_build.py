@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from orchestrator.languages.model import Language
     from tests.conftest import Docker
 
-pytestmark = [pytest.mark.docker, pytest.mark.xdist_group("images")]
+pytestmark = [pytest.mark.docker]
 
 
 @pytest.fixture

@@ -16,7 +16,6 @@ pytestmark = [
     pytest.mark.docker,
     pytest.mark.asyncio(loop_scope="session"),
     pytest.mark.thorough,
-    pytest.mark.xdist_group("piston clients"),
 ]
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -19,7 +19,6 @@ from tests.sandbox_support import DEADLINE_S, IMAGE, containers_of
 pytestmark = [
     pytest.mark.docker,
     pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.xdist_group("pool"),
 ]
 
 SIZE = 3

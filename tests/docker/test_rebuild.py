@@ -17,7 +17,7 @@ from orchestrator.engine.client import EngineClient
 from tests.docker.marked import SAY_MARKER, Marked, make_marked, remove_images
 from tests.docker.server import Server, running_server
 
-pytestmark = [pytest.mark.docker, pytest.mark.xdist_group("images")]
+pytestmark = [pytest.mark.docker]
 
 ADMIN = {"Authorization": "Bearer admin-key-of-tests"}
 AT_ONCE = 4

@@ -32,7 +32,6 @@ pytestmark = [
     pytest.mark.docker,
     pytest.mark.asyncio(loop_scope="module"),
     pytest.mark.timeout(600),
-    pytest.mark.xdist_group("request_model"),
 ]
 
 AT_ONCE = 4

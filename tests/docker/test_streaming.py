@@ -19,7 +19,6 @@ from tests.sandbox_support import DEADLINE_S
 pytestmark = [
     pytest.mark.docker,
     pytest.mark.asyncio(loop_scope="session"),
-    pytest.mark.xdist_group("streaming"),
 ]
 
 # Each prints, sleeps for a second, and prints the time (ms since 1970).

@@ -64,9 +64,8 @@ COMMANDS: dict[str, How] = {
     ".venv/bin/codebae-runner languages rebuild cpp --url http://localhost:3000\n"
     ".venv/bin/codebae-runner languages rollback cpp --url http://localhost:3000\n"
     ".venv/bin/codebae-runner jobs list": Runs(r"cpp: .*\b1\.1\b", needs="workshop"),
-    ".venv/bin/codebae-runner jobs list | cut -f 1 | xargs -rn 1 .venv/bin/codebae-runner jobs end": (
-        Runs(needs="workshop")
-    ),
+    ".venv/bin/codebae-runner jobs list | cut -f 1 "
+    "| xargs -rn 1 .venv/bin/codebae-runner jobs end": Runs(needs="workshop"),
     "HOST=0.0.0.0 make run": Elsewhere("tests/unit/test_cli.py", '"serve", "--dev", HOST='),
     "make help": Runs("make run "),
     "make images": Runs("python"),
@@ -108,7 +107,6 @@ COMMANDS: dict[str, How] = {
     "make test-all": Elsewhere("Makefile", r"scripts/test --all"),
     "make unit": Elsewhere("scripts/test", r"pytest_step unit"),
     "make check": Elsewhere(CI, r"make\b.* check\b"),
-    "make fuzz": Elsewhere("scripts/test", r"tests\.docker\.fuzzing"),
     "make bench": Stubbed(("python -m bench",), "--quick"),
     "make image": Elsewhere("scripts/test-image", r"scripts/image\b"),
     "make test-image": Elsewhere("tests/image/walk.py", "def "),

@@ -20,7 +20,6 @@ from tests.docs.conftest import Here, Reader
 pytestmark = [
     pytest.mark.docker,
     pytest.mark.thorough,
-    pytest.mark.xdist_group("docs"),
     pytest.mark.timeout(600),
 ]
 

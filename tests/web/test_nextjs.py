@@ -24,7 +24,6 @@ CHROMIUM = os.environ.get("CHROMIUM", "chromium")
 pytestmark = [
     pytest.mark.docker,
     pytest.mark.thorough,
-    pytest.mark.xdist_group("node"),
     pytest.mark.asyncio(loop_scope="session"),
     pytest.mark.timeout(600),  # the first of them brings a browser and builds the site
     pytest.mark.skipif(
