@@ -187,7 +187,7 @@ def _patient(body: Mapping[str, Any], expected: Expectation) -> Mapping[str, Any
     """With much wall time where it is not to run out: on a busy machine it would."""
     if Cause.WALL in {outcome.cause for outcome in (expected.job, *expected.tests)}:
         return body
-    return {**body, "limits": {"wall_ms": PATIENCE_MS, **body.get("limits", {})}}
+    return {**body, "limits": {**body.get("limits", {}), "wall_ms": PATIENCE_MS}}
 
 
 def _expected(where: str, body: Mapping[str, Any], entry: Mapping[str, Any]) -> Expectation:

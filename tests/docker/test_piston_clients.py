@@ -52,8 +52,9 @@ async def test_a_client_works_as_it_is(server: Server, client: str, refused: str
     results: dict[str, Any] = json.loads(
         await output_of(PYTHON, DRIVE, client, server.url, API_KEY)
     )
-    assert results.pop("runtimes") == RUNTIMES
-    known = [True] * len(RUNTIMES)
+    runtimes = results.pop("runtimes")  # with languages that other tests make for themselves
+    assert [name for name in runtimes if name in RUNTIMES] == RUNTIMES
+    known = [True] * len(runtimes)
     assert results.pop("packages", known) == known
     failed = results.pop("compile error")
     assert "error" in failed.pop("output")

@@ -28,6 +28,8 @@ AGAIN_MS = 1_000  # attacks that take longer are not all repeated: the suite has
 DEFAULT_MEMORY_MB = 256  # of all four languages
 GRACE_S = 25.0  # beyond the limits: for the containers, on a machine that is busy with the attack
 NEIGHBOUR_WALL_MS = 30_000  # it takes half a second, but an attack may take the processors
+PAUSE_S = 0.3
+"""Between neighbours: the processors are the attack's, and other tests'."""
 TOLD = ("status", "stdout", "stderr", "exit_code", "signal", "killed_by", "limits_hit")
 
 ALWAYS = {program.name for program in every_third()}
@@ -99,9 +101,10 @@ async def _attack(
 async def _neighbours_until(
     server: Server, attack: asyncio.Task[Mapping[str, Any]]
 ) -> list[Mapping[str, Any]]:
-    """One neighbour after the other for as long as the attack is under way."""
+    """One neighbour after the other, with a pause, for as long as the attack is under way."""
     told = [await _neighbour(server)]
     while not attack.done():
+        await asyncio.wait([attack], timeout=PAUSE_S)
         told.append(await _neighbour(server))
     return told
 
