@@ -10,7 +10,7 @@ from orchestrator.languages.model import Language
 from orchestrator.languages.registry import folder_ids, load_folder
 
 LOCALLY = "codebae-runner languages build {0} && codebae-runner languages enable {0}"
-REMOTELY = "its admin can have it: codebae-runner languages rebuild {0} --url {1}"
+REMOTELY = "an admin can build it: codebae-runner languages rebuild {0} --url {1}"
 
 
 def no_language(file: Path, images_dir: Path, url: str = "") -> str:

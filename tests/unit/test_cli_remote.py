@@ -357,6 +357,21 @@ def test_wrong_keys_and_servers_are_one_line_each(cli: Any, workshop: Workshop) 
     assert "can't be spoken to" in error("--url", "http://no-such-host.invalid")
 
 
+def test_a_key_counts_without_an_address_too_or_is_refused(cli: Any, workshop: Workshop) -> None:
+    here = {"RUNNER_URL": "", "HOST": "127.0.0.1", "PORT": workshop.url.rpartition(":")[2]}
+    assert cli("jobs", "list", **here).exit_code == 0
+    assert "the key is not one of the server's" in cli("drain", "--key", "wrong", **here).output
+    result = cli("languages", "list", "--key", ADMIN_KEY, **here)
+    assert result.exit_code == 2
+    assert "needs --url" in result.output
+
+
+def test_a_setting_that_is_wrong_is_one_line_where_the_address_is_one_of_them(cli: Any) -> None:
+    result = cli("jobs", "list", RUNNER_URL="", PORT="no port")
+    assert result.exit_code == 1
+    assert result.output.startswith("error: setting PORT: ")
+
+
 def test_the_first_of_several_keys_is_sent(cli: Any) -> None:
     assert cli("jobs", "list", ADMIN_KEY=f"{ADMIN_KEY},other").exit_code == 0
 
@@ -512,7 +527,7 @@ def test_run_says_of_a_language_that_is_not_served_who_can_have_it(
     output = cli("run", "program.go", IMAGES_DIR=str(DEFAULT_IMAGES_DIR)).output
     assert output == (
         "error: program.go: no language has the extension '.go' here; Go does, and is not served: "
-        f"its admin can have it: codebae-runner languages rebuild go --url {workshop.url}\n"
+        f"an admin can build it: codebae-runner languages rebuild go --url {workshop.url}\n"
     )
 
 
