@@ -11,7 +11,7 @@ export PYTHON
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: images ## Set up everything and serve on PORT (3000), with an API key kept in .env
+run: images ## Set up everything and serve on PORT (3000), with keys kept in .env
 	@exec $(PY) -m orchestrator serve --dev
 
 unit: ## Test what needs neither engine nor root, in a minute (ARGS="-k name" for some of it)

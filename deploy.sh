@@ -99,8 +99,13 @@ ask() {
         read -r -s -p "$2: " ANSWER
         printf '\n' >&2
     fi
-    [[ $ANSWER != *[$'\n\r"\\ ']* ]] || die "$1: no blanks, quotes, backslashes or line ends"
-    [[ ! ,$ANSWER, =~ ,[^,]{1,$((SHORTEST_KEY - 1))}, ]] \
+    check_key "$1" "$ANSWER"
+}
+
+# check_key NAME VALUE
+check_key() {
+    [[ $2 != *[$'\n\r"\\ ']* ]] || die "$1: no blanks, quotes, backslashes or line ends"
+    [[ ! ,$2, =~ ,[^,]{1,$((SHORTEST_KEY - 1))}, ]] \
         || die "$1: at least $SHORTEST_KEY characters each, else the server does not start"
 }
 
@@ -188,6 +193,8 @@ print_result() {
 KEY=
 read_arguments "$@"
 require_tools
+check_key API_KEY "${API_KEY:-}" # before anything is made
+check_key ADMIN_KEY "${ADMIN_KEY:-}"
 ensure_app
 ensure_volume
 set_secrets

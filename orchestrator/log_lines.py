@@ -12,7 +12,8 @@ from orchestrator.printable import printable_line
 
 MOST_TOLD = 1000
 ID_SHOWN = 8
-PATH_SHOWN = 32
+WHAT_SHOWN = 27
+"""With all else of a line that is eighty columns, for a verdict of up to 21."""
 ANSWERED = {200, 101}
 """The statuses that say no more than the job's line did."""
 
@@ -23,23 +24,27 @@ BAD_REQUEST = 400
 class ShortLines:
     """The last of structlog's processors: an event as text.
 
-    A job is a line, so is a request without one, and what is odd about the settings; all else is as
-    structlog has it.
+    A job is a line, so is an admin's change, a request with neither, and what is odd about the
+    settings; all else is as structlog has it.
     """
 
     def __init__(self, *, colors: bool) -> None:
         """`colors`: whether this is a terminal."""
         self._colors = colors
         self._others = structlog.dev.ConsoleRenderer(colors=colors)
-        self._told: OrderedDict[str, None] = OrderedDict()
+        self._told: OrderedDict[str, bool] = OrderedDict()  # True: and how it was answered
 
     def __call__(self, logger: Any, method: str, event: MutableMapping[str, Any]) -> str:
-        """Raises DropEvent for a request of which its job's line has told all."""
+        """Raises DropEvent for a request of which another line has told all."""
         if event.get("event") == "job" and "total_ms" in event:
-            self._remember(str(event.get("request_id", "")))
+            self._remember(event, with_answer=False)
             return self._job(event)
+        if event.get("event") == "audit" and "action" in event:
+            self._remember(event, with_answer=True)
+            return self._audit(event)
         if event.get("event") == "request" and "duration_ms" in event:
-            if self._forget(str(event.get("request_id", ""))) and event["status"] in ANSWERED:
+            told = self._told.pop(str(event.get("request_id", "")), None)
+            if told or (told is not None and event["status"] in ANSWERED):
                 raise structlog.DropEvent
             return self._request(event)
         if event.get("event") == "settings":
@@ -52,13 +57,10 @@ class ShortLines:
             return f"{time}  warning: {text}"
         return f"{DIM}{time}{PLAIN}  {YELLOW}warning:{PLAIN} {text}"
 
-    def _remember(self, request_id: str) -> None:
-        self._told[request_id] = None
+    def _remember(self, event: Mapping[str, Any], *, with_answer: bool) -> None:
+        self._told[str(event.get("request_id", ""))] = with_answer
         if len(self._told) > MOST_TOLD:
             self._told.popitem(last=False)
-
-    def _forget(self, request_id: str) -> bool:
-        return self._told.pop(request_id, self) is None
 
     def _job(self, event: Mapping[str, Any]) -> str:
         status, cause = str(event["status"]), event.get("killed_by")
@@ -68,26 +70,38 @@ class ShortLines:
             event, color, verdict, str(event["language"]), event["total_ms"], event["job_id"]
         )
 
+    def _audit(self, event: Mapping[str, Any]) -> str:
+        outcome, code = str(event["outcome"]), event.get("code")
+        color = GREEN if outcome == "done" else RED
+        what = f"{event['action']} {event.get('target') or ''}".rstrip()
+        verdict = f"{outcome} ({code})" if code else outcome
+        return self._line(event, color, verdict, what, None, event.get("key") or "")
+
     def _request(self, event: Mapping[str, Any]) -> str:
         status = event["status"]
         color = YELLOW if not status else RED if status >= BAD_REQUEST else GREEN
-        path = str(event["path"])
-        shown = path if len(path) <= PATH_SHOWN else f"{path[:PATH_SHOWN]}…"
         return self._line(
             event,
             color,
             str(status or "hung up"),
-            f"{event['method']} {shown}",
+            f"{event['method']} {event['path']}",
             event["duration_ms"],
             event.get("request_id", ""),
         )
 
     def _line(  # noqa: PLR0913, PLR0917 - a line has that many columns
-        self, event: Mapping[str, Any], color: str, verdict: str, what: str, ms: float, id_: object
+        self,
+        event: Mapping[str, Any],
+        color: str,
+        verdict: str,
+        what: str,
+        ms: float | None,
+        id_: object,
     ) -> str:
         time = str(event.get("timestamp", ""))
         verdict = f"{printable_line(verdict):<21}"
-        rest = f"{printable_line(what):<20} {ms:>7.0f} ms"
+        what = what if len(what) <= WHAT_SHOWN else f"{what[: WHAT_SHOWN - 1]}…"
+        rest = f"{printable_line(what):<20} {'' if ms is None else f'{ms:.0f} ms':>10}"
         short = printable_line(str(id_))[:ID_SHOWN]
         if not self._colors:
             return f"{time}  {verdict} {rest}  {short}"

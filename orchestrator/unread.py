@@ -37,7 +37,8 @@ def unread(
 ) -> list[str]:
     """What to say of names that are not read; `known`: the settings' names, in upper case.
 
-    Of an env file each is told; of the environment those that resemble a setting, or are Piston's.
+    Of an env file each is told, but for what may be a line of a longer value, such as a key's; of
+    the environment those that resemble a setting, or are Piston's.
     """
     return [
         *_remarks("", environment, known, thorough=False),
@@ -54,7 +55,8 @@ def _remarks(
             continue
         meant = INSTEAD.get(upper) or nearest(upper, known)
         is_ours = upper.startswith(PISTON) or (meant and len(upper) >= SHORTEST)
-        if thorough or is_ours:
+        is_a_name = name in {upper, name.lower()}  # base64 is of both cases
+        if (thorough and is_a_name) or is_ours:
             hint = f"; {meant} is" if meant else ""
             yield f"{place}{name} is not read{hint}"
 

@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import click
 
-from orchestrator.cli.server import Server, find_server, local_url, server_options
-from orchestrator.cli.shell import err, guard, out, run
+from orchestrator.cli.server import Server, server_options
+from orchestrator.cli.shell import err, out, run
 
-for_admins = server_options("ADMIN_KEY")
+for_admins = server_options("ADMIN_KEY", needs_server=True)
 as_json_option = click.option("--json", "as_json", is_flag=True, help="The answer as it is.")
-
-
-def _given(server: Server | None) -> Server:
-    """The one of the options, else the one that these settings would start here."""
-    return server or find_server(guard(local_url), None, "ADMIN_KEY")
 
 
 @click.group()
@@ -27,43 +22,43 @@ def builds() -> None:
 @builds.command("list")
 @for_admins
 @as_json_option
-def list_builds(server: Server | None, *, as_json: bool) -> None:
+def list_builds(server: Server, *, as_json: bool) -> None:
     """List the builds under way and the latest ones."""
     from orchestrator.cli import administering
 
-    run(administering.list_builds(_given(server), out, as_json=as_json))
+    run(administering.list_builds(server, out, as_json=as_json))
 
 
 @builds.command("show")
 @click.argument("id_", metavar="ID")
 @for_admins
 @as_json_option
-def show_build(server: Server | None, id_: str, *, as_json: bool) -> None:
+def show_build(server: Server, id_: str, *, as_json: bool) -> None:
     """Show a build, and what was tried in it."""
     from orchestrator.cli import administering
 
-    run(administering.show_build(_given(server), id_, out, as_json=as_json))
+    run(administering.show_build(server, id_, out, as_json=as_json))
 
 
 @builds.command("log")
 @click.argument("id_", metavar="ID")
 @for_admins
 @as_json_option
-def show_log(server: Server | None, id_: str, *, as_json: bool) -> None:
+def show_log(server: Server, id_: str, *, as_json: bool) -> None:
     """Print a build's log, to its end; exit with 0 when the build has succeeded."""
     from orchestrator.cli import administering
 
-    run(administering.show_log(_given(server), id_, out, err, as_json=as_json))
+    run(administering.show_log(server, id_, out, err, as_json=as_json))
 
 
 @builds.command("cancel")
 @click.argument("id_", metavar="ID")
 @for_admins
-def cancel_build(server: Server | None, id_: str) -> None:
+def cancel_build(server: Server, id_: str) -> None:
     """End a build; what is served stays as it is."""
     from orchestrator.cli import administering
 
-    run(administering.cancel_build(_given(server), id_, out))
+    run(administering.cancel_build(server, id_, out))
 
 
 @click.group()
@@ -77,28 +72,28 @@ def jobs() -> None:
 @jobs.command("list")
 @for_admins
 @as_json_option
-def list_jobs(server: Server | None, *, as_json: bool) -> None:
+def list_jobs(server: Server, *, as_json: bool) -> None:
     """List the jobs under way."""
     from orchestrator.cli import administering
 
-    run(administering.list_jobs(_given(server), out, as_json=as_json))
+    run(administering.list_jobs(server, out, as_json=as_json))
 
 
 @jobs.command("end")
 @click.argument("id_", metavar="ID")
 @for_admins
-def end_job(server: Server | None, id_: str) -> None:
+def end_job(server: Server, id_: str) -> None:
     """End a job: its caller is told that it was cancelled."""
     from orchestrator.cli import administering
 
-    run(administering.end_job(_given(server), id_, out))
+    run(administering.end_job(server, id_, out))
 
 
 @click.command()
 @click.option("--off", is_flag=True, help="Take jobs again.")
 @for_admins
-def drain(server: Server | None, *, off: bool) -> None:
+def drain(server: Server, *, off: bool) -> None:
     """Have a server take no more jobs; those under way go on."""
     from orchestrator.cli import administering
 
-    run(administering.drain(_given(server), out, off=off))
+    run(administering.drain(server, out, off=off))

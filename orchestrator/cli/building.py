@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
 
 from orchestrator.cli.outcomes import Ending, Outcome, check_outcomes, print_outcomes, twice
-from orchestrator.errors import ConfigurationError, RebuildError, RunnerError
+from orchestrator.errors import ConfigurationError, EngineError, RebuildError, RunnerError
 from orchestrator.jobs.admission import Admission
 from orchestrator.jobs.proving import Prover
 from orchestrator.languages import rebuild
@@ -97,15 +97,20 @@ async def build_languages(
         served: list[InstalledLanguage] = []
         rebuilder = _rebuilder(settings, workshop, backend, served)
         with build_display(console) as progress:
-            series = _Series(settings, rebuilder, progress, options)
+
+            async def look() -> None:
+                served[:] = _served(settings, await workshop.store.read())
+
+            series = _Series(settings, rebuilder, progress, options, look)
             series.read(wanted)
             await series.build_shared()
             for number, name in enumerate(wanted, 1):
                 on_language(name, (number, len(wanted)))
-                served[:] = _served(settings, await workshop.store.read())
                 await series.build(name)
-        # What was replaced just now may be what a server's jobs wait for: it goes another time.
-        await workshop.store.collect()
+        # What was replaced just now may be what a server's jobs wait for: it goes another time. So
+        # does what can't be removed now.
+        with contextlib.suppress(EngineError):
+            await workshop.store.collect()
     return [series.outcomes[name] for name in wanted], series.errors
 
 
@@ -118,11 +123,14 @@ class _Series:
         rebuilder: rebuild.Rebuilder,
         progress: BuildProgress,
         options: Options,
+        look: Callable[[], Awaitable[None]],
     ) -> None:
+        """`look`: sees what is served by now, before each build."""
         self._settings = settings
         self._rebuilder = rebuilder
         self._progress = progress
         self._options = options
+        self._look = look
         self._missing: Outcome | None = None
         self.outcomes: dict[str, Outcome] = {}
         self.errors: list[RunnerError] = []
@@ -158,6 +166,7 @@ class _Series:
             return
         record = BuildRecord(self._progress)
         try:
+            await self._look()
             outcome = await self._rebuilder.rebuild(
                 name,
                 record,

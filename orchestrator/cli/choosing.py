@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
+from orchestrator.cli.program import program
 from orchestrator.errors import ConfigurationError
 from orchestrator.languages.model import Language
 from orchestrator.languages.registry import folder_ids, load_folder
 
-LOCALLY = "codebae-runner languages build {0} && codebae-runner languages enable {0}"
-REMOTELY = "its admin can have it: codebae-runner languages rebuild {0} --url {1}"
+LOCALLY = "{program} languages build {id} && {program} languages enable {id}"
+REMOTELY = "an admin can build it: {program} languages rebuild {id} --url {url}"
 
 
 def no_language(file: Path, images_dir: Path, url: str = "") -> str:
@@ -23,7 +24,7 @@ def no_language(file: Path, images_dir: Path, url: str = "") -> str:
     found = find_by_extension(file.suffix, images_dir)
     if found is None:
         return f"{text}; name it with --language"
-    how = (REMOTELY if url else LOCALLY).format(found.image_owner, url)
+    how = (REMOTELY if url else LOCALLY).format(program=program(), id=found.image_owner, url=url)
     return f"{text} here; {found.name} does, and is not served: {how}"
 
 

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from orchestrator.api.admin.wire import pretty
 from orchestrator.cli.outcomes import Ending, Outcome, twice
+from orchestrator.cli.program import program
 from orchestrator.cli.remote import (
     Json,
     RefusedError,
@@ -50,13 +51,13 @@ async def rebuild(
         with build_display(out) as progress:
             result = await _show(remote, build_id, progress)
     except (asyncio.CancelledError, RemoteError):
-        _say_how_to_go_on(build_id, err)
+        _say_how_to_go_on(remote, build_id, err)
         raise
     with understood():
-        return to_outcome(language_id, result)
+        return _to_outcome(remote, language_id, result)
 
 
-def to_outcome(language_id: str, build: Json) -> Outcome:
+def _to_outcome(remote: Remote, language_id: str, build: Json) -> Outcome:
     """What became of a build that has ended; `build`: as the server tells of it."""
     state = build["state"]
     tried_twice = [
@@ -64,7 +65,7 @@ def to_outcome(language_id: str, build: Json) -> Outcome:
     ]
     ending = ENDINGS.get(state, Ending.FAILED)
     why = twice(tried_twice) if state in ENDINGS else str(build["error"] or state)
-    log = f"codebae-runner builds log {segment(str(build['id']))}" if why else ""
+    log = _command(remote, "log", segment(str(build["id"]))) if why else ""
     return Outcome(language_id, ending, why, log)
 
 
@@ -83,7 +84,7 @@ async def show_log(
                     line = pretty(event)
                 out.print(line, end="", markup=False, highlight=False, soft_wrap=True)
     except asyncio.CancelledError:
-        _say_how_to_go_on(build_id, err)
+        _say_how_to_go_on(remote, build_id, err)
         raise
     check(result)
 
@@ -131,11 +132,15 @@ def check(build: Json) -> None:
         raise RemoteError(f"{printable_line(str(build.get('language')))}: {why}")
 
 
-def _say_how_to_go_on(build_id: str, err: Console) -> None:
+def _command(remote: Remote, what: str, build_id: str) -> str:
+    return f"{program()} builds {what} {build_id} --url {remote.url}"
+
+
+def _say_how_to_go_on(remote: Remote, build_id: str, err: Console) -> None:
     err.print(
         f"The build goes on without you.\n"
-        f"  follow it: codebae-runner builds log {build_id}\n"
-        f"  end it:    codebae-runner builds cancel {build_id}",
+        f"  follow it: {_command(remote, 'log', build_id)}\n"
+        f"  end it:    {_command(remote, 'cancel', build_id)}",
         markup=False,
         highlight=False,
         soft_wrap=True,

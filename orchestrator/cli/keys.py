@@ -5,16 +5,19 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import stat
 from collections.abc import Sequence
 from pathlib import Path
 
 from orchestrator.errors import ConfigurationError
+from orchestrator.sandbox.instance import has_instance
 from orchestrator.settings import Settings
 from orchestrator.unread import names_in
 
 NAMES = ("API_KEY", "ADMIN_KEY")
 SHORTEST = 16
 """Characters of a key that is taken. What `openssl rand` gives is longer."""
+OTHERS = stat.S_IRWXG | stat.S_IRWXO
 MARK = "long-keys"
 """The file in STATE_DIR that says: short keys are not taken here."""
 
@@ -22,13 +25,16 @@ MARK = "long-keys"
 def ensure_keys(env_file: Path) -> None:
     """Make up each key that neither the environment nor `env_file` has, and keep it there.
 
-    Raises ConfigurationError when the file can't be read or written.
+    A file that gets one is its owner's alone from then on. Raises ConfigurationError when the file
+    can't be read or written.
     """
     try:
         for name in NAMES:
             _ensure_key(name, env_file)
     except OSError as err:
         raise ConfigurationError(f"{env_file}: keys can't be kept there: {err.strerror}") from err
+    except UnicodeDecodeError as err:
+        raise ConfigurationError(f"{env_file}: keys can't be kept there: it is not UTF-8") from err
 
 
 def _ensure_key(name: str, env_file: Path) -> None:
@@ -36,6 +42,9 @@ def _ensure_key(name: str, env_file: Path) -> None:
     if os.environ.get(name) or any(_sets(name, line) for line in text.splitlines()):
         return
     env_file.touch(mode=0o600)
+    mode = env_file.stat().st_mode
+    if mode & OTHERS:
+        env_file.chmod(stat.S_IMODE(mode) & ~OTHERS)
     newline = "" if not text or text.endswith("\n") else "\n"
     env_file.write_text(f"{text}{newline}{name}={secrets.token_hex(16)}\n", "utf-8")
 
@@ -52,7 +61,7 @@ def check_keys(settings: Settings, *, for_development: bool) -> list[str]:
     mark, in which a server has run, is an earlier version's, and goes on with the keys it has.
     """
     mark = settings.state_dir / MARK
-    is_earlier = (settings.state_dir / "instance").exists() and not mark.exists()
+    is_earlier = has_instance(settings.state_dir) and not mark.exists()
     short = [
         name
         for name, keys in zip(NAMES, (settings.api_keys, settings.admin_keys), strict=True)
@@ -66,7 +75,7 @@ def check_keys(settings: Settings, *, for_development: bool) -> list[str]:
             mark.touch()
     if not short or for_development:
         return []
-    return [f"{_refusal(short)}. It is taken only as it may be an earlier version's"]
+    return [f"{_refusal(short)}. It is still taken, since an earlier version may have had it here"]
 
 
 def _refusal(names: Sequence[str]) -> str:

@@ -58,7 +58,7 @@ def print_listing(
             _print(line, out, looks)
     hidden = [name for name in listing.columns if name not in widths]
     if hidden:
-        _print(f"(no room for {', '.join(hidden)}: a pipe has all)", out, "dim")
+        _print(f"(no room for {', '.join(hidden)}: see a wider terminal, or a pipe)", out, "dim")
 
 
 def lay_out(listing: Listing, width: int) -> dict[str, int]:

@@ -48,6 +48,11 @@ class Remote:
         self._server = server
         self._session = session
 
+    @property
+    def url(self) -> str:
+        """Its address."""
+        return self._server.url
+
     async def ask(self, method: str, path: str, body: Json | None = None) -> Json:
         """A request's JSON answer. Raises RemoteError."""
         times = aiohttp.ClientTimeout(total=ANSWER_S, sock_connect=CONNECT_S)

@@ -13,7 +13,7 @@ import click
 
 from orchestrator.errors import ConfigurationError
 from orchestrator.image_settings import DEFAULT_IMAGES_DIR
-from orchestrator.settings import load_settings
+from orchestrator.settings import Settings, load_settings
 
 Command = TypeVar("Command", bound=Callable[..., None])
 
@@ -30,11 +30,14 @@ class Server:
     key: str
 
 
-def server_options(key_variable: str) -> Callable[[Command], Command]:
-    """Give a command the options, and the parameter `server`: None where no `--url` is given.
+def server_options(
+    key_variable: str, *, needs_server: bool = False
+) -> Callable[[Command], Command]:
+    """Give a command the options, and the parameter `server`.
 
-    `key_variable`: the variable that has the key when `--key` does not say it; of several
-    comma-separated ones the first.
+    That is None where no `--url` is given; with `needs_server` the one that these settings would
+    start here. `key_variable`: the variable that has the key when `--key` does not say it; of
+    several comma-separated ones the first.
     """
 
     def decorate(command: Command) -> Command:
@@ -42,6 +45,10 @@ def server_options(key_variable: str) -> Callable[[Command], Command]:
         @click.option("--key", help=f"Its key; by default {key_variable} has it.")
         @functools.wraps(command)
         def with_server(*, url: str | None, key: str | None, **rest: Any) -> None:
+            if not url and needs_server:
+                url = local_url()
+            if not url and key is not None:
+                raise click.UsageError("--key is a server's: it needs --url")
             server = find_server(url, key, key_variable) if url else None
             command(server=server, **rest)
 
@@ -60,8 +67,8 @@ def find_server(url: str, key: str | None, key_variable: str) -> Server:
 
 
 def local_url() -> str:
-    """Where a server with these settings listens. Raises ConfigurationError."""
-    settings = load_settings()
+    """Where a server with these settings listens. Raises ClickException."""
+    settings = _settings()
     return address(settings.host, settings.port)
 
 
@@ -80,11 +87,15 @@ def images_dir() -> Path:
         return DEFAULT_IMAGES_DIR
 
 
-def _configured_key(variable: str) -> str:
+def _settings() -> Settings:
     try:
-        settings = load_settings()
+        return load_settings()
     except ConfigurationError as err:
         raise click.ClickException(str(err)) from err
+
+
+def _configured_key(variable: str) -> str:
+    settings = _settings()
     keys = settings.admin_keys if variable == "ADMIN_KEY" else settings.api_keys
     return keys[0] if keys else ""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import sys
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, NoReturn, TypeVar
@@ -36,6 +37,7 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     """Do it on an event loop of its own, as `guard` has it."""
 
     def on_a_loop() -> T:
+        _have_standard_files()
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             return runner.run(work)
 
@@ -50,6 +52,15 @@ def guard(function: Callable[[], T]) -> T:
         _fail(str(error))
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
+
+
+def _have_standard_files() -> None:
+    """A closed one's number would go to a file of the loop's, which uvloop refuses to close."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free: this one
 
 
 class Commands(click.Group):

@@ -6,6 +6,7 @@ from rich.console import Console
 
 from orchestrator.errors import StateInUseError
 from orchestrator.parts import open_docker_parts, open_parts_beside
+from orchestrator.sandbox.instance import has_instance
 from orchestrator.settings import Settings
 
 
@@ -13,8 +14,13 @@ async def sweep(settings: Settings, out: Console) -> None:
     """Remove this instance's containers, and any past its deadline.
 
     While a server runs, its containers are at work, and what it has left it sweeps itself: then
-    only those past their deadline are removed.
+    only those past their deadline are removed. Where no server has been, there are no others, and
+    the state directory stays as new as it is.
     """
+    if not has_instance(settings.state_dir):
+        async with open_parts_beside(settings) as parts:
+            out.print(f"Removed {_count(await parts.backend.sweep())}")
+        return
     try:
         async with open_docker_parts(settings) as parts:
             out.print(f"Removed {_count(await parts.backend.sweep())}")

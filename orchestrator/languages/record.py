@@ -9,6 +9,7 @@ import structlog
 
 from orchestrator.languages.build import BuildProgress
 from orchestrator.languages.findings import Finding
+from orchestrator.printable import printable
 
 FOLDER = "builds"
 MOST_LINES = 20_000
@@ -71,7 +72,8 @@ class BuildRecord:
         path = state_dir / FOLDER / f"{name}.log"
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text("".join(f"{line}\n" for line in self._lines), "utf-8", "replace")
+            text = "".join(f"{printable(line)}\n" for line in self._lines)
+            path.write_text(text, "utf-8", "replace")
         except OSError as err:
             log.warning("build_log_not_kept", path=str(path), error=str(err))
             return ""

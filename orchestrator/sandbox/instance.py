@@ -12,6 +12,7 @@ from pathlib import Path
 
 from orchestrator.errors import ConfigurationError, StateInUseError
 
+FILE = "instance"
 _ID = re.compile(r"[0-9a-f]{16}")
 
 
@@ -22,7 +23,7 @@ def claim_instance(state_dir: Path) -> Iterator[str]:
     Raises StateInUseError when another process holds it (it would sweep our containers, and we
     its), ConfigurationError when the folder can't be written.
     """
-    path = state_dir / "instance"
+    path = state_dir / FILE
     try:
         state_dir.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -33,6 +34,11 @@ def claim_instance(state_dir: Path) -> Iterator[str]:
         yield _read_or_make(descriptor)
     finally:
         os.close(descriptor)
+
+
+def has_instance(state_dir: Path) -> bool:
+    """Whether a server has ever claimed `state_dir`."""
+    return (state_dir / FILE).exists()
 
 
 def passing_instance() -> str:

@@ -14,7 +14,12 @@ from rich.console import Console
 from orchestrator.cli import building
 from orchestrator.cli.building import Options, prepare_languages, run_build
 from orchestrator.cli.outcomes import Ending, Outcome, check_outcomes, print_outcomes
-from orchestrator.errors import ConfigurationError, EngineUnavailableError, RebuildError
+from orchestrator.errors import (
+    ConfigurationError,
+    EngineError,
+    EngineUnavailableError,
+    RebuildError,
+)
 from orchestrator.languages.build import Candidate
 from orchestrator.languages.findings import Finding
 from orchestrator.languages.lock import language_lock
@@ -190,6 +195,30 @@ async def test_names_that_make_no_sense_are_told_at_once(
         await scene.build(*ids)
     assert scene.engine.api.builds == []
     assert scene.rows == []
+
+
+@pytest.mark.parametrize("method", ["read", "collect"])
+async def test_the_table_is_there_though_the_engine_fails_between_builds(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    await scene.build("one")
+
+    async def fail(_: ImageStore) -> None:
+        raise EngineError("it is tired")
+
+    monkeypatch.setattr(ImageStore, method, fail)
+    if method == "collect":
+        assert await scene.build("one") == ["one\tunchanged"]
+    else:
+        assert [row.split("\t")[:3] for row in await scene.fail("one")] == [
+            ["one", "failed", "it is tired"]
+        ]
+
+
+async def test_a_log_has_no_control_characters(scene: Scene) -> None:
+    scene.findings["one"] = [Finding("one/hello", passed=False, detail="said \x1b[2J")]
+    await scene.fail("one")
+    assert "one/hello: FAILED: said \ufffd[2J\n" in scene.log("one").read_text()
 
 
 async def test_a_log_that_can_t_be_kept_fails_nothing(scene: Scene) -> None:

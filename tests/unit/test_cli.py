@@ -19,6 +19,7 @@ from orchestrator import __main__ as command_line
 from orchestrator.app import build_app
 from orchestrator.cli import serving, shell
 from orchestrator.errors import EngineError
+from orchestrator.parts import Parts
 from orchestrator.sandbox.instance import claim_instance
 from orchestrator.sandbox.selftest import CheckResult
 from orchestrator.settings import Settings
@@ -174,16 +175,28 @@ def test_sweep_says_how_many(cli: Any) -> None:
     assert "Removed 0 containers" in cli("sweep").output
 
 
-@pytest.mark.usefixtures("parts")
-def test_sweep_beside_a_server_says_what_it_leaves_to_it(
-    cli: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    @contextlib.asynccontextmanager
-    async def refuse(settings: Settings) -> AsyncIterator[None]:
-        with claim_instance(settings.state_dir):
-            yield
+@pytest.fixture
+def _claiming_parts(parts: FakeParts, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of a server claim its state directory, as they do."""
 
-    monkeypatch.setattr("orchestrator.cli.sweeping.open_docker_parts", refuse)
+    @contextlib.asynccontextmanager
+    async def claim(settings: Settings) -> AsyncIterator[Parts]:
+        with claim_instance(settings.state_dir):
+            async with parts.open(settings) as opened:
+                yield opened
+
+    monkeypatch.setattr("orchestrator.cli.sweeping.open_docker_parts", claim)
+
+
+@pytest.mark.usefixtures("_claiming_parts")
+def test_sweep_leaves_a_state_directory_new_in_which_no_server_has_been(cli: Any) -> None:
+    assert "Removed 0 containers" in cli("sweep").output
+    refused = cli("serve", API_KEY="short", PORT="0", HOST="127.0.0.1")
+    assert "can be guessed" in refused.output
+
+
+@pytest.mark.usefixtures("_claiming_parts")
+def test_sweep_beside_a_server_says_what_it_leaves_to_it(cli: Any) -> None:
     with claim_instance(Path(".state")):
         result = cli("sweep")
     assert result.exit_code == 0

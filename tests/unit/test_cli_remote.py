@@ -163,6 +163,10 @@ def test_a_rebuild_is_shown_like_one_on_this_machine(cli: Any, command: str) -> 
     ]
 
 
+def log_command(workshop: Workshop, build: Build) -> str:
+    return f"codebae-runner builds log {build.id} --url {workshop.url}"
+
+
 def test_a_rebuild_that_fails_says_why_and_the_others_go_on(cli: Any, workshop: Workshop) -> None:
     workshop.rebuilder.outcomes["sh"] = RebuildError("sh/hello: printed\x1b[2J nothing")
     result = cli("languages", "rebuild", "sh", "nosuch", "go", "--no-cache")
@@ -171,7 +175,7 @@ def test_a_rebuild_that_fails_says_why_and_the_others_go_on(cli: Any, workshop: 
     assert "sh: failed: sh/hello: printed\ufffd[2J nothing" in lines
     newest, oldest = workshop.do(workshop.builds)
     assert lines[-4:-1] == [
-        f"sh\tfailed\tsh/hello: printed\ufffd[2J nothing\tcodebae-runner builds log {oldest.id}",
+        f"sh\tfailed\tsh/hello: printed\ufffd[2J nothing\t{log_command(workshop, oldest)}",
         "nosuch\tfailed\tThere is no folder of that language on this server (404)\t",
         "go\tbuilt\t\t",
     ]
@@ -208,7 +212,7 @@ def test_what_passed_at_the_second_try_is_told_of_a_server_s_build(
     assert result.output.splitlines()[-3:] == [
         "sh: sh/hello: passed at the second try; first: timed\ufffdout",
         "sh: built 1.2, 1 trials",
-        f"sh\tbuilt\tpassed at the second try: sh/hello\tcodebae-runner builds log {build.id}",
+        f"sh\tbuilt\tpassed at the second try: sh/hello\t{log_command(workshop, build)}",
     ]
     assert "timed\ufffdout" in cli("builds", "show", build.id).output
 
@@ -284,8 +288,8 @@ async def test_who_stops_following_a_build_leaves_it_to_itself_and_is_told_how_t
             await task
     (build,) = workshop.do(workshop.builds)
     said = err.file.getvalue()  # type: ignore[attr-defined]
-    assert f"codebae-runner builds log {build.id}" in said
-    assert f"codebae-runner builds cancel {build.id}" in said
+    assert log_command(workshop, build) in said
+    assert log_command(workshop, build).replace(" log ", " cancel ") in said
     assert workshop.do(lambda: build.state.value) == "building"
     workshop.do(workshop.rebuilder.gate.set)
     await administering.show_log(workshop.server(), build.id, out, err, as_json=False)
@@ -355,6 +359,21 @@ def test_wrong_keys_and_servers_are_one_line_each(cli: Any, workshop: Workshop) 
         "error: http://127.0.0.1:1 can't be spoken to: connection refused\n"
     )
     assert "can't be spoken to" in error("--url", "http://no-such-host.invalid")
+
+
+def test_a_key_counts_without_an_address_too_or_is_refused(cli: Any, workshop: Workshop) -> None:
+    here = {"RUNNER_URL": "", "HOST": "127.0.0.1", "PORT": workshop.url.rpartition(":")[2]}
+    assert cli("jobs", "list", **here).exit_code == 0
+    assert "the key is not one of the server's" in cli("drain", "--key", "wrong", **here).output
+    result = cli("languages", "list", "--key", ADMIN_KEY, **here)
+    assert result.exit_code == 2
+    assert "needs --url" in result.output
+
+
+def test_a_setting_that_is_wrong_is_one_line_where_the_address_is_one_of_them(cli: Any) -> None:
+    result = cli("jobs", "list", RUNNER_URL="", PORT="no port")
+    assert result.exit_code == 1
+    assert result.output.startswith("error: setting PORT: ")
 
 
 def test_the_first_of_several_keys_is_sent(cli: Any) -> None:
@@ -512,7 +531,7 @@ def test_run_says_of_a_language_that_is_not_served_who_can_have_it(
     output = cli("run", "program.go", IMAGES_DIR=str(DEFAULT_IMAGES_DIR)).output
     assert output == (
         "error: program.go: no language has the extension '.go' here; Go does, and is not served: "
-        f"its admin can have it: codebae-runner languages rebuild go --url {workshop.url}\n"
+        f"an admin can build it: codebae-runner languages rebuild go --url {workshop.url}\n"
     )
 
 

@@ -101,6 +101,22 @@ def test_a_list_in_a_pipe_is_a_line_a_row(
     assert line.split("\t")[:3] == [build.id, "sh", build.state.value]
 
 
+def test_a_command_whose_standard_files_are_closed_ends_as_any_other(
+    workshop: Workshop, tmp_path: Path
+) -> None:
+    command = [sys.executable, "-m", "orchestrator", "jobs", "list", "--url", "http://127.0.0.1:1"]
+    closing = subprocess.run(
+        ["sh", "-c", 'exec "$@" <&- >&-', "sh", *command],
+        cwd=tmp_path,
+        env=environment(workshop) | {"PYTHONPATH": str(Path(__file__).parents[2])},
+        stderr=subprocess.PIPE,
+        timeout=TIMEOUT_S,
+        check=False,
+    )
+    assert closing.returncode == 1
+    assert closing.stderr == (b"error: http://127.0.0.1:1 can't be spoken to: connection refused\n")
+
+
 def test_run_leaves_a_terminal_alone_unless_asked_for_it(
     workshop: Workshop,
     tmp_path: Path,

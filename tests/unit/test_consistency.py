@@ -116,6 +116,14 @@ def test_an_env_file_is_ours_but_for_what_compose_reads() -> None:
     assert unread([], names_in(text), KNOWN) == [".env: FOO is not read"]
 
 
+def test_a_line_of_a_longer_value_is_not_told() -> None:
+    text = 'CERTIFICATE="-----BEGIN\nZGlzY3JlZXQgcGFydA==\n"\nMax_Job=4\n'
+    assert unread([], names_in(text), KNOWN) == [
+        ".env: CERTIFICATE is not read",
+        ".env: Max_Job is not read; MAX_JOBS is",
+    ]
+
+
 def test_no_setting_is_taken_for_another_and_what_stands_for_piston_s_is_there() -> None:
     assert unread(KNOWN, KNOWN, KNOWN) == []
     assert not set(INSTEAD) & KNOWN

@@ -259,6 +259,7 @@ def test_a_key_that_the_server_would_refuse_is_refused(
     assert (done.returncode == 0) == is_taken, done.stderr
     assert (f"{name}: at least 16 characters each" in done.stderr) == (not is_taken)
     assert (f"{name}={key}" in fly.read("imported")) == is_taken
+    assert ("apps create" in fly.read("calls")) == is_taken  # nothing is made for nothing
 
 
 def test_deploying_and_serving_ask_for_keys_as_long() -> None:

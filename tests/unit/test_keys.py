@@ -54,6 +54,17 @@ def test_a_key_is_made_up_only_where_there_is_none(
         assert file.stat().st_mode & 0o077 == 0
 
 
+def test_a_file_that_gets_a_key_is_its_owner_s_alone(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text("API_KEY=mine\n")
+    file.chmod(0o664)
+    ensure_keys(file)
+    assert file.stat().st_mode & 0o777 == 0o600
+    file.chmod(0o664)
+    ensure_keys(file)  # which has none to add
+    assert file.stat().st_mode & 0o777 == 0o664
+
+
 def test_a_key_of_the_environment_is_not_written_down(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -65,7 +76,8 @@ def test_a_key_of_the_environment_is_not_written_down(
 
 def test_an_env_file_that_can_t_be_kept_is_said_so(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    for file in (tmp_path, tmp_path / "no folder" / ".env"):
+    (tmp_path / "latin-1").write_bytes(b"NAME=\xe9\n")
+    for file in (tmp_path, tmp_path / "no folder" / ".env", tmp_path / "latin-1"):
         with pytest.raises(ConfigurationError, match=r"keys can't be kept there: "):
             ensure_keys(file)
 

@@ -42,7 +42,7 @@ def test_what_has_no_room_on_eighty_columns_is_named() -> None:
     lines = shown(jobs_listing({"jobs": [JOB]}), width=80)
     assert max(map(len, lines)) <= 80
     assert " ".join(lines[0].split()) == "id language version key phase seconds position tests"
-    assert lines[-1] == "(no room for container: a pipe has all)"
+    assert lines[-1] == "(no room for container: see a wider terminal, or a pipe)"
     assert "17 of" in lines[1]
 
 

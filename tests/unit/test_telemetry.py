@@ -90,7 +90,25 @@ def test_for_people_a_request_without_a_job_is_told_by_its_status(
     assert text[8:].startswith("  404 ")
     assert "POST /\ufffd[2Jx/aaa" in text
     assert "\x1b" not in text
-    assert len(text) < 110
+    assert len(text.rstrip()) == 80
+
+
+def test_for_people_an_admin_s_change_is_one_short_line(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    configure_logging("info", "text")
+    log = structlog.get_logger()
+    change = {"action": "job.end", "target": "1e134926adae8898", "key": "admin-1", "code": None}
+    asked = REQUEST | {"method": "DELETE", "path": "/admin/jobs/1e134926adae8898"}
+    for outcome, code, status in (("done", None, 202), ("refused", "not_found", 404)):
+        known = {"request_id": asked["request_id"], "outcome": outcome, "code": code}
+        log.info("audit", **change | known)
+        log.info("request", **asked | {"status": status})
+    lines = capsys.readouterr().err.splitlines()
+    assert [line[8:] for line in lines] == [
+        "  done                  job.end 1e134926adae8898             admin-1",
+        "  refused (not_found)   job.end 1e134926adae8898             admin-1",
+    ]
 
 
 def test_what_is_remembered_of_requests_is_bounded(capsys: pytest.CaptureFixture[str]) -> None:
