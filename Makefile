@@ -6,7 +6,7 @@ PY := .venv/bin/python
 
 export PYTHON
 
-.PHONY: help run unit test test-all test-clients test-web test-languages fuzz check bench languages-table engine images image test-image dist clean
+.PHONY: help run unit test test-all test-clients test-web test-languages fuzz mutants check bench languages-table engine images image test-image dist clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ test-web: ## Set up everything, Chromium too, and test the Next.js site in it
 
 fuzz: images ## Set up everything and send a server thousands of random requests
 	@$(PY) -m tests.docker.fuzzing
+
+mutants: images ## Spoil the code, a line at a time, and say which test notices (ARGS="queue pool": some)
+	@$(PY) -m tests.mutations $(ARGS)
 
 check: ## Lint, types, layers, dependencies, shell scripts; needs no engine
 	@scripts/check

@@ -17,6 +17,13 @@ SUMS = {
     "python": "a, b = map(int, input().split())\nprint(a + b)\n",
     "cpp": "#include <iostream>\nint main() { long a, b; std::cin >> a >> b; std::cout << a + b; }",
 }
+USES = """
+import time
+megabytes, milliseconds = map(int, input().split())
+hoard = b"x" * (megabytes << 20)
+while time.process_time() * 1000 < milliseconds:
+    pass
+"""
 COUNTS = "import time\ntime.sleep(0.2)\nprint(int(input()) + 1)\n"
 
 
@@ -42,6 +49,17 @@ async def test_a_hundred_tests_are_compiled_once_and_told_one_by_one(
     assert failed["difference"]["expected"] == str(wrong + wrong * wrong + 1)
     assert failed["stdout"].strip() == str(wrong + wrong * wrong)
     assert {test["stdout"] for test in result["tests"] if test is not failed} == {None}
+
+
+async def test_what_a_test_used_is_not_counted_to_the_next(server: Server) -> None:
+    tests = [{"input": "100 1500"}, {"input": "0 0"}]
+    answer = await server.execute(
+        language="python", code=USES, tests=tests, limits={"cpu_ms": 10_000}
+    )
+    assert answer["status"] == "accepted", answer
+    much, little = answer["tests"]
+    assert little["memory_kb"] < 50 << 10 < much["memory_kb"], answer
+    assert little["cpu_ms"] < 1500 <= much["cpu_ms"], answer
 
 
 async def test_a_container_that_is_removed_between_tests_costs_no_result(tmp_path: Path) -> None:

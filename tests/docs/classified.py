@@ -106,6 +106,7 @@ COMMANDS: dict[str, How] = {
     "make test": Elsewhere(CI, r"make\b.* test\b"),
     "make test-all": Elsewhere("Makefile", r"scripts/test --all"),
     "make unit": Elsewhere("scripts/test", r"pytest_step unit"),
+    "make mutants": Elsewhere("tests/unit/test_mutations.py", r"from tests\.mutations\.mutation"),
     "make check": Elsewhere(CI, r"make\b.* check\b"),
     "make bench": Stubbed(("python -m bench",), "--quick"),
     "make image": Elsewhere("scripts/test-image", r"scripts/image\b"),

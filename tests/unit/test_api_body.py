@@ -77,6 +77,13 @@ async def test_a_body_that_is_broken_or_does_not_come_to_its_end(
     assert status in answer
 
 
+async def test_a_body_without_end_is_refused_as_soon_as_it_is_too_long(serve: Serve) -> None:
+    client = await serve(settings=make_settings(max_body_size=1000))
+    chunk = b"258\r\n" + b" " * 600 + b"\r\n"
+    answer = await exchange(client, HEAD + TYPE + b"Transfer-Encoding: chunked\r\n\r\n", chunk * 2)
+    assert b" 413 " in answer
+
+
 async def test_a_client_that_leaves_in_the_middle_of_its_body_holds_nothing(serve: Serve) -> None:
     client = await serve(admission=Admission(slots=1, queue=0, memory_mb=512))
     _, writer = await asyncio.open_connection(client.host, client.port)

@@ -109,6 +109,12 @@ def test_anything_that_bears_on_it_makes_another_key(changes: dict[str, Any]) ->
     assert key_of(files=FILES) != key_of(**({"files": FILES} | changes)) is not None
 
 
+def test_no_part_of_a_file_is_mistaken_for_a_part_of_the_next() -> None:
+    one = (SourceFile("main.c", b"x"), SourceFile("ya.h", b"z"))
+    other = (SourceFile("main.c", b"xy"), SourceFile("a.h", b"z"))
+    assert key_of(files=one) != key_of(files=other) is not None
+
+
 HARMLESS = b"""
 #include <stdio.h>
 #include "mine.h"

@@ -7,8 +7,9 @@ import pytest
 
 from orchestrator.errors import InvalidSubmissionError
 from orchestrator.image_settings import DEFAULT_IMAGES_DIR
-from orchestrator.jobs.model import Limits, Submission
+from orchestrator.jobs.model import JudgeTest, Limits, Submission
 from orchestrator.jobs.plan import Plan, make_plan
+from orchestrator.jobs.plan import test_stage as stage_of_test
 from orchestrator.languages.model import InstalledLanguage
 from orchestrator.languages.registry import load_languages
 from orchestrator.sandbox.model import SourceFile, StageKind
@@ -46,6 +47,15 @@ def test_a_run_has_the_submission_s_limits_and_a_compile_the_server_s() -> None:
     assert (made.compile.wall_ms, made.compile.cpu_ms) == (40_000, 10_000)
     assert (made.run.wall_ms, made.run.cpu_ms) == (1000, 900)
     assert made.run.stdout_limit == made.run.stderr_limit == 5000
+
+
+def test_a_test_has_its_own_limits_and_input_and_no_more_diagnostics_than_the_run() -> None:
+    own = Limits(wall_ms=300, cpu_ms=200, memory_mb=64, output_bytes=9000, processes=8)
+    run = plan("cpp", stdin=b"the run's").run
+    stage = stage_of_test(run, JudgeTest("1", b"its own", None, own))
+    assert (stage.wall_ms, stage.cpu_ms, stage.stdin) == (300, 200, b"its own")
+    assert (stage.stdout_limit, stage.stderr_limit) == (9000, 5000)
+    assert stage.argv == run.argv
 
 
 def test_a_submission_may_have_limits_of_its_own_for_compiling() -> None:
