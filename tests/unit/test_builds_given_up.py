@@ -94,22 +94,27 @@ async def test_a_build_is_given_up_at_once_whatever_the_engine_does(
         builder.reads = False
     room = iter([1 << 20, 1 << 20, 0])
     disk = DiskGuard(lambda: _ready(next(room)), 1 << 20, interval_s=0.1)
-    given = {"deadline": {"deadline_s": 0.3}, "disk": {"disk": disk}}.get(how, {})
+    given = {"deadline": {"deadline_s": 1.0}, "disk": {"disk": disk}}.get(how, {})
     building = builder.build(50_000_000 if phase == "while sending" else 10, **given)
-    await builder.arrived.wait()
+    arrived = asyncio.create_task(builder.arrived.wait())
+    # On a busy machine the deadline may come first.
+    await asyncio.wait({arrived, building}, return_when=asyncio.FIRST_COMPLETED)
     begun_s = time.monotonic()
     if how == "cancelled":
         await asyncio.sleep(0.1)
         building.cancel()
     expected = {
         "cancelled": (asyncio.CancelledError, "^$"),
-        "deadline": (EngineError, r"^The build did not end in 0\.3 s \(BUILD_TIMEOUT\)$"),
+        "deadline": (EngineError, r"^The build did not end in 1 s \(BUILD_TIMEOUT\)$"),
         "disk": (DiskSpaceError, "^0 MB free where the engine keeps its images, a build needs 1 "),
     }
     error, message = expected[how]
     with pytest.raises(error, match=message):
         await building
     assert time.monotonic() - begun_s < 5
+    if not arrived.done():
+        arrived.cancel()
+        return
     if phase == "in the log":
         assert builder.lines == ["Step 1/1 : RUN sleep 1000"]
     if phase != "while sending":
