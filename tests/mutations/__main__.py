@@ -57,6 +57,8 @@ def steps(mutation: Mutation, reached: Sequence[str]) -> Iterator[Step]:
         yield Step("test", TEST, mutation.tests)
     if not mutation.apart:  # there most tests lack their language
         yield Step("test", TEST, ["tests"])
+        if mutation.tests:
+            yield Step("test-all", REST, mutation.tests)
         yield Step("test-all", REST, ["tests"])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -15,6 +16,7 @@ from tests.mutations.trial import BrokenTrialError
 LANGUAGES = "c,python"
 COPIED = ("debian:bookworm-slim", "codebae-runner/base:current")
 """All others are built there, so that what a build can take from its cache is in it."""
+_FAILED = re.compile(r"^(\w+): failed: (.*)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +47,12 @@ class Workshop:
             )
         if ended.returncode == 0:
             return ""
-        lines = [
-            line for line in images_log.read_text("utf-8", "replace").splitlines() if line.strip()
-        ]
-        return lines[-1] if lines else f"exit status {ended.returncode}"
+        failed = _FAILED.search(images_log.read_text("utf-8", "replace"))
+        if failed is None or failed[1].startswith("_"):  # nor is what does not compile a mutation
+            raise BrokenTrialError(
+                f"no image was built: {failed[2] if failed else 'no word of why'}"
+            )
+        return f"{failed[1]}: {failed[2]}"
 
 
 @contextmanager

@@ -32,7 +32,10 @@ FORBIDDEN_TEXT = """
     io_uring_register open_by_handle_at name_to_handle_at kexec_load kexec_file_load init_module
     finit_module delete_module reboot swapon swapoff syslog acct quotactl settimeofday clock_settime
     clock_adjtime iopl ioperm modify_ldt fanotify_init lookup_dcookie vhangup sethostname
-    setdomainname personality clone clone3 socket ioprio_set
+    setdomainname personality clone clone3 socket ioprio_set memfd_secret mq_open mq_unlink
+    mq_notify mq_timedsend fanotify_mark vmsplice mbind set_mempolicy move_pages migrate_pages
+    seccomp landlock_create_ruleset io_setup io_submit setxattr fsetxattr adjtimex
+    remap_file_pages
 """
 FORBIDDEN = set(FORBIDDEN_TEXT.split())
 
