@@ -90,7 +90,9 @@ public class Main {
 
 
 @pytest.mark.parametrize(
-    ("language", "code"), [("c", POISON_C), ("java", POISON_JAVA)], ids=["c", "java"]
+    ("language", "code"),
+    [("c", POISON_C), pytest.param("java", POISON_JAVA, marks=pytest.mark.thorough)],
+    ids=["c", "java"],
 )
 async def test_a_program_can_not_poison_what_it_was_compiled_to(
     server: Server, language: str, code: str
