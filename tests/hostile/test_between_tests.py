@@ -79,7 +79,7 @@ async def test_nothing_is_found_where_nothing_was_left(server: Server, searcher:
 
 
 @of_each
-@pytest.mark.parametrize("end", params(ENDS, ENDS[::2], lambda end: end or "return"))
+@pytest.mark.parametrize("end", params(ENDS, list(ENDS)[::2], lambda end: end or "return"))
 async def test_nothing_of_a_test_is_left_to_the_next(
     server: Server, searcher: Searcher, end: str
 ) -> None:
