@@ -15,8 +15,11 @@ IMAGES = [
     "test_add_a_language",
     "test_admin",
     "test_builds",
+    "test_cli",
     "test_image_store",
     "test_languages_build",
+    "test_piston_clients",
+    "test_pool",
     "test_rebuild",
 ]
 NODE = ("test_js_client", "test_nextjs")
