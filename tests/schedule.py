@@ -11,6 +11,7 @@ from pathlib import PurePath
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
+# They make languages, which every server on the engine then serves; or count what is served.
 IMAGES = [
     "test_add_a_language",
     "test_admin",

@@ -33,15 +33,17 @@ class EngineProxy:
 
     async def go(self) -> None:
         """Cut every connection and refuse new ones, as an engine that was killed."""
-        assert self._server is not None
-        self._server.close()
+        if self._server is not None:
+            self._server.close()
         self.path.unlink(missing_ok=True)
+        self._server = None
         for writer in tuple(self._writers):
             writer.transport.abort()
-        # One that was just being made has no writers to cut yet.
+        # One that is just being made has no writer to the engine yet.
         for connection in tuple(self._connections):
             connection.cancel()
         await asyncio.gather(*self._connections, return_exceptions=True)
+        self._writers.clear()  # of connections that had not begun
 
     def freeze(self) -> None:
         """Accept and say nothing, as an engine that was stopped."""
@@ -51,6 +53,10 @@ class EngineProxy:
         self._flowing.set()
 
     def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._server is None:  # it was accepted in the moment of going
+            writer.transport.abort()
+            return
+        self._writers.add(writer)
         task = asyncio.create_task(self._connect(reader, writer))
         self._connections.add(task)
         task.add_done_callback(self._connections.discard)

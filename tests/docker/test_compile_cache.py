@@ -74,7 +74,6 @@ async def test_the_second_answer_is_the_first_one(server: Server, name: str) -> 
     assert first["compile"] == second["compile"]
     assert first["compile"]["status"] == "accepted"
     assert bool(first["compile"]["stderr"]) == ("warns" in name)
-    assert second["timings"]["compile_ms"] < first["timings"]["compile_ms"]
 
 
 async def test_a_stream_tells_of_the_compilation_as_it_was(server: Server) -> None:
