@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 
 from orchestrator.cli.listing import make_listing, print_listing
+from orchestrator.languages.findings import second_try
 from orchestrator.parts import open_parts_beside
 from orchestrator.sandbox.selftest import CheckResult
 from orchestrator.settings import Settings
@@ -27,5 +28,4 @@ async def check(settings: Settings, out: Console) -> bool:
 
 
 def _detail(result: CheckResult) -> str:
-    tries = f" (second try; first: {result.first_try})" if result.first_try else ""
-    return f"{result.detail}{tries}"
+    return f"{result.detail}{second_try(result.first_try)}"

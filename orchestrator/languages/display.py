@@ -41,12 +41,9 @@ def build_display(console: Console) -> Iterator[BuildProgress]:
 
 def told(finding: Finding) -> str:
     """What is worth telling of it: a failure, and that it took two tries; else nothing."""
-    if not finding.passed:
-        text = f"{finding.trial}: {finding.detail}"
-        return f"{text}\n(tried twice; first: {finding.first_try})" if finding.first_try else text
-    if finding.first_try:
-        return f"{finding.trial}: passed at the second try; first: {finding.first_try}"
-    return ""
+    if finding.passed and not finding.first_try:
+        return ""
+    return f"{finding.trial}: {finding.outcome}"
 
 
 class PlainProgress:

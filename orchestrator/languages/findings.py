@@ -26,6 +26,17 @@ class Finding:
     detail: str = ""
     first_try: str = ""
 
+    @property
+    def outcome(self) -> str:
+        """A line for people: whether it passed, else why not; and that it took two tries."""
+        text = "passed" if self.passed else f"FAILED: {self.detail}"
+        return text + second_try(self.first_try)
+
+
+def second_try(first_try: str) -> str:
+    """What stands behind the outcome of a second try; empty where one was enough."""
+    return f" (second try; first: {first_try})" if first_try else ""
+
 
 _KNOWN = TypeAdapter(dict[str, tuple[Finding, ...]])
 

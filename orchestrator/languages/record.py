@@ -50,10 +50,7 @@ class BuildRecord:
 
     def found(self, name: str, finding: Finding) -> None:
         """See BuildProgress."""
-        outcome = "passed" if finding.passed else f"FAILED: {finding.detail}"
-        self._lines.append(f"{name}: {finding.trial}: {outcome}")
-        if finding.first_try:
-            self._lines.append(f"{name}: {finding.trial}: the first try: {finding.first_try}")
+        self._lines.append(f"{name}: {finding.trial}: {finding.outcome}")
         if finding.passed and finding.first_try:
             self.tried_twice.append(finding.trial)
         self._progress.found(name, finding)

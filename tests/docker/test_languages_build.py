@@ -196,7 +196,7 @@ async def test_one_that_fails_in_the_middle_keeps_no_other_from_being_built(
     name, outcome, why, log = second.split("\t")
     assert (name, outcome) == (names[1], "failed")
     assert why.startswith(f"{names[1]}/hello: stdout: line 1, column 1: expected 'HELLO")
-    assert "the first try: stdout: line 1" in text_of(log)  # it was tried twice
+    assert "(second try; first: stdout: line 1" in text_of(log)  # it was tried twice
 
 
 async def test_a_version_command_that_fails_leaves_no_container(

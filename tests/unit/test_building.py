@@ -131,8 +131,11 @@ async def test_one_whose_proof_fails_keeps_no_other_from_being_built(scene: Scen
     rows = await scene.fail()
     assert rows[1] == f"two\tfailed\ttwo/hello: {detail}\t{scene.log('two')}"
     assert [row.split("\t")[1] for row in rows] == ["built", "failed", "built"]
-    assert "two: two/hello: the first try: no\n" in scene.log("two").read_text()
-    assert "(tried twice; first: no)" in scene.shown
+    assert (
+        f"two: two/hello: FAILED: {detail} (second try; first: no)\n"
+        in scene.log("two").read_text()
+    )
+    assert "(second try; first: no)" in scene.shown
 
 
 async def test_what_passes_at_the_second_try_is_used_and_shown(scene: Scene) -> None:
@@ -142,8 +145,8 @@ async def test_what_passes_at_the_second_try_is_used_and_shown(scene: Scene) -> 
     ]
     rows = await scene.build()
     assert rows[1] == f"two\tbuilt\tpassed at the second try: two/hello\t{scene.log('two')}"
-    assert "two: two/hello: passed at the second try; first: expected 1, got 2\n" in scene.shown
-    assert "the first try: expected 1, got 2" in scene.log("two").read_text()
+    assert "two: two/hello: passed (second try; first: expected 1, got 2)\n" in scene.shown
+    assert "(second try; first: expected 1, got 2)" in scene.log("two").read_text()
     assert "two" in scene.current
 
 

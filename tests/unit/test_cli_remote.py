@@ -210,7 +210,7 @@ def test_what_passed_at_the_second_try_is_told_of_a_server_s_build(
     result = cli("languages", "rebuild", "sh")
     (build,) = workshop.do(workshop.builds)
     assert result.output.splitlines()[-3:] == [
-        "sh: sh/hello: passed at the second try; first: timed\ufffdout",
+        "sh: sh/hello: passed (second try; first: timed\ufffdout)",
         "sh: built 1.2, 1 trials",
         f"sh\tbuilt\tpassed at the second try: sh/hello\t{log_command(workshop, build)}",
     ]

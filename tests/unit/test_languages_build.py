@@ -254,8 +254,8 @@ def test_the_display_shows_what_happens_and_the_tail_of_what_fails(*, terminal: 
         "FROM [red]x",
         "| no step",
         "failed",
-        "echo: printed [nothing]",
-        "args: passed at the second try; first: late [again]",
+        "echo: FAILED: printed [nothing]",
+        "args: passed (second try; first: late [again])",
         "the message",
         "before it began",
     ):
@@ -263,8 +263,8 @@ def test_the_display_shows_what_happens_and_the_tail_of_what_fails(*, terminal: 
     if not terminal:
         assert shown.startswith(
             "_agent: up to date\n_base: building\n_base: built\ntried: building\n"
-            "tried: trying it\ntried: tried/echo: printed [nothing]\n"
-            "tried: tried/args: passed at the second try; first: late [again]\n"
+            "tried: trying it\ntried: tried/echo: FAILED: printed [nothing]\n"
+            "tried: tried/args: passed (second try; first: late [again])\n"
             "tried: built 7, 3 trials\nshout: building\n"
         )
 

@@ -77,10 +77,10 @@ def pretty(envelope: Envelope) -> str:
 
 
 def _told(check: Envelope) -> str:
-    outcome = "passed" if check["passed"] else f"FAILED: {check['detail']}"
     # A server of an earlier version tries nothing twice.
-    first = check.get("first_try")
-    return f"{check['name']}: {outcome}" + (f" (second try; first: {first})" if first else "")
+    words = (check["name"], check["passed"], check["detail"], check.get("first_try", ""))
+    finding = Finding(*words)
+    return f"{finding.trial}: {finding.outcome}"
 
 
 def to_check(finding: Finding) -> dict[str, Any]:
