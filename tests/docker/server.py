@@ -12,20 +12,34 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypedDict
 
 import aiohttp
 
 from orchestrator.sandbox.selftest_memory import passed_before, remember
+from tests.checkout import ROOT
 from tests.described import faults, faults_of
 
 API_KEY = "first-key-of-tests"
 API_KEYS = f"{API_KEY},second-key-of-tests"
 BEARER = {"Authorization": f"Bearer {API_KEY}"}
 START_TIMEOUT_S = 60
-PROVED = Path(__file__).resolve().parents[2] / ".state" / "tests"
+PROVED = ROOT / ".state" / "tests"
 """Where what passed the self-test in one server is kept for the next one."""
 STOP_TIMEOUT_S = 30
+
+
+class Process(TypedDict):
+    """Where a process of ours runs, and with which settings."""
+
+    cwd: Path
+    env: dict[str, str]
+
+
+def away_from_env(folder: Path, **settings: str) -> Process:
+    """A process of this checkout's code in `folder`, where no `.env` of a developer's is read."""
+    own = {name: value for name, value in os.environ.items() if not name.endswith("_KEY")}
+    return Process(cwd=folder, env={**own, "PYTHONPATH": str(ROOT), **settings})
 
 
 @dataclass(frozen=True)
@@ -116,12 +130,12 @@ async def running_server(
     it, as to a server that is started again.
     """
     remember(state_dir, passed_before(PROVED))
-    env = {**os.environ, "API_KEY": API_KEYS, "PORT": "0", "STATE_DIR": str(state_dir), **settings}
+    own = {"API_KEY": API_KEYS, "PORT": "0", "STATE_DIR": str(state_dir)}
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "orchestrator", "serve"),
         stdout=asyncio.subprocess.PIPE,
         stderr=log,
-        env=env,
+        **away_from_env(state_dir, **own | settings),
     )
     try:
         url = await asyncio.wait_for(_ready_url(process), START_TIMEOUT_S)

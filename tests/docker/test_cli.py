@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from orchestrator.__main__ import main
 from orchestrator.sandbox.selftest import PROBES
-from tests.docker.server import running_server
+from tests.docker.server import away_from_env, running_server
 
 pytestmark = pytest.mark.docker
 
@@ -22,7 +21,9 @@ PROGRAMS = Path(__file__).parent / "programs"
 
 
 @pytest.fixture
-def cli(tmp_path: Path) -> Callable[..., Result]:
+def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    monkeypatch.chdir(tmp_path)  # no `.env` there
+
     def run(*words: object, **settings: str) -> Result:
         env = {"STATE_DIR": str(tmp_path / "state"), "COLUMNS": "200", **settings}
         return CliRunner(env=env).invoke(main, [str(word) for word in words])
@@ -74,10 +75,10 @@ async def test_commands_work_beside_a_server_that_has_the_state_directory(
 
 def _command(folder: Path, *words: object) -> subprocess.CompletedProcess[str]:
     """In a process of its own: the tests' has a loop already."""
-    env = {**os.environ, "STATE_DIR": str(folder / "state"), "LANGUAGES": "python"}
+    own = away_from_env(folder, STATE_DIR=str(folder / "state"), LANGUAGES="python")
     command = [sys.executable, "-m", "orchestrator", *map(str, words)]
     return subprocess.run(
-        command, env=env, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
+        command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL, **own
     )
 
 
@@ -93,13 +94,10 @@ def test_languages_list_shows_versions(cli: Callable[..., Result]) -> None:
 
 def test_an_engine_that_is_not_there_is_one_line(tmp_path: Path) -> None:
     # A process of its own: the SDK leaves the socket to the garbage collector, which warns.
-    env = {
-        **os.environ,
-        "DOCKER_HOST": f"unix://{tmp_path}/nobody.sock",
-        "STATE_DIR": str(tmp_path),
-    }
+    nobody = f"unix://{tmp_path}/nobody.sock"
+    own = away_from_env(tmp_path, DOCKER_HOST=nobody, STATE_DIR=str(tmp_path))
     command = [sys.executable, "-m", "orchestrator", "sweep"]
-    result = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    result = subprocess.run(command, capture_output=True, text=True, check=False, **own)
     assert result.returncode == 1
     assert result.stderr.startswith("error: The engine can't be reached")
     assert result.stderr.count("\n") == 1

@@ -15,7 +15,7 @@ import pytest
 
 from orchestrator.engine.client import EngineClient
 from tests.docker.marked import SAY_MARKER, Marked, make_marked, remove_images
-from tests.docker.server import Server, running_server
+from tests.docker.server import Server, away_from_env, running_server
 
 pytestmark = [pytest.mark.docker]
 
@@ -262,7 +262,7 @@ async def command(marked: Marked, tmp_path: Path, name: str) -> None:
     """`languages NAME` of the command line, beside a server with another folder for its state."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "orchestrator", "languages", name, marked.id),
-        env={**os.environ, **settings(marked), "STATE_DIR": str(tmp_path / "cli")},
+        **away_from_env(tmp_path, **settings(marked), STATE_DIR=str(tmp_path / "cli")),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -16,7 +15,7 @@ import pytest
 import pytest_asyncio
 
 from orchestrator.sandbox.spec import LABEL_INSTANCE
-from tests.docker.server import API_KEY, Server, running_server
+from tests.docker.server import API_KEY, Server, away_from_env, running_server
 from tests.sandbox_support import SOCKET
 
 pytestmark = [pytest.mark.docker, pytest.mark.asyncio(loop_scope="function")]
@@ -139,12 +138,12 @@ async def test_a_killed_server_s_containers_end_and_are_swept_and_the_other_s_li
 
 async def test_a_state_folder_in_use_is_refused(tmp_path: Path) -> None:
     async with running_server(tmp_path) as server:
-        env = {**os.environ, "API_KEY": API_KEY, "PORT": "0", "STATE_DIR": str(tmp_path)}
+        own = away_from_env(tmp_path, API_KEY=API_KEY, PORT="0", STATE_DIR=str(tmp_path))
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "orchestrator", "serve"),
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            env=env,
+            **own,
         )
         out, err = await asyncio.wait_for(process.communicate(), START_TIMEOUT_S)
         assert process.returncode == 1
