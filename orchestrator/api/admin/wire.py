@@ -77,9 +77,12 @@ def pretty(envelope: Envelope) -> str:
 
 
 def _told(check: Envelope) -> str:
-    # A server of an earlier version tries nothing twice.
-    words = (check["name"], check["passed"], check["detail"], check.get("first_try", ""))
-    finding = Finding(*words)
+    finding = Finding(
+        check["name"],
+        passed=check["passed"],
+        detail=check["detail"],
+        first_try=check.get("first_try", ""),  # a server of an earlier version tries nothing twice
+    )
     return f"{finding.trial}: {finding.outcome}"
 
 
