@@ -11,11 +11,13 @@ COMPILE_SLACK = 4
 LEAST_COMPILE_WALL_MS = 40_000
 WITHIN = (
     ("max_code_size", "max_body_size"),
+    ("max_file_size", "max_body_size"),
     ("max_input_size", "max_body_size"),
     ("max_tests_size", "max_body_size"),
     ("max_args_size", "max_body_size"),
     ("max_transcript", "max_returned_output"),
     ("checker_timeout", "max_job_ms"),
+    ("checker_compile_cpu_ms", "max_job_ms"),
 )
 """What could never be used to the full: the first would have to be in the second."""
 
@@ -33,8 +35,12 @@ LESS = (
 
 def compile_wall(values: Mapping[str, Any]) -> int:
     """`COMPILE_WALL_MS`, resolved, in ms."""
-    slack = COMPILE_SLACK * int(values["compile_cpu_ms"])
-    return int(values["compile_wall_ms"]) or max(LEAST_COMPILE_WALL_MS, slack)
+    return int(values["compile_wall_ms"]) or usual_compile_wall(int(values["compile_cpu_ms"]))
+
+
+def usual_compile_wall(cpu_ms: int) -> int:
+    """The wall time of a compile that may take so much CPU time, both in ms."""
+    return max(LEAST_COMPILE_WALL_MS, COMPILE_SLACK * cpu_ms)
 
 
 def contradictions(values: Mapping[str, Any], named: AbstractSet[str]) -> Iterator[str]:

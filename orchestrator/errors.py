@@ -55,6 +55,10 @@ class EngineUnavailableError(EngineError):
     """The engine could not be reached, or did not answer before its deadline."""
 
 
+class EngineShortageError(EngineError):
+    """The engine's machine lacks what it takes at the moment: memory, processes, files, filters."""
+
+
 class ContainerNotFoundError(EngineError):
     """The engine knows no container, or image, of that name."""
 

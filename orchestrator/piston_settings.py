@@ -21,6 +21,9 @@ class PistonSettings(BaseSettings):
         True,  # noqa: FBT003 - pydantic's own form
         description="Whether Piston's API takes only requests with one of API_KEY's keys.",
     )
+    piston_max_body_size: Annotated[int, Field(ge=1, le=1 << 30)] = Field(
+        4 << 20, description="Piston's API: most bytes of a request body, unpacked."
+    )
     piston_compile_timeout: Milliseconds = Field(
         10_000, description="Piston's API: longest wall time of a compile, in ms."
     )

@@ -18,6 +18,7 @@ from orchestrator.consistency import contradictions
 from orchestrator.embedded_settings import EmbeddedSettings
 from orchestrator.errors import ConfigurationError
 from orchestrator.image_settings import ImageSettings
+from orchestrator.judging_settings import JudgingSettings
 from orchestrator.piston_settings import PistonSettings
 
 AUTO = "auto"
@@ -39,7 +40,7 @@ def _split(keys: SecretStr) -> tuple[str, ...]:
     return tuple(key.strip() for key in keys.get_secret_value().split(",") if key.strip())
 
 
-class Settings(CompileSettings, PistonSettings, ImageSettings, EmbeddedSettings):
+class Settings(CompileSettings, JudgingSettings, PistonSettings, ImageSettings, EmbeddedSettings):
     """The service's settings. Names are the environment variables' names in lower case."""
 
     model_config = SettingsConfigDict(
@@ -62,16 +63,13 @@ class Settings(CompileSettings, PistonSettings, ImageSettings, EmbeddedSettings)
     max_code_size: Bytes = Field(
         100_000, description="Longest source file, in characters (bytes for a base64 file)."
     )
+    max_file_size: Bytes = Field(
+        2 << 20, description="Longest file that is no source: a header, or data; as MAX_CODE_SIZE."
+    )
     max_files: Annotated[int, Field(ge=1, le=1000)] = Field(
         64, description="Most files in a submission."
     )
     max_input_size: Bytes = Field(2 << 20, description="Most bytes of `input`.")
-    max_tests: Annotated[int, Field(ge=1, le=1000)] = Field(
-        500, description="Most `tests` of a submission."
-    )
-    max_tests_size: Bytes = Field(
-        4 << 20, description="Most bytes of all tests' `input` and `expected` together."
-    )
     max_args: Annotated[int, Field(ge=0, le=1000)] = Field(
         64, description="Most `args`, `compile_args` and `env` entries, each."
     )
@@ -109,22 +107,10 @@ class Settings(CompileSettings, PistonSettings, ImageSettings, EmbeddedSettings)
     max_output_size: Bytes = Field(
         100_000, description="Most bytes of stdout, and of stderr, a run may print."
     )
-    max_test_output_size: Bytes = Field(
-        4 << 20, description="Most bytes of stdout a test may be allowed to print."
-    )
     max_returned_output: Bytes = Field(
         1_000_000,
         description="Most bytes of all tests' outputs and transcripts together that an answer "
         "returns.",
-    )
-    max_transcript: Bytes = Field(
-        65_536,
-        description="Most bytes of what is said in one interaction that are returned, 64 for each "
-        "turn included.",
-    )
-    checker_timeout: Milliseconds = Field(
-        10_000,
-        description="CPU time of a checker or interactor for one test, in ms.",
     )
     max_memory_mb: Annotated[int, Field(ge=16, le=65_536)] = Field(
         512, description="Most memory a client may ask, in MiB."

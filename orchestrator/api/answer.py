@@ -194,6 +194,7 @@ def test_fields(test: TestResult, encoding: Encoding) -> dict[str, Any]:
             "got": _encode(difference.got, encoding, truncated=False),
         },
         "message": test.message,
+        "judge_message": test.judge_message,
         "transcript": _transcript(test.transcript, encoding),
         "points": test.points,
         "group": test.group,

@@ -31,13 +31,15 @@ def source_files(
     Raises InvalidSubmissionError that names the field.
     """
     if not code:
-        return named_files(files or (), settings)
+        return named_files(files or (), language, settings)
     if files:
         raise _error("files", "can't be given together with code")
     return (SourceFile(main_file_name(language, code), code.encode()),)
 
 
-def named_files(files: Sequence[FileRequest], settings: Settings) -> tuple[SourceFile, ...]:
+def named_files(
+    files: Sequence[FileRequest], language: Language, settings: Settings
+) -> tuple[SourceFile, ...]:
     """The files, checked one by one and against each other; the order is kept.
 
     Raises InvalidSubmissionError that names the field, as in `files.2.name`.
@@ -50,9 +52,15 @@ def named_files(files: Sequence[FileRequest], settings: Settings) -> tuple[Sourc
             raise _error(f"files.{index}.name", why)
     check_distinct([file.name for file in files])
     return tuple(
-        SourceFile(file.name, _content(file, f"files.{index}.content", settings.max_code_size))
+        SourceFile(file.name, _content(file, index, language, settings))
         for index, file in enumerate(files)
     )
+
+
+def largest_file(name: str, language: Language, settings: Settings, *, is_main: bool) -> int:
+    """How long a file may be: what is compiled or run as the language's code, or anything else."""
+    is_source = is_main or name.endswith(language.source.extensions)
+    return settings.max_code_size if is_source else settings.max_file_size
 
 
 def name_problem(name: str) -> str | None:
@@ -101,12 +109,16 @@ def _folders(name: str) -> list[str]:
     return ["/".join(parts[:end]) for end in range(1, len(parts))]
 
 
-def _content(file: FileRequest, field: str, max_size: int) -> bytes:
+def _content(file: FileRequest, index: int, language: Language, settings: Settings) -> bytes:
     """Text counts in characters, as `code` does; base64 in bytes."""
+    field = f"files.{index}.content"
     is_text = file.encoding != "base64"
     content = file.content.encode() if is_text else decode_base64(file.content, field)
-    if len(file.content if is_text else content) > max_size:
-        raise InvalidSubmissionError("Code exceeds maximum size", field=field)
+    most = largest_file(file.name, language, settings, is_main=index == 0)
+    if len(file.content if is_text else content) > most:
+        unit = "characters" if is_text else "bytes"
+        hint = f"must be at most {most} {unit}"
+        raise InvalidSubmissionError("Code exceeds maximum size", field=field, hint=hint)
     return content
 
 

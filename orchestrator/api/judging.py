@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NoReturn
 
 from orchestrator.api.files import decode_text, source_files
-from orchestrator.api.limits import TestLimits, checker_limits
+from orchestrator.api.limits import TestLimits, checker_compile_limits, checker_limits
 from orchestrator.api.schemas import (
     CheckerRequest,
     ExecuteRequest,
@@ -14,9 +14,18 @@ from orchestrator.api.schemas import (
     TestRequest,
     shorten,
 )
+from orchestrator.api.words import check_words
 from orchestrator.errors import InvalidSubmissionError
-from orchestrator.jobs.checkers import Exact, Float, Lines, TextChecker, Tokens, UnorderedLines
-from orchestrator.jobs.checking import ANSWER, INPUT, OUTPUT
+from orchestrator.jobs.checker_program import ANSWER, ARGUMENTS, FEEDBACK, INPUT, OUTPUT
+from orchestrator.jobs.checkers import (
+    Exact,
+    Float,
+    Lines,
+    Protocol,
+    TextChecker,
+    Tokens,
+    UnorderedLines,
+)
 from orchestrator.jobs.model import (
     Checker,
     CheckerProgram,
@@ -51,7 +60,7 @@ _PLAIN: dict[str, TextChecker] = {
     "unordered_lines": UnorderedLines(),
 }
 CHECKER_TYPES = (*_PLAIN, _FLOAT, _PROGRAM)
-_OPTIONS = {_FLOAT: {"abs", "rel"}, _PROGRAM: {"language", "code", "files"}}
+_OPTIONS = {_FLOAT: {"abs", "rel"}, _PROGRAM: {"language", "code", "files", "protocol", "args"}}
 
 
 def to_judging(
@@ -151,15 +160,19 @@ def _checker(request: ExecuteRequest, find_language: FindLanguage, settings: Set
     if interactor is not None:
         if checker is not None:
             _refuse("checker", "can't be given together with interactor, which decides by itself")
-        program = _program("interactor", interactor, find_language, settings)
-        return Interactor(program, settings.max_transcript if interactor.transcript else 0)
+        protocol = _protocol("interactor", interactor)
+        program = _program("interactor", interactor, protocol, find_language, settings)
+        kept = settings.max_transcript if interactor.transcript else 0
+        return Interactor(program, kept, protocol)
     if checker is None:
         return Lines()
     if checker.type not in CHECKER_TYPES:
         _refuse("checker.type", f"must be one of {', '.join(CHECKER_TYPES)}")
     _check_options(checker)
     if checker.type == _PROGRAM:
-        return CheckerProgram(_program("checker", checker, find_language, settings))
+        protocol = _protocol("checker", checker)
+        program = _program("checker", checker, protocol, find_language, settings)
+        return CheckerProgram(program, protocol)
     return _float(checker) if checker.type == _FLOAT else _PLAIN[checker.type]
 
 
@@ -178,9 +191,17 @@ def _float(request: CheckerRequest) -> Float:
     return Float(**{name: value for name, value in given.items() if value is not None})
 
 
+def _protocol(field: str, request: CheckerRequest | InteractorRequest) -> Protocol:
+    try:
+        return Protocol(request.protocol or Protocol.TESTLIB)
+    except ValueError:
+        _refuse(f"{field}.protocol", f"must be one of {', '.join(Protocol)}")
+
+
 def _program(
     field: str,
     request: CheckerRequest | InteractorRequest,
+    protocol: Protocol,
     find_language: FindLanguage,
     settings: Settings,
 ) -> Submission:
@@ -194,15 +215,16 @@ def _program(
     try:
         files = source_files(request.code, request.files, language, settings)
     except InvalidSubmissionError as err:
-        _refuse(f"{field}.{err.field}", str(err).removeprefix(f"{err.field}: "))
+        _refuse(f"{field}.{err.field}", err.hint or str(err).removeprefix(f"{err.field}: "))
     for index, file in enumerate(files):
-        if file.path.split("/")[0] in {INPUT, OUTPUT, ANSWER}:
+        if file.path.split("/")[0] in {INPUT, OUTPUT, ANSWER, FEEDBACK}:
             _refuse(f"{field}.files.{index}.name", f"is the name of a file the {field} is given")
     return Submission(
         language=language.id,
         files=files,
-        limits=checker_limits(language.limits, settings),
-        args=(INPUT, OUTPUT, ANSWER),
+        limits=checker_limits(language.limits, settings, talks=field == "interactor"),
+        compile_limits=checker_compile_limits(language.limits, settings),
+        args=(*ARGUMENTS[protocol], *check_words(f"{field}.args", request.args or (), settings)),
     )
 
 

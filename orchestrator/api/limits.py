@@ -76,12 +76,24 @@ class TestLimits:
         )
 
 
-def checker_limits(defaults: LimitDefaults, settings: Settings) -> Limits:
-    """What a checker program gets for each test."""
+def checker_limits(defaults: LimitDefaults, settings: Settings, *, talks: bool = False) -> Limits:
+    """What a checker program gets for each test; one that `talks` may fill the other's stdin."""
     cpu_ms = settings.checker_timeout
+    most = max(settings.max_output_size, settings.max_input_size * talks)
     return Limits(
         wall_ms=WALL_PER_CPU * cpu_ms,
         cpu_ms=cpu_ms,
+        memory_mb=defaults.memory_mb,
+        output_bytes=most,
+        processes=defaults.processes,
+    )
+
+
+def checker_compile_limits(defaults: LimitDefaults, settings: Settings) -> Limits:
+    """What its compile gets."""
+    return Limits(
+        wall_ms=settings.checker_compile_wall,
+        cpu_ms=settings.checker_compile_cpu_ms,
         memory_mb=defaults.memory_mb,
         output_bytes=settings.max_output_size,
         processes=defaults.processes,

@@ -162,6 +162,10 @@ class CheckerRequest(Closed):
     """Its one source file."""
     files: Files | None = None
     """Instead of `code`, the main one first."""
+    protocol: Text | None = None
+    """How it is called and says what it found: `testlib` unless given, or `kattis`."""
+    args: Texts | None = None
+    """Further arguments, after those of the protocol."""
 
 
 class InteractorRequest(Closed):
@@ -173,6 +177,10 @@ class InteractorRequest(Closed):
     """Its one source file."""
     files: Files | None = None
     """Instead of `code`, the main one first."""
+    protocol: Text | None = None
+    """As a checker's."""
+    args: Texts | None = None
+    """As a checker's."""
     transcript: bool | None = None
     """Whether what both said is returned."""
 

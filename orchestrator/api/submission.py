@@ -15,6 +15,7 @@ from orchestrator.api.files import decode_text, source_files
 from orchestrator.api.judging import to_judging, useless_without_tests
 from orchestrator.api.limits import resolve_limits
 from orchestrator.api.schemas import ExecuteRequest, parse_execute, shorten, unknown_fields
+from orchestrator.api.words import check_size, check_words
 from orchestrator.errors import InvalidSubmissionError
 from orchestrator.jobs.model import Encoding, Submission
 
@@ -107,30 +108,14 @@ def _check_version(wanted: str | None, version: str) -> None:
         _refuse("version", f"{shorten(wanted)!r} is not here, only {version}")
 
 
-def check_words(field: str, words: Sequence[str], settings: Settings) -> tuple[str, ...]:
-    """Command-line words: no NUL, and few and short enough together."""
-    _check_size(field, words, settings)
-    for index, word in enumerate(words):
-        if "\0" in word:
-            _refuse(f"{field}.{index}", "must not contain NUL")
-    return tuple(words)
-
-
 def _environment(env: Mapping[str, str], settings: Settings) -> dict[str, str]:
-    _check_size("env", [f"{name}={value}" for name, value in env.items()], settings)
+    check_size("env", [f"{name}={value}" for name, value in env.items()], settings)
     for name, value in env.items():
         if not _ENV_NAME.fullmatch(name):
             _refuse(f"env.{shorten(name)}", "must be a name of letters, digits and _")
         if "\0" in value:
             _refuse(f"env.{shorten(name)}", "must not contain NUL")
     return dict(env)
-
-
-def _check_size(field: str, words: Sequence[str], settings: Settings) -> None:
-    if len(words) > settings.max_args:
-        _refuse(field, f"must have at most {settings.max_args} entries")
-    if sum(len(word.encode()) for word in words) > settings.max_args_size:
-        _refuse(field, f"must be at most {settings.max_args_size} bytes together")
 
 
 def _useless_fields(request: ExecuteRequest, language: Language) -> tuple[str, ...]:

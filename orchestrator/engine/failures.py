@@ -1,4 +1,4 @@
-"""What goes wrong with the engine, as our own errors: the SDK has many kinds, we have five."""
+"""What goes wrong with the engine, as our own errors: the SDK has many kinds, we have six."""
 
 from __future__ import annotations
 
@@ -13,11 +13,22 @@ from orchestrator.errors import (
     ContainerNotFoundError,
     EngineConflictError,
     EngineError,
+    EngineShortageError,
     EngineUnavailableError,
 )
 
 # What a limit below what is in use is refused with: by the kernel (as crun passes it on), by runc.
 BUSY = ("device or resource busy", "unable to set memory limit")
+
+# Why a container could not be started that may start a moment later; as the kernel says it, through
+# the runtime. 524 (ENOTSUPP) is what it says when the pool of seccomp filters is empty.
+SHORTAGES = (
+    "cannot allocate memory",
+    "errno 524",
+    "no space left on device",
+    "resource temporarily unavailable",
+    "too many open files",
+)
 
 
 def update_error(status: int, text: str) -> EngineError:
@@ -37,7 +48,8 @@ def translate(err: Exception, socket_path: str) -> EngineError:
             404: ContainerNotFoundError,
             409: EngineConflictError,
         }
-        return kinds.get(status, EngineError)(text)
+        is_short = any(map(text.lower().count, SHORTAGES))
+        return kinds.get(status, EngineShortageError if is_short else EngineError)(text)
     unreachable = (
         docker_errors.DockerException,
         requests.RequestException,

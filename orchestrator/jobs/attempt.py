@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import structlog
 
-from orchestrator.errors import EngineError, EngineUnavailableError, SandboxError
+from orchestrator.errors import (
+    EngineError,
+    EngineShortageError,
+    EngineUnavailableError,
+    SandboxError,
+)
 from orchestrator.jobs.building import Means, get_ready
 from orchestrator.jobs.events import Listener, StageEnded
 from orchestrator.jobs.job import Job
@@ -29,7 +34,7 @@ async def attempt(job: Job, means: Means, listener: Listener) -> None:
             await judge_tests(job, job.submission.judging, sandbox, means, listener)
         else:
             await _run(job, sandbox, listener)
-    except EngineUnavailableError as err:
+    except (EngineUnavailableError, EngineShortageError) as err:
         log.warning("engine_unavailable", job_id=job.id, error=str(err))
         job.failure = Failure.ENGINE_UNAVAILABLE
     except (EngineError, SandboxError) as err:

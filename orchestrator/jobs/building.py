@@ -6,6 +6,9 @@ import asyncio
 import time
 from dataclasses import dataclass, replace
 
+import structlog
+
+from orchestrator.errors import EngineShortageError
 from orchestrator.jobs.cache import CompileCache, Compiled
 from orchestrator.jobs.events import SILENCE, Listener, Printed, StageEnded
 from orchestrator.jobs.job import Job
@@ -15,6 +18,9 @@ from orchestrator.sandbox.backend import Sandbox
 from orchestrator.sandbox.model import StageKind, Stream
 from orchestrator.sandbox.pool import Lease, Pool
 
+log = structlog.get_logger(__name__)
+
+SHORTAGE_PAUSE_S = 0.5
 _NO_NEWS = {Verdict.ACCEPTED, Verdict.INTERNAL_ERROR}  # of a program that has compiled before
 
 
@@ -24,6 +30,8 @@ class Means:
 
     pool: Pool
     cache: CompileCache
+    patience_s: float = 0.0
+    """How long a container that can't be started for want of something is tried again."""
 
 
 async def get_ready(
@@ -34,7 +42,7 @@ async def get_ready(
     What was opened is in `job.openings`, for the caller. `is_anew`: an attempt was lost; neither a
     sandbox that waits nor a compilation that is kept is trusted. Raises EngineError, SandboxError.
     """
-    lease = await _open(job, means.pool, fresh=is_anew)
+    lease = await _open(job, means, fresh=is_anew)
     known = None
     if job.cache_key is not None and not is_anew:
         known = means.cache.find(job.cache_key)
@@ -47,18 +55,33 @@ async def get_ready(
     return lease.sandbox
 
 
-async def _open(job: Job, pool: Pool, *, fresh: bool) -> Lease:
+async def _open(job: Job, means: Means, *, fresh: bool) -> Lease:
     job.phase = Phase.CREATING
     started = time.monotonic()
-    opening = pool.open(job.installed.language.image_owner, job.plan.sandbox, fresh=fresh)
-    job.openings.append(opening)
-    # Shielded: whoever hangs up meanwhile keeps the slot until the container is gone again.
-    lease = await asyncio.shield(opening)
+    lease = await _open_in_time(job, means, fresh=fresh)
     job.sandbox_s += time.monotonic() - started
     job.is_pool_hit = lease.is_hit
     job.container = lease.sandbox.name
     job.limits_set = (job.plan.sandbox.memory_bytes, job.plan.sandbox.processes)
     return lease
+
+
+async def _open_in_time(job: Job, means: Means, *, fresh: bool) -> Lease:
+    """A sandbox; what the engine's machine lacks now it may have again in a moment."""
+    until = time.monotonic() + means.patience_s
+    pause_s = SHORTAGE_PAUSE_S
+    while True:
+        opening = means.pool.open(job.installed.language.image_owner, job.plan.sandbox, fresh=fresh)
+        job.openings.append(opening)
+        try:
+            # Shielded: whoever hangs up meanwhile keeps the slot until the container is gone again.
+            return await asyncio.shield(opening)
+        except EngineShortageError as err:
+            if time.monotonic() + pause_s > until:
+                raise
+            log.warning("engine_short", job_id=job.id, again_in_s=pause_s, error=str(err))
+        await asyncio.sleep(pause_s)
+        pause_s *= 2
 
 
 async def _compiles(job: Job, lease: Lease, cache: CompileCache, listener: Listener) -> bool:

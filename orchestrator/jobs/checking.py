@@ -9,20 +9,15 @@ from orchestrator.jobs.checkers import (
     CheckerStatus,
     TextChecker,
     compare,
-    read_exit,
 )
 from orchestrator.jobs.model import (
-    Cause,
     JudgeTest,
     ReturnOutputs,
     StageResult,
     TestResult,
     Verdict,
 )
-from orchestrator.sandbox.model import SourceFile
 
-INPUT, OUTPUT, ANSWER = "input.txt", "output.txt", "answer.txt"
-"""A checker's or interactor's arguments, and files in its folder."""
 TURN_BYTES = 64
 """What each turn of a transcript counts beside its text: single letters are memory, too."""
 
@@ -31,27 +26,6 @@ _VERDICTS = {
     CheckerStatus.WRONG: Verdict.WRONG_ANSWER,
     CheckerStatus.FAILED: Verdict.CHECKER_ERROR,
 }
-_LIMITS = {
-    Cause.WALL: "the checker took too long",
-    Cause.CPU: "the checker took too long",
-    Cause.MEMORY: "the checker ran out of memory",
-    Cause.OUTPUT: "the checker printed too much",
-    Cause.SIGNAL: "the checker crashed",
-}
-
-
-def checker_files(test: JudgeTest, output: bytes) -> tuple[SourceFile, ...]:
-    """What a checker is to compare."""
-    return (
-        SourceFile(INPUT, test.stdin),
-        SourceFile(OUTPUT, output),
-        SourceFile(ANSWER, test.expected or b""),
-    )
-
-
-def interactor_files(test: JudgeTest) -> tuple[SourceFile, ...]:
-    """What an interactor is given; `output.txt` is its own to write."""
-    return SourceFile(INPUT, test.stdin), SourceFile(ANSWER, test.expected or b"")
 
 
 def not_checked(test: JudgeTest, stage: StageResult) -> TestResult:
@@ -68,14 +42,6 @@ def check_text(test: JudgeTest, checker: TextChecker, stage: StageResult) -> Tes
     return replace(_result(test, wrong, 0.0), difference=difference)
 
 
-def read_checker(ended: StageResult) -> CheckerSays:
-    """What a checker program said by the way it ended."""
-    if ended.exit_code is not None and ended.killed_by is None:
-        return read_exit(ended.exit_code, ended.stdout, ended.stderr)
-    why = _LIMITS.get(ended.killed_by) if ended.killed_by else None
-    return CheckerSays(CheckerStatus.FAILED, None, why or "the checker failed")
-
-
 def apply_checker(test: JudgeTest, stage: StageResult, says: CheckerSays) -> TestResult:
     """An accepted run's result once a checker program has seen its output.
 
@@ -89,7 +55,7 @@ def apply_checker(test: JudgeTest, stage: StageResult, says: CheckerSays) -> Tes
         verdict = _VERDICTS[says.status]
         points = _all(test) if verdict is Verdict.ACCEPTED else 0.0
     judged = _result(test, replace(stage, status=verdict), points)
-    return replace(judged, message=says.message)
+    return replace(judged, message=says.message, judge_message=says.judge_message or None)
 
 
 def _all(test: JudgeTest) -> float:

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from orchestrator.jobs.checkers import CheckerSays, CheckerStatus
-from orchestrator.jobs.checking import (
-    TURN_BYTES,
-    apply_checker,
+from orchestrator.jobs.checker_program import (
+    has_failed,
     interactor_files,
-    not_checked,
-    read_checker,
+    program_stage,
+    read_interactor,
 )
+from orchestrator.jobs.checkers import CheckerSays, CheckerStatus
+from orchestrator.jobs.checking import TURN_BYTES, apply_checker, not_checked
 from orchestrator.jobs.events import JobEvent, Printed
 from orchestrator.jobs.model import (
+    Interactor,
     JudgeTest,
     StageResult,
     TestResult,
@@ -107,63 +108,65 @@ class _Side:
 
 
 @dataclass(frozen=True, slots=True)
+class Sides:
+    """Who talk to each other, and what the interactor is called and read by."""
+
+    solution: Runner
+    interactor: Runner
+    rule: Interactor
+
+    def read(self, ended: StageResult) -> CheckerSays:
+        """What the interactor says."""
+        return read_interactor(ended, self.rule, self.interactor.uncaught)
+
+
+@dataclass(frozen=True, slots=True)
 class _Ended:
     solution: StageResult | None
     interactor: StageResult | None
     solution_was_first: bool
 
 
-async def interact(
-    solution: Runner, interactor: Runner, test: JudgeTest, transcript_room: int | None
-) -> TestResult | None:
+async def interact(sides: Sides, test: JudgeTest, transcript_room: int | None) -> TestResult | None:
     """One test's result; of no use when either one's job has failed; None: as `Runner.run`.
 
     `transcript_room`: in bytes; None: no transcript is wanted.
     """
     for is_last in (False, True):
         # Neither one's time begins before both are there.
-        if not (await solution.get_ready() and await interactor.get_ready()):
+        if not (await sides.solution.get_ready() and await sides.interactor.get_ready()):
             break
         transcript = None if transcript_room is None else Transcript(transcript_room)
-        ended = await _talk(solution, interactor, test, transcript, is_last=is_last)
+        ended = await _talk(sides, test, transcript, is_last=is_last)
         if ended.solution is not None and ended.interactor is not None:
-            result = decide(
-                test, ended.solution, ended.interactor, solution_first=ended.solution_was_first
-            )
+            says = sides.read(ended.interactor)
+            result = decide(test, ended.solution, says, solution_first=ended.solution_was_first)
             said = None if transcript is None else transcript.utterances()
             return replace(result, transcript=said)
     return None
 
 
 def decide(
-    test: JudgeTest, solution: StageResult, interactor: StageResult, *, solution_first: bool
+    test: JudgeTest, solution: StageResult, says: CheckerSays, *, solution_first: bool
 ) -> TestResult:
     """Who ended first, and how, says whose verdict it is.
 
     A submission that failed before its interactor had decided has failed; an interactor that said
-    no before the submission ended has said no, whatever the submission did about it.
+    no before the submission ended has said no, whatever the submission did about it. Only one that
+    floods is at fault itself, whatever its interactor could not do with the flood.
     """
-    says = _read_interactor(interactor)
-    has_failed = solution.status is not Verdict.ACCEPTED
-    if has_failed and (solution_first or says.status not in _NO):
-        return not_checked(test, solution)
-    said_no = replace(solution, killed_by=None) if has_failed else solution
+    failed = solution.status is not Verdict.ACCEPTED
+    floods = solution.status is Verdict.OUTPUT_LIMIT and has_failed(says)
+    if failed and (solution_first or floods or says.status not in _NO):
+        return replace(not_checked(test, solution), judge_message=says.judge_message or None)
+    said_no = replace(solution, killed_by=None) if failed else solution
     return apply_checker(test, said_no, says)
 
 
-def _read_interactor(ended: StageResult) -> CheckerSays:
-    """As a checker, but that what it says on stdout is said to the submission."""
-    return read_checker(replace(ended, stdout=b""))
-
-
 async def _talk(
-    solution: Runner,
-    interactor: Runner,
-    test: JudgeTest,
-    transcript: Transcript | None,
-    *,
-    is_last: bool,
+    sides: Sides, test: JudgeTest, transcript: Transcript | None, *, is_last: bool
 ) -> _Ended:
+    solution, interactor = sides.solution, sides.interactor
     mine = _Side(is_interactor=False, transcript=transcript)
     theirs = _Side(is_interactor=True, transcript=transcript)
     mine.other, theirs.other = theirs, mine
@@ -172,7 +175,7 @@ async def _talk(
     runs = (
         solution.try_once(stage, test.limits, is_last=is_last, listener=mine, live=mine.live),
         interactor.try_once(
-            _interactor_stage(interactor, stage),
+            _interactor_stage(sides, stage),
             interactor.job.submission.limits,
             interactor_files(test),
             is_last=is_last,
@@ -181,7 +184,7 @@ async def _talk(
         ),
     )
     tasks = [
-        asyncio.create_task(_until_over(run, side, order), name="interaction")
+        asyncio.create_task(_until_over(run, side, order, sides.read), name="interaction")
         for run, side in zip(runs, (mine, theirs), strict=True)
     ]
     try:
@@ -193,12 +196,16 @@ async def _talk(
     return _Ended(solved, interacted, solution_was_first=order[0] is mine)
 
 
-def _interactor_stage(interactor: Runner, stage: Stage) -> Stage:
-    return replace(interactor.job.plan.run, wall_ms=stage.wall_ms + INTERACTOR_SLACK_MS)
+def _interactor_stage(sides: Sides, stage: Stage) -> Stage:
+    run = program_stage(sides.interactor.job.plan.run, sides.rule.protocol)
+    return replace(run, wall_ms=stage.wall_ms + INTERACTOR_SLACK_MS)
 
 
 async def _until_over(
-    run: Coroutine[Any, Any, StageResult | None], side: _Side, order: list[_Side]
+    run: Coroutine[Any, Any, StageResult | None],
+    side: _Side,
+    order: list[_Side],
+    read: Callable[[StageResult], CheckerSays],
 ) -> StageResult | None:
     """Run one side; when it is over, the other learns of it as of a pipe that is closed."""
     try:
@@ -211,8 +218,10 @@ async def _until_over(
                 await side.other.is_over.wait()
     order.append(side)
     side.is_over.set()
-    if result is None or (side.is_interactor and _read_interactor(result).status in _NO):
+    says = read(result) if result is not None and side.is_interactor else None
+    if result is None or (says is not None and says.status is CheckerStatus.WRONG):
         side.other.stop()
     else:
+        # Of an interactor that failed, too: whether the submission floods is still to be seen.
         side.other.hush()
     return result

@@ -5,18 +5,17 @@ from __future__ import annotations
 import asyncio
 
 from orchestrator.jobs.building import Means
+from orchestrator.jobs.checker_program import checker_files, program_stage, read_checker
 from orchestrator.jobs.checkers import CheckerSays
 from orchestrator.jobs.checking import (
     apply_checker,
     check_text,
-    checker_files,
     keep_output,
     kept_bytes,
     not_checked,
-    read_checker,
 )
 from orchestrator.jobs.events import Listener, TestEnded, TestStarted
-from orchestrator.jobs.interaction import interact
+from orchestrator.jobs.interaction import Sides, interact
 from orchestrator.jobs.job import Job
 from orchestrator.jobs.model import (
     CheckerProgram,
@@ -100,7 +99,8 @@ class _Judge:
         if self._helper is not None and isinstance(self._rule, Interactor):
             wanted = self._rule.transcript_bytes
             transcript_room = min(wanted, room) if wanted else None
-            result = await interact(self._runner, self._helper, test, transcript_room)
+            sides = Sides(self._runner, self._helper, self._rule)
+            result = await interact(sides, test, transcript_room)
             self._note_failure(self._helper)
             return result
         stage = await self._runner.run(test_stage(self._job.plan.run, test), test.limits)
@@ -108,8 +108,8 @@ class _Judge:
             return None
         if stage.status is not Verdict.ACCEPTED:
             return not_checked(test, stage)
-        if self._helper is not None:
-            says = await self._ask(self._helper, test, stage)
+        if self._helper is not None and isinstance(self._rule, CheckerProgram):
+            says = await self._ask(self._helper, self._rule, test, stage)
             return None if says is None else apply_checker(test, stage, says)
         return await self._compare(test, stage)
 
@@ -124,13 +124,14 @@ class _Judge:
         return check_text(test, checker, stage)
 
     async def _ask(
-        self, checker: Runner, test: JudgeTest, stage: StageResult
+        self, checker: Runner, rule: CheckerProgram, test: JudgeTest, stage: StageResult
     ) -> CheckerSays | None:
         program = checker.job
-        files = checker_files(test, stage.stdout)
-        ended = await checker.run(program.plan.run, program.submission.limits, files)
+        files = checker_files(test, stage.stdout, rule.protocol)
+        asking = program_stage(program.plan.run, rule.protocol, stage.stdout)
+        ended = await checker.run(asking, program.submission.limits, files)
         self._note_failure(checker)
-        return None if ended is None else read_checker(ended)
+        return None if ended is None else read_checker(ended, rule, checker.uncaught)
 
     def _note_failure(self, helper: Runner) -> None:
         self._job.failure = self._job.failure or helper.job.failure

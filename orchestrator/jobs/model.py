@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from orchestrator.jobs.checkers import Difference, TextChecker
+from orchestrator.jobs.checkers import Difference, Protocol, TextChecker
 from orchestrator.sandbox.model import LimitHit, SourceFile
 
 
@@ -135,6 +135,7 @@ class CheckerProgram:
     """A checker the client sent: a program of its own, run once per test."""
 
     submission: Submission
+    protocol: Protocol = Protocol.TESTLIB
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +147,7 @@ class Interactor:
 
     submission: Submission
     transcript_bytes: int = 0
+    protocol: Protocol = Protocol.TESTLIB
 
 
 Checker = TextChecker | CheckerProgram | Interactor
@@ -209,6 +211,7 @@ class TestResult:
     has_output: bool = False
     difference: Difference | None = None
     message: str | None = None
+    judge_message: str | None = None
     points: float | None = None
     group: str | None = None
     transcript: tuple[Utterance, ...] | None = None

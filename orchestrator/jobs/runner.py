@@ -8,6 +8,7 @@ gets a fresh sandbox.
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Sequence
 
 from orchestrator.errors import EngineError
@@ -36,6 +37,11 @@ class Runner:
         self._is_anew = is_anew
         self._sandbox = sandbox
         self._is_fresh = True
+
+    @property
+    def uncaught(self) -> re.Pattern[str] | None:
+        """What an exception that nobody caught looks like on its stderr; None: not known."""
+        return self.job.installed.language.uncaught
 
     async def get_ready(self) -> bool:
         """Have a sandbox; False: the program does not compile."""

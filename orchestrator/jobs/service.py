@@ -105,11 +105,11 @@ class JobService:
         ]
         place = self._admission.enqueue(ticket, sum(plan.sandbox_memory_mb for plan in plans))
         job, *helpers = (
-            self._make_job(Job(job_id, program, image, plan, place), ticket.key)
+            Job(job_id, program, image, plan, place, ticket.key)
             for program, image, plan in zip(programs, images, plans, strict=True)
         )
         job.helper = helpers[0] if helpers else None
-        job.owner = ticket.key
+        self._find_cache_keys(job)
         self._jobs[job_id] = job
         self._idle.clear()
         return job
@@ -119,10 +119,14 @@ class JobService:
             raise InvalidSubmissionError("Unsupported language", field="language")
         return self.catalog[submission.language]
 
-    def _make_job(self, job: Job, owner: str) -> Job:
-        if self._settings.compile_cache_bytes:
-            job.cache_key = cache_key(owner, job.submission, job.plan, job.installed)
-        return job
+    def _find_cache_keys(self, job: Job) -> None:
+        if not self._settings.compile_cache_bytes:
+            return
+        for each, is_helper in ((job, False), (job.helper, True)):
+            if each is not None:
+                each.cache_key = cache_key(
+                    job.owner, each.submission, each.plan, each.installed, always=is_helper
+                )
 
     def images_in_use(self) -> frozenset[str]:
         """The digests of the images that jobs under way were planned for."""
@@ -220,7 +224,7 @@ class JobService:
             if job.cancelled_by is Cause.DEADLINE:  # else the timer has been set already
                 deadline = asyncio.get_running_loop().time() + self._settings.max_job_ms / 1000
                 job.timer.reschedule(deadline)
-            means = Means(self.pool, self.cache)
+            means = Means(self.pool, self.cache, self._settings.engine_patience)
             await attempt(job, means, listener)
             while await self._is_worth_another(job, listener):
                 await attempt(job, means, listener)

@@ -122,6 +122,7 @@ def to_language(folder: Path, file: LanguageFile) -> Language:
         memory_error=MemoryErrorRule(frozenset(memory_error.exit_codes), memory_error.stderr),
         pool=PoolRule(file.pool.size, file.pool.memory_mb),
         server=_to_server(file.compile),
+        uncaught=file.uncaught.stderr if file.uncaught else None,
         uncacheable=file.compile.uncacheable if file.compile else None,
     )
 

@@ -131,6 +131,8 @@ class Language:
     memory_error: MemoryErrorRule
     pool: PoolRule = PoolRule()
     server: ServerRule | None = None
+    uncaught: re.Pattern[str] | None = None
+    """What an exception that nobody caught looks like on stderr."""
     uncacheable: re.Pattern[str] | None = None
     """What in a file, or an argument, may make two compilations of the same differ."""
 

@@ -171,6 +171,12 @@ class MemoryErrorTable(_Table):
     stderr: Pattern | None = None
 
 
+class UncaughtTable(_Table):
+    """`[uncaught]`."""
+
+    stderr: Pattern
+
+
 class SampleLimitsTable(_Table):
     """`limits` of a sample."""
 
@@ -218,6 +224,7 @@ class LanguageFile(_Table):
     limits: LimitsTable
     pool: PoolTable = PoolTable()
     memory_error: MemoryErrorTable = MemoryErrorTable()
+    uncaught: UncaughtTable | None = None
     samples: dict[PlainName, SampleTable] = {}
     variants: dict[Annotated[str, Field(pattern=ID_PATTERN)], dict[str, Any]] = {}
 

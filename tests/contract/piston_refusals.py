@@ -160,7 +160,7 @@ BODIES = (
     unreadable("null", b"null"),
     unreadable("true", b"true"),
     unreadable("nested deeply", b"[" * 100_000),
-    unreadable("too long", b'{"language": "' + b"x" * 102_400 + b'"}'),
+    unreadable("too long", b'{"language": "' + b"x" * (4 << 20) + b'"}'),
     not_json("plain text", "text/plain"),
     not_json("a form", "application/x-www-form-urlencoded"),
     not_json("JSON in capitals", "Application/JSON"),

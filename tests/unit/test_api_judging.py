@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -8,10 +9,11 @@ import pytest
 from orchestrator.api.errors import ApiError
 from orchestrator.api.judging import MAX_NAME
 from orchestrator.api.schemas import MAX_ENTRIES, MAX_PROBLEMS
-from orchestrator.jobs.checkers import Exact, Float, Lines, Tokens, UnorderedLines
+from orchestrator.jobs.checkers import Exact, Float, Lines, Protocol, Tokens, UnorderedLines
 from orchestrator.jobs.model import (
     CheckerProgram,
     Encoding,
+    Interactor,
     JudgeTest,
     Judging,
     Limits,
@@ -88,6 +90,25 @@ def test_inputs_and_what_is_expected_are_in_the_request_s_encoding() -> None:
     assert judging(asking({"input": "é"})).tests[0].stdin == "é".encode()
 
 
+def test_a_kattis_validator_is_called_in_kattis_way_and_an_interactor_may_say_much() -> None:
+    asked = judging(program(protocol="kattis", args=["float_tolerance", "1e-6"])).checker
+    assert isinstance(asked, CheckerProgram)
+    assert asked.protocol is Protocol.KATTIS
+    assert asked.submission.args == (
+        "input.txt",
+        "answer.txt",
+        "feedback/",
+        "float_tolerance",
+        "1e-6",
+    )
+    assert asked.submission.limits == CHECKER_LIMITS
+    talker = {"language": "c", "code": "main(){}", "protocol": "kattis"}
+    talks = judging(asking(interactor=talker)).checker
+    assert isinstance(talks, Interactor)
+    assert talks.protocol is Protocol.KATTIS
+    assert talks.submission.limits.output_bytes == 2 << 20
+
+
 @pytest.mark.parametrize(
     ("given", "checker"),
     [
@@ -119,6 +140,7 @@ def test_a_checker_program_is_a_submission_of_its_own() -> None:
             files=(SourceFile("a.cpp", b"a"), SourceFile("testlib.h", b"b")),
             limits=CHECKER_LIMITS,
             args=("input.txt", "output.txt", "answer.txt"),
+            compile_limits=replace(CHECKER_LIMITS, cpu_ms=20_000, wall_ms=80_000),
         )
     )
     assert made.programs == (made, made.judging.helper)
@@ -280,13 +302,19 @@ WRONG: list[tuple[object, str]] = [
         program(files=[{"name": "a.c", "content": ""}]),
         "checker.files: can't be given together with code",
     ),
+    (program(protocol="icpc"), "checker.protocol: must be one of testlib, kattis"),
+    (program(args=["a\0"]), "checker.args.0: must not contain NUL"),
+    (
+        program(code=None, files=[{"name": name, "content": ""} for name in ("a.c", "feedback/a")]),
+        "checker.files.1.name: is the name of a file the checker is given",
+    ),
     (
         program(code=None, files=[{"name": "../a", "content": ""}]),
         "checker.files.0.name: must not be empty or have an empty, . or .. part",
     ),
     (
         program(code=None, files=[{"name": "a", "content": "x" * 100_001}]),
-        "checker.files.0.content: Code exceeds maximum size",
+        "checker.files.0.content: must be at most 100000 characters",
     ),
     (
         program(code=None, files=[{"name": "a", "content": "", "x": 1}]),

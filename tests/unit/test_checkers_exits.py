@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,9 +21,38 @@ def test_what_an_exit_code_says(code: int, status: CheckerStatus) -> None:
 
 @pytest.mark.parametrize("code", [-9, 5, 6, 9, 16, 127, 139, 255])
 def test_any_other_code_is_the_checker_s_failure_and_named(code: int) -> None:
-    assert read_exit(code, b"", b"") == CheckerSays(FAILED, None, f"exit code {code}")
+    name = f"signal {code - 128}" if code == 139 else f"exit code {code}"
+    assert read_exit(code, b"", b"") == CheckerSays(FAILED, None, name)
     said = read_exit(code, b"", b"Segmentation fault")
-    assert said == CheckerSays(FAILED, None, f"exit code {code}: Segmentation fault")
+    assert said == CheckerSays(FAILED, None, name, "Segmentation fault")
+
+
+TRACEBACK = b"""Traceback (most recent call last):
+  File "/work/main.py", line 3, in <module>
+ValueError: the answer is 17
+"""
+UNCAUGHT = re.compile(r"(?m)^Traceback \(most recent call last\):")
+
+
+@pytest.mark.parametrize("code", [1, 2, 4, 8])
+def test_an_exception_nobody_caught_is_the_checker_s_failure_and_told_to_its_author(
+    code: int,
+) -> None:
+    said = read_exit(code, b"", TRACEBACK, UNCAUGHT)
+    assert (said.status, said.message) == (FAILED, f"exit code {code}, by an exception")
+    assert said.judge_message == TRACEBACK.decode().strip()
+
+
+def test_an_exception_that_was_caught_says_nothing() -> None:
+    assert read_exit(0, b"", TRACEBACK, UNCAUGHT).status is ACCEPTED
+    assert read_exit(1, b"", b"no Traceback (most recent call last):", UNCAUGHT).status is WRONG
+    assert read_exit(1, b"", b"wrong", UNCAUGHT) == CheckerSays(WRONG, None, "wrong")
+
+
+def test_of_what_a_checker_that_crashed_printed_the_end_is_kept() -> None:
+    said = read_exit(9, b"out", b"x" * 5000 + b"the error")
+    assert (len(said.judge_message), said.judge_message[-9:]) == (4000, "the error")
+    assert read_exit(9, b"out", b"").judge_message == "out"
 
 
 POINTS_TABLE = [
@@ -84,7 +115,7 @@ def test_the_message_is_fit_to_be_shown() -> None:
     said = read_exit(1, b"", b"\n a\x00\x1b[31m\tb\r\n\xc3\xa9\xff\x7f \xc2\x85c\n")
     assert said.message == "a[31m\tb\né\ufffd c"
     assert read_exit(1, b"", b"x" * 5000).message == "x" * 1000
-    assert read_exit(6, b"", b"x" * 5000).message == "exit code 6: " + "x" * 987
+    assert read_exit(6, b"", b"\x1bx").judge_message == "x"
 
 
 @given(code=st.integers(-20, 300), stdout=st.binary(max_size=40), stderr=st.binary(max_size=40))

@@ -6,27 +6,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.jobs.checkers import CheckerSays, CheckerStatus, Lines, Tokens
-from orchestrator.jobs.checking import (
-    apply_checker,
-    check_text,
-    checker_files,
-    keep_output,
-    not_checked,
-    read_checker,
-)
+from orchestrator.jobs.checker_program import checker_files, program_stage, read_checker
+from orchestrator.jobs.checkers import CheckerSays, CheckerStatus, Lines, Protocol, Tokens
+from orchestrator.jobs.checking import apply_checker, check_text, keep_output, not_checked
 from orchestrator.jobs.model import (
     Cause,
+    CheckerProgram,
     JudgeTest,
     Limits,
     ReturnOutputs,
     StageResult,
+    Submission,
     TestResult,
     Verdict,
 )
-from orchestrator.sandbox.model import SourceFile
+from orchestrator.sandbox.model import SourceFile, Stage, StageKind
 
 OK = StageResult(Verdict.ACCEPTED, b"1 2\n", b"err", exit_code=0, cpu_ms=1.0)
+
+PROGRAM = CheckerProgram(Submission("python", (), Limits(1, 1, 64, 100, 16)))
+VALIDATOR = CheckerProgram(PROGRAM.submission, Protocol.KATTIS)
 
 
 def make_test(**changes: Any) -> JudgeTest:
@@ -45,6 +44,48 @@ def test_a_checker_is_given_three_files() -> None:
         SourceFile("answer.txt", b"1 2\n"),
     )
     assert checker_files(make_test(expected=None), b"")[2] == SourceFile("answer.txt", b"")
+
+
+def test_a_kattis_validator_has_the_output_on_stdin_and_not_as_a_file() -> None:
+    files = checker_files(make_test(), b"out", Protocol.KATTIS)
+    assert [file.path for file in files] == ["input.txt", "answer.txt"]
+    run = Stage(StageKind.RUN, ("main", "input.txt"), {}, 1, 1, 1, 1, b"")
+    stage = program_stage(run, Protocol.KATTIS, b"out")
+    assert stage.argv[-2:] == run.argv
+    assert stage.stdin == b"out"
+    assert program_stage(run, Protocol.TESTLIB, b"out") == run
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "stderr", "status", "message", "judge"),
+    [
+        (42, b"\0\0\0", CheckerStatus.ACCEPTED, "", ""),
+        (42, b"note\0well done\0seed 5\0", CheckerStatus.ACCEPTED, "well done", "seed 5\nnote"),
+        (43, b"\0too large\0case 7\0", CheckerStatus.WRONG, "too large", "case 7"),
+        (42, b"\0\0\0 2.5\n", CheckerStatus.POINTS, "", ""),
+        (42, b"\0\0\0many", CheckerStatus.FAILED, "score.txt has no finite number >= 0", ""),
+        (0, b"\0\0\0", CheckerStatus.FAILED, "exit code 0", ""),
+        (1, b"Traceback\0\0\0", CheckerStatus.FAILED, "exit code 1", "Traceback"),
+        (139, b"\0\0\0", CheckerStatus.FAILED, "signal 11", ""),
+        (43, b"a\0b\0c\0d\0", CheckerStatus.WRONG, "c", "d\nab"),
+    ],
+)
+def test_a_kattis_validator_says_it_by_42_and_43_and_in_its_folder(
+    exit_code: int, stderr: bytes, status: CheckerStatus, message: str, judge: str
+) -> None:
+    stage = StageResult(Verdict.RUNTIME_ERROR, stderr=stderr, exit_code=exit_code)
+    said = read_checker(stage, VALIDATOR)
+    assert (said.status, said.message, said.judge_message) == (status, message, judge)
+    assert said.points == (2.5 if status is CheckerStatus.POINTS else None)
+
+
+def test_what_a_validator_that_was_ended_has_printed_is_for_its_author() -> None:
+    stage = StageResult(
+        Verdict.TIME_LIMIT, stderr=b"case 1\0", signal=9, killed_by=Cause.CPU, exit_code=None
+    )
+    said = read_checker(stage, VALIDATOR)
+    assert (said.status, said.message) == (CheckerStatus.FAILED, "the checker took too long")
+    assert said.judge_message == "case 1"
 
 
 def test_a_run_that_failed_decides_its_test() -> None:
@@ -119,13 +160,14 @@ def test_what_a_text_checker_finds_is_the_test_s_difference() -> None:
 def test_how_a_checker_ended_is_what_it_said(
     stage: StageResult, status: CheckerStatus, message: str
 ) -> None:
-    assert read_checker(stage) == CheckerSays(status, None, message)
+    said = read_checker(stage, PROGRAM)
+    assert (said.status, said.points, said.message) == (status, None, message)
 
 
 @pytest.mark.parametrize("verdict", Verdict)
 @pytest.mark.parametrize("cause", [None, *Cause])
 def test_a_checker_that_met_a_limit_accepts_nothing(verdict: Verdict, cause: Cause | None) -> None:
-    said = read_checker(StageResult(verdict, exit_code=0, killed_by=cause))
+    said = read_checker(StageResult(verdict, exit_code=0, killed_by=cause), PROGRAM)
     assert (said.status is CheckerStatus.ACCEPTED) == (cause is None)
 
 

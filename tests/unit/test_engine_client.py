@@ -17,6 +17,7 @@ from orchestrator.errors import (
     ContainerNotFoundError,
     EngineConflictError,
     EngineError,
+    EngineShortageError,
     EngineUnavailableError,
 )
 from tests.fake_engine import Answer, FakeEngine, Raw, fake_engine, hang, refuse, say
@@ -351,6 +352,12 @@ async def test_a_client_knows_its_socket_and_its_deadline() -> None:
         (requests.ReadTimeout(), EngineUnavailableError),
         (ConnectionResetError(), EngineUnavailableError),
         (ValueError("not JSON"), EngineError),
+        (docker.errors.APIError("exec: no such file or directory"), EngineError),
+        (
+            docker.errors.APIError("error loading seccomp filter: errno 524: unknown"),
+            EngineShortageError,
+        ),
+        (docker.errors.APIError("fork/exec crun: Cannot allocate memory"), EngineShortageError),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
 )

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from orchestrator.errors import EngineError
 from orchestrator.jobs import interaction
+from orchestrator.jobs.checker_program import read_interactor
 from orchestrator.jobs.checking import TURN_BYTES
 from orchestrator.jobs.events import Printed
 from orchestrator.jobs.interaction import Transcript, _Side, decide
@@ -38,6 +39,7 @@ from tests.unit.test_live import Recorder
 OK = StageResult(V.ACCEPTED, exit_code=0)
 CRASHED = StageResult(V.RUNTIME_ERROR, exit_code=3)
 KILLED = StageResult(V.RUNTIME_ERROR, signal=9, killed_by=Cause.SIGNAL)
+FLOOD = StageResult(V.OUTPUT_LIMIT, signal=9, killed_by=Cause.OUTPUT)
 LATE = StageResult(V.TIME_LIMIT, signal=9, killed_by=Cause.CPU)
 
 
@@ -78,6 +80,10 @@ async def converse(
         (KILLED, exits(1), False, V.WRONG_ANSWER, None),
         (KILLED, exits(3), False, V.CHECKER_ERROR, None),
         (KILLED, LATE, False, V.CHECKER_ERROR, None),
+        (FLOOD, LATE, False, V.OUTPUT_LIMIT, Cause.OUTPUT),
+        (FLOOD, exits(3), False, V.OUTPUT_LIMIT, Cause.OUTPUT),
+        (FLOOD, exits(1), False, V.WRONG_ANSWER, None),
+        (LATE, exits(3), False, V.CHECKER_ERROR, None),
     ],
 )
 def test_who_ended_first_and_how_says_whose_verdict_it_is(
@@ -87,7 +93,8 @@ def test_who_ended_first_and_how_says_whose_verdict_it_is(
     status: Verdict,
     killed_by: Cause | None,
 ) -> None:
-    stage = decide(make_test(""), solution, theirs, solution_first=is_first).stage
+    says = read_interactor(theirs, interactor(""))
+    stage = decide(make_test(""), solution, says, solution_first=is_first).stage
     assert (stage.status, stage.killed_by) == (status, killed_by)
 
 

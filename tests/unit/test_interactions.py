@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from orchestrator.errors import EngineUnavailableError
+from orchestrator.jobs.checker_program import read_interactor
 from orchestrator.jobs.interaction import decide
 from orchestrator.jobs.model import Cause, Failure, Interactor, JobResult, StageResult, Verdict
 from orchestrator.jobs.model import Utterance as Said
@@ -63,9 +64,8 @@ def test_who_ended_first_and_how_decides(
     verdict: Verdict,
     cause: Cause | None,
 ) -> None:
-    result = decide(
-        make_test("t"), solution, said(exit_code, b"points 1"), solution_first=solution_first
-    )
+    says = read_interactor(said(exit_code, b"points 1"), interactor(""))
+    result = decide(make_test("t"), solution, says, solution_first=solution_first)
     assert (result.stage.status, result.stage.killed_by) == (verdict, cause)
 
 

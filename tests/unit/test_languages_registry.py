@@ -30,6 +30,7 @@ from orchestrator.languages.wire import (
     SampleTable,
     ServerTable,
     SourceTable,
+    UncaughtTable,
 )
 from tests.languages_support import HELLO, TOML, write_language
 
@@ -267,6 +268,7 @@ def test_the_reference_names_every_key_and_its_example_loads(images: Path) -> No
         "run.": RunTable,
         "limits.": LimitsTable,
         "memory_error.": MemoryErrorTable,
+        "uncaught.": UncaughtTable,
         "samples.NAME.": SampleTable,
         "samples.NAME.limits.": SampleLimitsTable,
     }

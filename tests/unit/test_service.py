@@ -10,10 +10,12 @@ from orchestrator.errors import (
     ContainerNotFoundError,
     DrainingError,
     EngineError,
+    EngineShortageError,
     EngineUnavailableError,
     InvalidSubmissionError,
     SandboxError,
 )
+from orchestrator.jobs import building
 from orchestrator.jobs.events import (
     Printed,
     Queued,
@@ -40,6 +42,29 @@ from orchestrator.sandbox.pool import Pool
 from orchestrator.sandbox.stock import Kind
 from tests.sandbox_support import DEADLINE_S, make_report, make_spec
 from tests.service_support import Bench, Ear, cancelled, started, until
+
+
+async def test_a_container_that_cannot_start_for_want_of_something_is_tried_again_after_a_pause(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(building, "SHORTAGE_PAUSE_S", 0.01)
+    bench = Bench(engine_patience=DEADLINE_S)
+    short = [EngineShortageError("errno 524")] * 3
+    bench.backend.fail_open = lambda: short.pop() if short else None
+    result = await bench.run("echo hello")
+    assert (result.status, len(bench.backend.opened)) == (Verdict.ACCEPTED, 4)
+    await bench.settled()
+
+
+async def test_a_shortage_that_lasts_longer_than_engine_patience_is_a_503() -> None:
+    bench = Bench(engine_patience=0.0)
+    bench.backend.fail_open = lambda: EngineShortageError("errno 524")
+    result = await bench.run("echo hello")
+    assert (result.status, result.failure) == (
+        Verdict.INTERNAL_ERROR,
+        Failure.ENGINE_UNAVAILABLE,
+    )
+    await bench.settled()
 
 
 async def test_a_program_s_output_and_exit_code_are_its_result() -> None:

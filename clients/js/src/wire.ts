@@ -68,9 +68,11 @@ export type Checker =
   | CheckerName
   | { type: Exclude<CheckerName, "float"> }
   | { type: "float"; abs?: number; rel?: number }
-  | ({ type: "program"; language: string } & Sources);
+  | ({ type: "program" } & Program);
 
-export type Interactor = { language: string; transcript?: boolean } & Sources;
+export type Interactor = { transcript?: boolean } & Program;
+
+type Program = { language: string; protocol?: "testlib" | "kattis"; args?: string[] } & Sources;
 
 type Judge =
   | { checker?: Checker; interactor?: never }
@@ -127,6 +129,8 @@ export interface TestResult extends Usage {
   stderr: string | null;
   difference: Difference | null;
   message: string | null;
+  /** For the problem's author alone: not to be shown to whoever sent the submission. */
+  judge_message: string | null;
   points: number | null;
   group: string | null;
   transcript: Turn[] | null;

@@ -82,6 +82,8 @@ class Test(Outcome):
     """Where a `wrong_answer` first differs."""
     message: str | None
     """What the checker program said, at most 1000 characters."""
+    judge_message: str | None
+    """What it said for the problem's author alone, or printed when it crashed."""
     transcript: list[Utterance] | None
     """What an interactor and the submission said, where it was asked for."""
     points: float | None

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from orchestrator.api.files import MAX_NAME_BYTES, check_distinct, name_problem
+from orchestrator.api.files import MAX_NAME_BYTES, check_distinct, largest_file, name_problem
 from orchestrator.api.piston.errors import refusal
 from orchestrator.errors import InvalidSubmissionError
 from orchestrator.languages.model import Language
@@ -52,13 +52,15 @@ def source_files(
     """
     if len(files) > settings.max_files:
         raise InvalidSubmissionError(f"files: must be at most {settings.max_files}", field="files")
-    read = [_read(index, file, settings.max_code_size) for index, file in enumerate(files)]
+    read = [_read(index, file) for index, file in enumerate(files)]
     main = next(index for index, file in enumerate(read) if file.is_source)
     names = [_source_name(file, language, is_main=at == main) for at, file in enumerate(read)]
     for index, name in enumerate(names):
         why = name_problem(name)
         if why:
             raise refusal(f"files[{index}].name {why}")
+        if len(read[index].text) > largest_file(name, language, settings, is_main=index == main):
+            raise InvalidSubmissionError("Code exceeds maximum size", field="files")
     contents = {name: _content(file) for name, file in zip(names, read, strict=True)}
     first = names[main]
     paths = [first, *(name for name in contents if name != first)]
@@ -66,10 +68,8 @@ def source_files(
     return tuple(SourceFile(path, contents[path]) for path in paths)
 
 
-def _read(index: int, file: Mapping[str, object], max_size: int) -> _File:
+def _read(index: int, file: Mapping[str, object]) -> _File:
     given, encoding, text = file.get("name"), file.get("encoding"), str(file["content"])
-    if len(text) > max_size:
-        raise InvalidSubmissionError("Code exceeds maximum size", field="files")
     if given and not isinstance(given, str):
         raise refusal(f"files[{index}].name must be a string")
     name = f"file{index}.code"

@@ -32,8 +32,6 @@ from orchestrator.api.piston.semver import satisfies
 from orchestrator.api.piston.submission import to_request
 
 VERSION = "3.1.1"
-MAX_BODY = 102_400
-"""Bytes of a body, as there."""
 JSON_TYPE = "application/json"
 PAGE = "docs"
 """Relative, so that it is right behind a proxy that adds to the path."""
@@ -135,9 +133,11 @@ def _admit(request: web.Request) -> str:
 
 async def _read(request: web.Request) -> object:
     """The body's JSON value, an object or a list; nothing is an empty object."""
-    timeout_s = request.app[SETTINGS].body_timeout
+    settings = request.app[SETTINGS]
     try:
-        body = await read_body(request, max_bytes=MAX_BODY, timeout_s=timeout_s)
+        body = await read_body(
+            request, max_bytes=settings.piston_max_body_size, timeout_s=settings.body_timeout
+        )
         if not body or request.content_type != JSON_TYPE:
             return {}
         payload = parse_json(body)

@@ -1,7 +1,15 @@
 """The built-in checkers, and what a checker program's exit means. Pure: bytes in, data out."""
 
 from orchestrator.jobs.checkers.compare import compare
-from orchestrator.jobs.checkers.exits import CheckerSays, CheckerStatus, read_exit
+from orchestrator.jobs.checkers.exits import (
+    CheckerSays,
+    CheckerStatus,
+    Feedback,
+    Protocol,
+    crashed,
+    read_exit,
+    read_validator,
+)
 from orchestrator.jobs.checkers.model import (
     Difference,
     Exact,
@@ -17,11 +25,15 @@ __all__ = [
     "CheckerStatus",
     "Difference",
     "Exact",
+    "Feedback",
     "Float",
     "Lines",
+    "Protocol",
     "TextChecker",
     "Tokens",
     "UnorderedLines",
     "compare",
+    "crashed",
     "read_exit",
+    "read_validator",
 ]

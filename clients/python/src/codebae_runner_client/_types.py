@@ -72,6 +72,8 @@ class Checker(_WithType, total=False):
     language: str
     code: str
     files: list[File]
+    protocol: Literal["testlib", "kattis"]
+    args: list[str]
 
 
 class _WithLanguage(TypedDict):
@@ -83,6 +85,8 @@ class Interactor(_WithLanguage, total=False):
 
     code: str
     files: list[File]
+    protocol: Literal["testlib", "kattis"]
+    args: list[str]
     transcript: bool
 
 
@@ -146,6 +150,7 @@ class TestResult(_Outcome):
     stderr: str | None
     difference: Difference | None
     message: str | None
+    judge_message: str | None
     transcript: list[Utterance] | None
     points: float | None
     group: str | None
