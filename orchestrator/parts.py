@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import structlog
 
+from orchestrator.engine.block_device import images_disk
 from orchestrator.engine.client import EngineClient
 from orchestrator.errors import ConfigurationError
 from orchestrator.languages.catalog import Catalog
@@ -21,7 +22,7 @@ from orchestrator.sandbox.docker_backend import DockerBackend
 from orchestrator.sandbox.instance import claim_instance, passing_instance
 from orchestrator.sandbox.proof import Proof
 from orchestrator.sandbox.selftest import CheckResult
-from orchestrator.sandbox.spec import EngineTraits
+from orchestrator.sandbox.spec import EngineTraits, ReadLimit
 from orchestrator.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -84,7 +85,8 @@ async def _open_parts(settings: Settings, instance: str) -> AsyncIterator[Parts]
             log.warning("engine_unfit", engine=engine.socket_path, reason=engine.quirk)
         store = ImageStore(engine)
         catalog = read_catalog(settings, await store.read())
-        backend = DockerBackend(engine, engine_traits(settings, instance))
+        traits = engine_traits(settings, instance, await read_limit(settings, engine))
+        backend = DockerBackend(engine, traits)
         proof = Proof(settings, engine, backend, catalog)
         await proof.recall()
     except BaseException:
@@ -148,6 +150,7 @@ async def open_workshop(settings: Settings) -> AsyncIterator[tuple[Workshop, Doc
     backend = DockerBackend(engine, engine_traits(settings, passing_instance()))
     try:
         await engine.info()
+        backend.traits = replace(backend.traits, reads=await read_limit(settings, engine))
         yield Workshop(engine, ImageStore(engine), Proof(settings, engine, backend, ())), backend
     finally:
         await backend.shutdown()
@@ -162,6 +165,22 @@ def open_engine(settings: Settings) -> EngineClient:
     )
 
 
-def engine_traits(settings: Settings, instance: str) -> EngineTraits:
+def engine_traits(
+    settings: Settings, instance: str, reads: ReadLimit | None = None
+) -> EngineTraits:
     """What sandboxes need to know of this server and its settings."""
-    return EngineTraits(instance=instance, cpus=settings.cpus_per_job, runtime="")
+    return EngineTraits(instance=instance, cpus=settings.cpus_per_job, runtime="", reads=reads)
+
+
+async def read_limit(settings: Settings, engine: EngineClient) -> ReadLimit | None:
+    """What a sandbox may read from the disk; None, with a warning, where that can't be bounded.
+
+    Raises EngineError when the engine can't be asked.
+    """
+    if settings.disk_read_mb == 0:
+        return None
+    device = settings.disk_device or await images_disk(engine)
+    if not device:
+        log.warning("disk_reads_unbounded", reason="the images' disk can't be told: DISK_DEVICE")
+        return None
+    return ReadLimit(device, settings.disk_read_mb << 20)

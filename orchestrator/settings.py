@@ -15,6 +15,7 @@ from pydantic_settings import SettingsConfigDict
 
 from orchestrator.compile_settings import CompileSettings
 from orchestrator.consistency import contradictions
+from orchestrator.disk_settings import DiskSettings
 from orchestrator.embedded_settings import EmbeddedSettings
 from orchestrator.errors import ConfigurationError
 from orchestrator.image_settings import ImageSettings
@@ -40,7 +41,14 @@ def _split(keys: SecretStr) -> tuple[str, ...]:
     return tuple(key.strip() for key in keys.get_secret_value().split(",") if key.strip())
 
 
-class Settings(CompileSettings, JudgingSettings, PistonSettings, ImageSettings, EmbeddedSettings):
+class Settings(
+    CompileSettings,
+    DiskSettings,
+    JudgingSettings,
+    PistonSettings,
+    ImageSettings,
+    EmbeddedSettings,
+):
     """The service's settings. Names are the environment variables' names in lower case."""
 
     model_config = SettingsConfigDict(

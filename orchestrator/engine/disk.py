@@ -90,16 +90,21 @@ class DataRoot:
 
         Raises EngineError when the engine can't be asked.
         """
-        if not self._was_sought:
-            self._folder = await self._find()
-            self._was_sought = True
-        if self._folder is not None:
-            return _free_bytes(self._folder)
+        folder = await self.folder()
+        if folder is not None:
+            return _free_bytes(folder)
         now_s = time.monotonic()
         if self._measured is None or now_s - self._measured_at_s > CONTAINER_INTERVAL_S:
             self._measured = await self._ask_container()
             self._measured_at_s = now_s
         return self._measured
+
+    async def folder(self) -> Path | None:
+        """The folder, if it is on this machine. Raises EngineError when it can't be asked for."""
+        if not self._was_sought:
+            self._folder = await self._find()
+            self._was_sought = True
+        return self._folder
 
     async def _find(self) -> Path | None:
         """The data root, if it is here. A folder of that name may be another engine's.
@@ -107,10 +112,12 @@ class DataRoot:
         Known by an image in it, where the engine's storage driver keeps its images.
         """
         info = await self._engine.info()
-        root = Path(str(info["DockerRootDir"]))
-        images = root / "image" / str(info["Driver"]) / "imagedb" / "content"
-        digest = await self._some_image()
+        root = Path(str(info.get("DockerRootDir") or "/nowhere"))
+        images = root / "image" / str(info.get("Driver")) / "imagedb" / "content"
         try:
+            if not images.is_dir():
+                return None
+            digest = await self._some_image()
             is_here = bool(digest) and (images / digest.replace(":", "/")).is_file()
         except OSError:
             return None

@@ -6,12 +6,13 @@ tries them.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 from orchestrator.sandbox.model import SandboxSpec
+from orchestrator.sandbox.syscalls import seccomp_profile, syscall_table
 from orchestrator.sandbox.uids import Uids
 
 LABEL_INSTANCE = "codebae.instance"
@@ -21,6 +22,8 @@ LABEL_DEADLINE = "codebae.deadline"
 AGENT = "/sandbox/agent"
 OPEN_FILES = 256
 STACK_BYTES = 64 << 20  # deep recursion is an ordinary thing in judged programs; 8 MB is not enough
+LOCKED_BYTES = 64 << 10  # of memory that can't be taken back, the image's files included
+READ_BYTES = 16 << 10
 OOM_SCORE = 500  # if the machine itself runs out, a job goes before the server
 
 # Shares of the memory limit, in 32nds. Together half of it: a full tmpfs is charged memory, and
@@ -28,9 +31,8 @@ OOM_SCORE = 500  # if the machine itself runs out, a job goes before the server
 _TMPFS_32NDS = {"/build": 6, "/work": 5, "/tmp": 4, "/dev/shm": 1}  # noqa: S108 - inside the sandbox
 _INODES = {"/build": 4096, "/work": 4096, "/tmp": 2048, "/dev/shm": 256}  # noqa: S108 - as above
 
-# The engine's own list (20.10 to 28), which one of ours replaces; and last how busy the machine is,
-# with watches on it that are work for the kernel, and anybody may order them.
-MASKED_PATHS = (
+# The engine's own list (20.10 to 28), which one of ours replaces.
+_ENGINE_MASKS = (
     "/proc/asound",
     "/proc/acpi",
     "/proc/interrupts",
@@ -43,8 +45,89 @@ MASKED_PATHS = (
     "/proc/scsi",
     "/sys/firmware",
     "/sys/devices/virtual/powercap",
-    "/proc/pressure",
 )
+# How busy the machine is, what it is made of, what others do on it. A watch on its pressure is work
+# for the kernel, and anybody may order one.
+_MACHINE_MASKS = (
+    "/proc/pressure",
+    "/proc/buddyinfo",
+    "/proc/cmdline",
+    "/proc/config.gz",
+    "/proc/consoles",
+    "/proc/diskstats",
+    "/proc/fs",
+    "/proc/iomem",
+    "/proc/ioports",
+    "/proc/kallsyms",
+    "/proc/key-users",
+    "/proc/loadavg",
+    "/proc/locks",
+    "/proc/mdstat",
+    "/proc/modules",
+    "/proc/partitions",
+    "/proc/schedstat",
+    "/proc/softirqs",
+    "/proc/swaps",
+    "/proc/sys/fs/dentry-state",
+    "/proc/sys/fs/file-nr",
+    "/proc/sys/fs/inode-nr",
+    "/proc/sys/fs/inode-state",
+    "/proc/sys/kernel/ns_last_pid",
+    "/proc/sys/kernel/pty/nr",
+    "/proc/sys/kernel/random/boot_id",
+    "/proc/vmstat",
+    "/proc/zoneinfo",
+    "/sys/block",
+    "/sys/class",
+    "/sys/fs/btrfs",
+    "/sys/fs/ext4",
+    "/sys/fs/xfs",
+    "/sys/devices/pci0000:00",
+    "/sys/devices/platform",
+    "/sys/devices/virtual",
+)
+# What a sandbox used in all its life: one test's word to the next. The agent needs some of it
+# (cgroup.c: CPU time, memory.stat, what was refused), and runtimes look for the limits.
+_LIFETIME_MASKS = tuple(
+    f"/sys/fs/cgroup/{name}"
+    for name in (
+        "blkio",
+        "cpuacct/cpuacct.stat",
+        "cpuacct/cpuacct.usage_all",
+        "cpuacct/cpuacct.usage_percpu",
+        "cpuacct/cpuacct.usage_percpu_sys",
+        "cpuacct/cpuacct.usage_percpu_user",
+        "cpuacct/cpuacct.usage_sys",
+        "cpuacct/cpuacct.usage_user",
+        "io.stat",
+        "memory/memory.failcnt",
+        "memory/memory.kmem.failcnt",
+        "memory/memory.kmem.max_usage_in_bytes",
+        "memory/memory.max_usage_in_bytes",
+        "memory/memory.memsw.failcnt",
+        "memory/memory.memsw.max_usage_in_bytes",
+        "memory/memory.numa_stat",
+        "memory.numa_stat",
+        "memory.peak",
+        "memory.swap.peak",
+        "pids/pids.peak",
+        "pids.peak",
+    )
+)
+MASKED_PATHS = (*_ENGINE_MASKS, *_MACHINE_MASKS, *_LIFETIME_MASKS)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadLimit:
+    """What a sandbox may read from the disk that the images are on."""
+
+    device: str
+    bytes_s: int
+
+    @property
+    def reads_s(self) -> int:
+        """Reads in a second: small ones take the disk's time as well."""
+        return self.bytes_s // READ_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +137,7 @@ class EngineTraits:
     instance: str
     cpus: float
     runtime: str
+    reads: ReadLimit | None = None
 
 
 def container_config(
@@ -95,7 +179,7 @@ def _host_config(spec: SandboxSpec, uids: Uids, traits: EngineTraits) -> dict[st
         "MaskedPaths": list(MASKED_PATHS),
         "CapDrop": ["ALL"],
         "CapAdd": ["SETUID", "SETGID", "KILL"],
-        "SecurityOpt": ["no-new-privileges", f"seccomp={seccomp_profile()}"],
+        "SecurityOpt": ["no-new-privileges", f"seccomp={_profile()}"],
         "Memory": spec.memory_bytes,
         "MemorySwap": spec.memory_bytes,
         "NanoCpus": int(traits.cpus * 1e9),
@@ -115,6 +199,7 @@ def _host_config(spec: SandboxSpec, uids: Uids, traits: EngineTraits) -> dict[st
             _ulimit("nofile", OPEN_FILES),
             _ulimit("fsize", file_size_limit(spec)),
             _ulimit("stack", STACK_BYTES),
+            _ulimit("memlock", LOCKED_BYTES),
         ],
         "LogConfig": {"Type": "none"},
         "AutoRemove": False,  # it would lose OOMKilled
@@ -122,7 +207,17 @@ def _host_config(spec: SandboxSpec, uids: Uids, traits: EngineTraits) -> dict[st
     }
     if traits.runtime:
         config["Runtime"] = traits.runtime
-    return config
+    return config | _read_limits(traits.reads)
+
+
+def _read_limits(reads: ReadLimit | None) -> dict[str, Any]:
+    """The page cache forgets what does not fit the memory limit: else a loop takes all the disk."""
+    if reads is None:
+        return {}
+    return {
+        "BlkioDeviceReadBps": [{"Path": reads.device, "Rate": reads.bytes_s}],
+        "BlkioDeviceReadIOps": [{"Path": reads.device, "Rate": reads.reads_s}],
+    }
 
 
 def tmpfs_mounts(spec: SandboxSpec, uids: Uids) -> dict[str, str]:
@@ -133,7 +228,8 @@ def tmpfs_mounts(spec: SandboxSpec, uids: Uids) -> dict[str, str]:
     for folder, share in _TMPFS_32NDS.items():
         if folder == "/build" and not spec.uses_compiler:
             continue
-        options = ["rw", "nosuid", "nodev", "exec" if folder in owners else "noexec"]
+        # noatime: that one test has read a file is nothing for the next to see
+        options = ["rw", "nosuid", "nodev", "exec" if folder in owners else "noexec", "noatime"]
         memory = _compile_disk(spec) if folder == "/build" else run_disk(spec)
         options += [f"size={memory * share // 32}", f"nr_inodes={_INODES[folder]}"]
         options.append(f"mode={modes.get(folder, '1777')}")
@@ -176,7 +272,6 @@ def _ulimit(name: str, value: int) -> dict[str, Any]:
 
 
 @cache
-def seccomp_profile() -> str:
-    """The profile as the engine takes it: the JSON itself, on one line."""
-    text = files("orchestrator.sandbox").joinpath("seccomp.json").read_text("utf-8")
-    return " ".join(text.split())
+def _profile() -> str:
+    """The engine takes the JSON itself."""
+    return json.dumps(seccomp_profile(syscall_table()))

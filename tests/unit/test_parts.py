@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from orchestrator import parts
 from orchestrator.engine.client import EngineClient
@@ -14,10 +15,17 @@ from orchestrator.errors import ConfigurationError, EngineError, EngineUnavailab
 from orchestrator.image_settings import DEFAULT_IMAGES_DIR
 from orchestrator.languages.model import LABEL_LANGUAGE, LABEL_VERSION
 from orchestrator.languages.tags import LABEL_DEFINITION
-from orchestrator.parts import engine_traits, open_docker_parts, open_engine, open_parts_beside
+from orchestrator.parts import (
+    engine_traits,
+    open_docker_parts,
+    open_engine,
+    open_parts_beside,
+    read_limit,
+)
 from orchestrator.sandbox.docker_backend import DockerBackend
 from orchestrator.sandbox.instance import claim_instance
 from orchestrator.sandbox.selftest import CheckResult
+from orchestrator.sandbox.spec import ReadLimit
 from orchestrator.settings import Settings
 from tests.api_support import make_settings
 from tests.fake_engine import Answer, FakeEngine, fake_engine, say
@@ -314,3 +322,36 @@ async def test_what_passed_before_is_tried_again_when_asked_to(
     async with open_docker_parts(settings) as opened:
         assert len([result async for result in opened.prove(afresh=True)]) == 2
     assert len(proof.tried) == 4
+
+
+@pytest.mark.parametrize(
+    ("changes", "found", "limit"),
+    [
+        pytest.param({"disk_read_mb": 0}, "/dev/vda", None, id="not wanted"),
+        pytest.param({}, "/dev/vda", ReadLimit("/dev/vda", 64 << 20), id="found"),
+        pytest.param({}, "", None, id="not found"),
+        pytest.param(
+            {"disk_device": "/dev/sdb", "disk_read_mb": 8},
+            "/dev/vda",
+            ReadLimit("/dev/sdb", 8 << 20),
+            id="named",
+        ),
+    ],
+)
+async def test_what_may_be_read_from_the_disk(
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    changes: dict[str, Any],
+    found: str,
+    limit: ReadLimit | None,
+) -> None:
+    async def disk(_engine: EngineClient) -> str:
+        return found
+
+    monkeypatch.setattr(parts, "images_disk", disk)
+    engine = open_engine(settings)
+    with capture_logs() as logs:
+        assert await read_limit(settings.model_copy(update=changes), engine) == limit
+    await engine.close()
+    warned = [entry["event"] for entry in logs] == ["disk_reads_unbounded"]
+    assert warned is (limit is None and "disk_read_mb" not in changes)

@@ -37,6 +37,7 @@ static uint64_t wall_limit_us, cpu_limit_us; /* 0: none */
 static uint64_t started_us;                  /* before the program was, as its CPU time */
 static uint64_t next_us;                     /* when stage_advance() has something to do */
 static uint64_t kill_deadline_us;
+static bool unkillable; /* something is left that does not die */
 
 bool stage_active(void)
 {
@@ -225,6 +226,19 @@ static void try_plainly(void)
     feed_nothing();
 }
 
+/* What the stage came to is told all the same; then it is the end of the sandbox. */
+static void give_up_killing(void)
+{
+    unkillable = true;
+    if (program != 0) {
+        report.wall_us = clock_us() - started_us;
+        report.code = -1;
+        report.signal = SIGKILL;
+    }
+    usage_end();
+    state = DRAINING;
+}
+
 /* Kills again what may have been missed; goes on when nothing is left. */
 static void advance_killing(void)
 {
@@ -240,8 +254,9 @@ static void advance_killing(void)
         return;
     }
     if (clock_us() >= kill_deadline_us)
-        fail("processes can't be killed");
-    next_us = clock_us() + KILL_AGAIN_US;
+        give_up_killing();
+    else
+        next_us = clock_us() + KILL_AGAIN_US;
 }
 
 /* Passes on what is in the pipes, as far as the channel takes it. */
@@ -257,6 +272,8 @@ static void advance_draining(void)
     report.memory_kb = usage_memory_kb();
     report.oom_kills = usage_oom_kills();
     channel_exit(&report);
+    if (unkillable)
+        fail("processes can't be killed");
     state = IDLE;
 }
 

@@ -5,7 +5,8 @@
  *   test as they were before the first.
  * Items: daemon, files, odd files, source, work folder, /build, System V memory, System V queue,
  *   System V semaphore, POSIX memory, POSIX semaphore, POSIX queue, abstract socket, path socket,
- *   descriptors, streams, mode, time, attributes, inotify, space, inodes, priority, signals, masks
+ *   descriptors, streams, mode, time, attributes, inotify, space, inodes, priority, signals, masks,
+ *   peaks, times of use
  * Bites: daemon, files, odd files, source, work folder, POSIX memory, POSIX semaphore,
  *   abstract socket, path socket, descriptors, streams, mode, time, inotify, space, inodes,
  *   priority, signals, masks
@@ -593,6 +594,54 @@ static void look_masks(void)
 
 /* In this order they are left: the daemon holds what was opened before it, and a full disk leaves
    no room for files. */
+/* ---- what a sandbox has used in all its life, and when a file was last read ---- */
+
+static void leave_peak(void)
+{
+    const size_t size = 16 << 20;
+    char *held = malloc(size);
+    if (held != NULL)
+        memset(held, 'x', size);
+    free(held);
+}
+
+static void look_peaks(void)
+{
+    static const char *const files[] = {
+        "memory/memory.max_usage_in_bytes", "memory/memory.failcnt", "memory/memory.memsw.max_usage_in_bytes",
+        "memory/memory.kmem.max_usage_in_bytes", "memory.peak", "pids/pids.peak", "pids.peak",
+        "cpuacct/cpuacct.stat", "io.stat",
+    };
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        char path[100], text[100];
+        snprintf(path, sizeof path, "/sys/fs/cgroup/%s", files[i]);
+        FILE *file = fopen(path, "re");
+        if (file != NULL && fgets(text, sizeof text, file) != NULL)
+            tell("%s: %s", files[i], text);
+        if (file != NULL)
+            fclose(file);
+    }
+}
+
+static void leave_uses(void)
+{
+    char byte;
+    int file = open("/build/main", O_RDONLY);
+    (void)!read(file, &byte, 1);
+    close(file);
+}
+
+/* Executed or read, a program is used; where that is kept, it tells when. */
+static void look_uses(void)
+{
+    struct stat status;
+    if (stat("/build/main", &status) != 0)
+        return;
+    if (status.st_atim.tv_sec > status.st_mtim.tv_sec
+        || (status.st_atim.tv_sec == status.st_mtim.tv_sec && status.st_atim.tv_nsec > status.st_mtim.tv_nsec))
+        tell("the program was read at %ld", (long)status.st_atim.tv_sec);
+}
+
 static const struct {
     const char *name;
     void (*leave)(void);
@@ -623,6 +672,8 @@ static const struct {
     {"priority", leave_priority, look_priority},
     {"signals", leave_signals, look_signals},
     {"masks", leave_masks, look_masks},
+    {"peaks", leave_peak, look_peaks},
+    {"times of use", leave_uses, look_uses},
 };
 
 static void leave(void)
