@@ -173,6 +173,7 @@ class MemoryErrorTable(_Table):
 
 class SampleLimitsTable(_Table):
     """`limits` of a sample."""
+    uncaught: Pattern | None = None
 
     wall_ms: int | None = Field(None, ge=1, le=600_000)
     cpu_ms: int | None = Field(None, ge=1, le=600_000)

@@ -21,7 +21,7 @@ from orchestrator.sandbox.model import (
 from tests.sandbox_support import make_report
 
 CAP_KB = 1000
-SIGNS = MemoryErrorRule(frozenset({99}), re.compile("OutOfMemory"))
+SIGNS = MemoryErrorRule(frozenset({99}), re.compile("OutOfMemory"), re.compile("^Uncaught"))
 RULE = MemoryRule(CAP_KB, SIGNS)
 KILLED = {"exit_code": None, "signal": 9}
 
@@ -39,7 +39,8 @@ RUN_TABLE = [
     ({"exit_code": 1, "memory_kb": 950}, "memory_limit", "memory"),
     ({"exit_code": 1, "memory_kb": 949}, "runtime_error", None),
     ({"memory_kb": 1000}, "accepted", None),  # large, but it did not fail
-    ({"exit_code": 99}, "memory_limit", "memory"),
+    ({"exit_code": 99, "memory_kb": 500}, "memory_limit", "memory"),
+    ({"exit_code": 99, "memory_kb": 499}, "runtime_error", None),  # a number like any other
     # Precedence: output, then memory, then time.
     ({**KILLED, "cause": StageCause.OUTPUT, "oom_kills": 1}, "output_limit", "output"),
     ({**KILLED, "cause": StageCause.WALL, "oom_kills": 1}, "memory_limit", "memory"),
@@ -94,11 +95,26 @@ def test_what_a_lost_sandbox_means(
 
 def test_a_failed_run_whose_stderr_matches_the_language_s_sign_met_its_memory_limit() -> None:
     text = b"\xff Exception: OutOfMemoryError"
+    failed: dict[str, Any] = {"exit_code": 1, "memory_kb": 500}
+    assert judged(StageKind.RUN, failed, text) == ("memory_limit", "memory")
+    assert judged(StageKind.RUN, failed | {"memory_kb": 499}, text) == ("runtime_error", None)
+    assert judged(StageKind.RUN, failed | {"exit_code": 0}, text) == ("accepted", None)
+
+
+def test_what_the_runtime_itself_says_at_its_end_needs_no_peak() -> None:
+    text = b"Uncaught: out of memory"
     assert judged(StageKind.RUN, {"exit_code": 1}, text) == ("memory_limit", "memory")
     assert judged(StageKind.RUN, {"exit_code": 0}, text) == ("accepted", None)
 
 
 def test_a_language_without_signs_has_none() -> None:
+@pytest.mark.parametrize("kind", StageKind)
+def test_no_figure_is_above_the_limit_it_is_held_against(kind: StageKind) -> None:
+    """A resident set has pages of the image's files, which are not charged to the sandbox."""
+    report = make_report(memory_kb=CAP_KB + 1)
+    assert judge_stage(kind, report, Captured(), RULE).memory_kb == CAP_KB
+
+
     rule = MemoryRule(CAP_KB, MemoryErrorRule())
     result = judge_stage(
         StageKind.RUN, make_report(exit_code=1), Captured(b"", b"OutOfMemory"), rule
