@@ -22,10 +22,11 @@ MUCH_MEMORY = 0.5
 """Less than this bears out nothing: a garbage-collected heap may be no larger than 65 %."""
 
 # What a failed program says when it met a limit that no counter shows: the texts of strerror(3),
-# which C, C++, Python and the JVM all print.
+# which C, C++, Python and the JVM all print; and of strsignal(3), by which gcc tells what became of
+# its assembler.
 _TELLTALES = (
     (re.compile(rb"Too many open files"), LimitHit.FILES),
-    (re.compile(rb"File too large"), LimitHit.FILE_SIZE),
+    (re.compile(rb"File too large|File size limit exceeded"), LimitHit.FILE_SIZE),
     (re.compile(rb"No space left on device"), LimitHit.DISK),
 )
 _CAUSES = {
