@@ -174,6 +174,7 @@ def stage_fields(stage: StageResult, encoding: Encoding) -> dict[str, Any]:
         "limits_hit": [hit.value for hit in stage.limits_hit],
         "cpu_ms": _milliseconds(stage.cpu_ms),
         "wall_ms": _milliseconds(stage.wall_ms),
+        "wall_given_back_ms": _milliseconds(stage.wall_given_back_ms),
         "memory_kb": stage.memory_kb,
         "stdout_truncated": stage.stdout_truncated,
         "stderr_truncated": stage.stderr_truncated,

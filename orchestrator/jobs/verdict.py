@@ -78,7 +78,6 @@ def judge_stage(
     )
 
 
-def _judge_loss(kind: StageKind, loss: StageLoss) -> tuple[Verdict, Cause]:
 def _within(peak_kb: int, cap_kb: int) -> int:
     """The peak as the limit counts it.
 
@@ -88,6 +87,7 @@ def _within(peak_kb: int, cap_kb: int) -> int:
     return min(peak_kb, cap_kb)
 
 
+def _judge_loss(kind: StageKind, loss: StageLoss) -> tuple[Verdict, Cause]:
     if loss.reason is LossReason.OUTSIDE:
         return Verdict.INTERNAL_ERROR, Cause.ENGINE
     if loss.reason is LossReason.UNKNOWN:

@@ -115,7 +115,12 @@ def test_ulimits_can_not_be_raised_again() -> None:
     assert limits["core"]["Hard"] == 0
     assert limits["fsize"]["Hard"] == file_size_limit(make_spec())
     assert set(limits) == {"core", "nofile", "fsize", "stack"}
-    assert all(each["Soft"] == each["Hard"] for each in limits.values())
+    assert all(limits[name]["Soft"] == limits[name]["Hard"] for name in set(limits) - {"stack"})
+
+
+def test_a_program_may_ask_for_all_the_stack_there_is() -> None:
+    (stack,) = (each for each in host()["Ulimits"] if each["Name"] == "stack")
+    assert (stack["Soft"], stack["Hard"]) == (64 << 20, -1)
 
 
 def test_labels_say_whose_it_is_and_until_when() -> None:
