@@ -18,17 +18,17 @@ def frame_from_agent(kind: int, payload: bytes) -> bytes:
     return struct.pack(">IB", len(payload), kind) + payload
 
 
-def pack_ready(window: int = 262_144, version: int = 3) -> bytes:
+def pack_ready(window: int = 262_144, version: int = 4) -> bytes:
     return frame_from_agent(READY, struct.pack(">HI", version, window))
 
 
 def pack_exit(
     ending: tuple[int, int, int, int] = (0, 0, 0, 0),
     limits: int = 0,
-    usage: tuple[int, int, int, int] = (0, 0, 0, 0),
+    usage: tuple[int, int, int, int, int] = (0, 0, 0, 0, 0),
 ) -> bytes:
-    """`ending`: exit code, signal, cause, truncated; `usage`: cpu, wall, memory, OOM kills."""
-    return struct.pack(">iiBBHQQQI", *ending, limits, *usage)
+    """`ending`: code, signal, cause, truncated; `usage`: cpu, wall, given back, memory, OOMs."""
+    return struct.pack(">iiBBHQQQQI", *ending, limits, *usage)
 
 
 class Reference:
@@ -85,7 +85,7 @@ def describe(stream: bytes) -> list[str]:
                     f"file {targets} {flags} {hexed(fields.string())} {hexed(fields.rest)}"
                 )
             case 2:
-                numbers = [fields.number(1), *(fields.number(4) for _ in range(4))]
+                numbers = [fields.number(1), *(fields.number(4) for _ in range(6))]
                 lines.append(" ".join(["stage", *map(str, numbers), *describe_command(fields)]))
             case 3:
                 lines.append(f"stdin {hexed(payload)}")

@@ -20,6 +20,7 @@ from orchestrator.jobs.model import (
     Utterance,
     Verdict,
 )
+from orchestrator.sandbox.model import LimitHit
 
 TRUNCATION_MARK = "\n[Output truncated...]"
 
@@ -41,6 +42,11 @@ _COMPILER_LIMITS = {
     Cause.MEMORY: "The compiler ran out of memory",
     Cause.OUTPUT: "The compiler printed too much",
 }
+_BROKEN_OFF = "File size limit exceeded signal terminated"
+_TOO_LARGE = (
+    "The compiler met the file size limit: what is to be compiled makes too large a file, as "
+    "initialised tables of many megabytes do"
+)
 
 
 def to_answer(result: JobResult) -> dict[str, Any]:
@@ -123,6 +129,8 @@ def _compiler_text(stage: StageResult | None) -> str:
     if stage is None:
         return "The compiler could not be run"
     text = _error_stream(stage) or decode(stage.stdout, truncated=stage.stdout_truncated)
+    if LimitHit.FILE_SIZE in stage.limits_hit and _BROKEN_OFF in text:
+        return _TOO_LARGE  # gcc takes the end of its assembler for a fault of gcc's
     limit = _COMPILER_LIMITS.get(stage.killed_by) if stage.killed_by else None
     if limit:
         return f"{text}\n{limit}" if text else limit
@@ -166,6 +174,7 @@ def stage_fields(stage: StageResult, encoding: Encoding) -> dict[str, Any]:
         "limits_hit": [hit.value for hit in stage.limits_hit],
         "cpu_ms": _milliseconds(stage.cpu_ms),
         "wall_ms": _milliseconds(stage.wall_ms),
+        "wall_given_back_ms": _milliseconds(stage.wall_given_back_ms),
         "memory_kb": stage.memory_kb,
         "stdout_truncated": stage.stdout_truncated,
         "stderr_truncated": stage.stderr_truncated,

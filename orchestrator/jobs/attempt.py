@@ -15,6 +15,7 @@ from orchestrator.jobs.events import Listener, StageEnded
 from orchestrator.jobs.job import Job
 from orchestrator.jobs.judging import judge_tests
 from orchestrator.jobs.model import Cause, Failure, StageResult, Verdict
+from orchestrator.jobs.plan import with_time_given_back
 from orchestrator.jobs.stages import announce, run_stage, set_limits
 from orchestrator.sandbox.backend import Sandbox
 from orchestrator.sandbox.model import StageKind
@@ -46,7 +47,8 @@ async def _run(job: Job, sandbox: Sandbox, listener: Listener) -> None:
     """Run the program, unless what compile left alone exceeds the run's limits."""
     limits = job.submission.limits
     if await set_limits(job, sandbox, limits):
-        job.run = await run_stage(job, sandbox, job.plan.run, limits, listener)
+        stage = with_time_given_back(job.plan.run, job.left_s * 1000)
+        job.run = await run_stage(job, sandbox, stage, limits, listener)
         return
     announce(job, StageKind.RUN, listener)
     job.run = StageResult(Verdict.MEMORY_LIMIT, killed_by=Cause.MEMORY)

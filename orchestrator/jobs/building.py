@@ -92,7 +92,9 @@ async def _compiles(job: Job, lease: Lease, cache: CompileCache, listener: Liste
         return True
     if lease.is_prepared and job.plan.may_use_server:
         stage = replace(stage, by_prepared=True)
-    compiled = await run_stage(job, sandbox, stage, job.submission.limits, listener)
+    # The compiler's memory is the sandbox's, however little of it the run is left.
+    limits = replace(job.submission.limits, memory_mb=job.plan.sandbox_memory_mb)
+    compiled = await run_stage(job, sandbox, stage, limits, listener)
     if job.compile is None or compiled.status not in _NO_NEWS:
         job.compile = compiled  # else it stays as it was, and as they were told
     if compiled.status is not Verdict.ACCEPTED:

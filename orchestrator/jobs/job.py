@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from dataclasses import dataclass, field
 
@@ -82,6 +83,14 @@ class Job:
     def has_come_far(self) -> bool:
         """Whether the attempt under way was the first, or has results that those before had not."""
         return self.attempts < ATTEMPTS or len(self.tests) > self.kept_tests
+
+    @property
+    def left_s(self) -> float:
+        """How long it has until it is ended from outside, as things stand."""
+        ends_at = self.timer.when()
+        if ends_at is None:
+            return math.inf
+        return ends_at - asyncio.get_running_loop().time()
 
     def begin_anew(self) -> None:
         """Forget what came of an attempt that was lost, but for the tests that have a result."""

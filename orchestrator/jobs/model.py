@@ -185,6 +185,7 @@ class StageResult:
     limits_hit: tuple[LimitHit, ...] = ()
     cpu_ms: float | None = None
     wall_ms: float | None = None
+    wall_given_back_ms: float | None = None
     memory_kb: int | None = None
     stdout_truncated: bool = False
     stderr_truncated: bool = False

@@ -15,6 +15,12 @@ from orchestrator.settings import Settings
 
 MIB = 1 << 20
 LIFETIME_SLACK_S = 30
+WALL_MOST = 3
+"""How far a run's wall limit may move, in times itself, as waiting for a CPU is given back."""
+STACK_16THS = 15
+"""How much of its memory a run's stack may take."""
+REPORT_MS = 2000
+"""What is left of a job's time, at least, for the agent to end a stage and to say so."""
 _COMMON_ENV = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8"}
 # Compilers' temporary files go where the compiler's own share of memory is; /tmp is the run's.
 _COMPILE_ENV = {**_COMMON_ENV, "HOME": "/build", "TMPDIR": "/build"}
@@ -79,10 +85,29 @@ def test_stage(run: Stage, test: JudgeTest) -> Stage:
         run,
         wall_ms=limits.wall_ms,
         cpu_ms=limits.cpu_ms,
+        stack_kb=stack_kb(limits.memory_mb),
         stdout_limit=limits.output_bytes,
         stderr_limit=min(limits.output_bytes, run.stderr_limit),
         stdin=test.stdin,
     )
+
+
+def stack_kb(memory_mb: int) -> int:
+    """How far the stack of a run with so much memory may grow, in KiB.
+
+    A little less than the memory: recursion without end is to be told by its signal, or by what the
+    language itself says of it.
+    """
+    return memory_mb * 1024 * STACK_16THS // 16
+
+
+def with_time_given_back(run: Stage, left_ms: float) -> Stage:
+    """The stage of a run without tests whose job has `left_ms` to live: its wall limit may move.
+
+    With tests, wall time is three times the CPU time from the start.
+    """
+    most_ms = min(WALL_MOST * run.wall_ms, left_ms - REPORT_MS)
+    return replace(run, wall_most_ms=max(run.wall_ms, int(most_ms)))
 
 
 def pooled_spec(installed: InstalledLanguage, settings: Settings) -> SandboxSpec:
@@ -153,10 +178,17 @@ def _run_stage(submission: Submission, language: Language, settings: Settings) -
     limits = submission.limits
     return Stage(
         kind=StageKind.RUN,
-        argv=run_argv(language, _paths(submission), submission.args, fast=settings.fast_toolchain),
+        argv=run_argv(
+            language,
+            _paths(submission),
+            submission.args,
+            fast=settings.fast_toolchain,
+            memory_mb=submission.most_memory_mb,
+        ),
         env={**_RUN_ENV, **language.run.env, **submission.env},
         wall_ms=limits.wall_ms,
         cpu_ms=limits.cpu_ms,
+        stack_kb=stack_kb(limits.memory_mb),
         stdout_limit=limits.output_bytes,
         stderr_limit=limits.output_bytes,
         stdin=submission.stdin,

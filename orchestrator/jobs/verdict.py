@@ -18,12 +18,15 @@ from orchestrator.sandbox.model import (
 )
 
 NEARLY_ALL_MEMORY = 0.95
+MUCH_MEMORY = 0.5
+"""Less than this bears out nothing: a garbage-collected heap may be no larger than 65 %."""
 
 # What a failed program says when it met a limit that no counter shows: the texts of strerror(3),
-# which C, C++, Python and the JVM all print.
+# which C, C++, Python and the JVM all print; and of strsignal(3), by which gcc tells what became of
+# its assembler.
 _TELLTALES = (
     (re.compile(rb"Too many open files"), LimitHit.FILES),
-    (re.compile(rb"File too large"), LimitHit.FILE_SIZE),
+    (re.compile(rb"File too large|File size limit exceeded"), LimitHit.FILE_SIZE),
     (re.compile(rb"No space left on device"), LimitHit.DISK),
 )
 _CAUSES = {
@@ -68,10 +71,20 @@ def judge_stage(
         limits_hit=_limits_hit(outcome, output, failed=status is not Verdict.ACCEPTED),
         cpu_ms=outcome.cpu_us / 1000,
         wall_ms=outcome.wall_us / 1000,
-        memory_kb=outcome.memory_kb,
+        wall_given_back_ms=outcome.given_back_us / 1000,
+        memory_kb=_within(outcome.memory_kb, memory.cap_kb),
         stdout_truncated=outcome.stdout_truncated,
         stderr_truncated=outcome.stderr_truncated,
     )
+
+
+def _within(peak_kb: int, cap_kb: int) -> int:
+    """The peak as the limit counts it.
+
+    A resident set has pages of the image's files too, which all sandboxes share; what is charged to
+    this one, by which it is limited, is never above the limit.
+    """
+    return min(peak_kb, cap_kb)
 
 
 def _judge_loss(kind: StageKind, loss: StageLoss) -> tuple[Verdict, Cause]:
@@ -119,12 +132,17 @@ def _met_memory_limit(report: StageReport, output: Captured, memory: MemoryRule)
     """Only for a program that failed by itself: one killed for its time may well be large too."""
     if report.cause is not StageCause.NONE or report.exit_code == 0:
         return False
-    if report.memory_kb >= NEARLY_ALL_MEMORY * memory.cap_kb:
+    share = report.memory_kb / memory.cap_kb
+    signs, said = memory.signs, output.stderr.decode("utf-8", "replace")
+    if share >= NEARLY_ALL_MEMORY or _has(signs.uncaught, said):
         return True
-    if report.exit_code in memory.signs.exit_codes:
-        return True
-    pattern = memory.signs.stderr
-    return pattern is not None and bool(pattern.search(output.stderr.decode("utf-8", "replace")))
+    # A program may say such a thing, or end so, for reasons of its own.
+    is_told = report.exit_code in signs.exit_codes or _has(signs.stderr, said)
+    return is_told and share >= MUCH_MEMORY
+
+
+def _has(pattern: re.Pattern[str] | None, text: str) -> bool:
+    return pattern is not None and pattern.search(text) is not None
 
 
 def _limits_hit(report: StageReport, output: Captured, *, failed: bool) -> tuple[LimitHit, ...]:

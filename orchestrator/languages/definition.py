@@ -119,7 +119,9 @@ def to_language(folder: Path, file: LanguageFile) -> Language:
         compile=_to_command(file.compile) if file.compile else None,
         run=_to_command(file.run),
         limits=LimitDefaults(file.limits.memory_mb, file.limits.processes),
-        memory_error=MemoryErrorRule(frozenset(memory_error.exit_codes), memory_error.stderr),
+        memory_error=MemoryErrorRule(
+            frozenset(memory_error.exit_codes), memory_error.stderr, memory_error.uncaught
+        ),
         pool=PoolRule(file.pool.size, file.pool.memory_mb),
         server=_to_server(file.compile),
         uncaught=file.uncaught.stderr if file.uncaught else None,

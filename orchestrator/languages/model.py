@@ -67,10 +67,15 @@ class PoolRule:
 
 @dataclass(frozen=True, slots=True)
 class MemoryErrorRule:
-    """How a run that met its memory limit without being OOM-killed shows it."""
+    """How a run that met its memory limit without being OOM-killed shows it.
+
+    `uncaught` is the runtime's own last word, and counts by itself; the others count where the peak
+    bears them out.
+    """
 
     exit_codes: frozenset[int] = frozenset()
     stderr: re.Pattern[str] | None = None
+    uncaught: re.Pattern[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

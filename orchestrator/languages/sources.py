@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from orchestrator.languages.model import Language
 from orchestrator.languages.wire import MATCH
 
-_PLACEHOLDER = re.compile(r"\{(main|main_class)\}")
+_PLACEHOLDER = re.compile(r"\{(main|main_class|stack_mb)\}")
+_MAX_STACK_MB = 1024  # the JVM takes no more
 _MAX_NAME_BYTES = 255
 
 
@@ -56,13 +57,23 @@ def compile_argv(
 
 
 def run_argv(
-    language: Language, paths: Sequence[str], args: Sequence[str], *, fast: bool = True
+    language: Language,
+    paths: Sequence[str],
+    args: Sequence[str],
+    *,
+    memory_mb: int,
+    fast: bool = True,
 ) -> tuple[str, ...]:
-    """A run stage's command; `paths` and `fast` as for `compile_argv`."""
+    """A run stage's command; `paths` and `fast` as for `compile_argv`, `memory_mb` its limit."""
     rule = language.run
     sources = source_paths(language, paths)
     lists = {"sources": sources, "args": args, "fast": rule.fast if fast else ()}
-    return expand(rule.command, paths[0], lists)
+    return expand(rule.command, paths[0], lists, stack_mb(memory_mb))
+
+
+def stack_mb(memory_mb: int) -> int:
+    """The stack of a runtime that has to be told: its own needs are left out of the memory."""
+    return min(memory_mb * 3 // 4, _MAX_STACK_MB)
 
 
 def source_paths(language: Language, paths: Sequence[str]) -> tuple[str, ...]:
@@ -70,13 +81,19 @@ def source_paths(language: Language, paths: Sequence[str]) -> tuple[str, ...]:
     return tuple(_safe(path) for path in paths if path.endswith(language.source.extensions))
 
 
-def expand(command: Sequence[str], main: str, lists: dict[str, Sequence[str]]) -> tuple[str, ...]:
+def expand(
+    command: Sequence[str], main: str, lists: dict[str, Sequence[str]], stack: int = 0
+) -> tuple[str, ...]:
     """`command` with its placeholders filled in, each once: what is put in is not looked at again.
 
-    A token `{name}` with `name` in `lists` becomes that list's items; `{main}` and `{main_class}`
-    are replaced wherever they stand.
+    A token `{name}` with `name` in `lists` becomes that list's items; `{main}`, `{main_class}`
+    and `{stack_mb}` are replaced wherever they stand.
     """
-    values = {"main": _safe(main), "main_class": _safe(main_class(main))}
+    values = {
+        "main": _safe(main),
+        "main_class": _safe(main_class(main)),
+        "stack_mb": str(stack),
+    }
     argv: list[str] = []
     for token in command:
         items = lists.get(token[1:-1]) if token.startswith("{") and token.endswith("}") else None

@@ -24,7 +24,11 @@ _TOKENS = {
     "compile.command": {"sources", "compile_args", "fast"},
     "run.command": {"sources", "args", "fast"},
 }
-_PARTS = {"main", "main_class"}
+_PARTS = {
+    "main": {"compile.command", "run.command"},
+    "main_class": {"compile.command", "run.command"},
+    "stack_mb": {"run.command"},
+}
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -66,7 +70,7 @@ def _check_placeholders(token: str, command: str) -> str:
         homes = [home for home, names in _TOKENS.items() if name in names]
         if not homes and name not in _PARTS:
             raise ValueError(f"unknown placeholder {{{name}}}")
-        if command in {"version", "compile.server"} or (homes and command not in homes):
+        if command not in (homes or _PARTS[name]):
             raise ValueError(f"{{{name}}} has no place in {command}")
         if homes and token != f"{{{name}}}":
             raise ValueError(f"{{{name}}} should be a token of its own")
@@ -169,6 +173,7 @@ class MemoryErrorTable(_Table):
 
     exit_codes: list[Annotated[int, Field(ge=1, le=255)]] = []
     stderr: Pattern | None = None
+    uncaught: Pattern | None = None
 
 
 class UncaughtTable(_Table):

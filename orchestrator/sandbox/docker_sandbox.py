@@ -235,4 +235,5 @@ class DockerSandbox:
 
 def _deadline_s(stage: Stage) -> float | None:
     """Above the agent's own; a stage without a wall limit is left to the sandbox's lifetime."""
-    return stage.wall_ms / 1000 + AGENT_GRACE_S if stage.wall_ms else None
+    wall_ms = max(stage.wall_ms, stage.wall_most_ms)
+    return wall_ms / 1000 + AGENT_GRACE_S if stage.wall_ms else None

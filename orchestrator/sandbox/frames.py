@@ -17,14 +17,14 @@ from orchestrator.sandbox.model import (
     StageReport,
 )
 
-PROTOCOL_VERSION = 3
+PROTOCOL_VERSION = 4
 MAX_PAYLOAD = 262_144
 
 _HEADER = struct.Struct(">IB")
 _U32 = struct.Struct(">I")
 _READY = struct.Struct(">HI")
-_EXIT = struct.Struct(">iiBBHQQQI")
-_STAGE = struct.Struct(">BIIII")
+_EXIT = struct.Struct(">iiBBHQQQQI")
+_STAGE = struct.Struct(">BIIIIII")
 
 _KINDS = {StageKind.COMPILE: 1, StageKind.RUN: 2}
 _BY_PREPARED = 3
@@ -148,7 +148,15 @@ def encode_file(path: str, content: bytes, *, build: bool, work: bool) -> Iterat
 def encode_stage(stage: Stage) -> bytes:
     """The frame that starts a stage; its stdin goes in frames of its own."""
     kind = _BY_PREPARED if stage.by_prepared else _KINDS[stage.kind]
-    head = _STAGE.pack(kind, stage.wall_ms, stage.cpu_ms, stage.stdout_limit, stage.stderr_limit)
+    head = _STAGE.pack(
+        kind,
+        stage.wall_ms,
+        stage.wall_most_ms,
+        stage.cpu_ms,
+        stage.stack_kb,
+        stage.stdout_limit,
+        stage.stderr_limit,
+    )
     return encode(ToAgent.STAGE, head + _command(stage.argv, stage.env))
 
 
@@ -210,7 +218,7 @@ def parse_credit(payload: bytes) -> int:
 
 def parse_exit(payload: bytes) -> StageReport:
     """The payload of `exit`."""
-    code, signal, cause, truncated, limits, cpu, wall, memory, ooms = _unpack(
+    code, signal, cause, truncated, limits, cpu, wall, given_back, memory, ooms = _unpack(
         _EXIT, payload, "exit"
     )
     if cause >= len(_CAUSES) or limits & ~_ALL_LIMITS:
@@ -221,6 +229,7 @@ def parse_exit(payload: bytes) -> StageReport:
         cause=_CAUSES[cause],
         cpu_us=cpu,
         wall_us=wall,
+        given_back_us=given_back,
         memory_kb=memory,
         oom_kills=ooms,
         limits_hit=frozenset(limit for bit, limit in _LIMITS if limits & bit),

@@ -86,7 +86,11 @@ class SourceFile:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One process tree to run. Times in ms (0 = no limit), output limits in bytes per stream."""
+    """One process tree to run. Times in ms (0 = no limit), output limits in bytes per stream.
+
+    `wall_most_ms`: how far the wall limit may move, as time is given back in which others kept the
+    program from running; 0: it does not.
+    """
 
     kind: StageKind
     argv: tuple[str, ...]
@@ -96,6 +100,9 @@ class Stage:
     stderr_limit: int
     env: Mapping[str, str] = field(default_factory=dict)
     stdin: bytes = field(default=b"", repr=False)
+    wall_most_ms: int = 0
+    stack_kb: int = 0
+    """How far the program's stack may grow, in KiB; 0: as the sandbox has it."""
     by_prepared: bool = False
     """A compilation, by the prepared compiler if there is one that is fit for it."""
 
@@ -114,6 +121,8 @@ class StageReport:
     limits_hit: frozenset[LimitHit] = frozenset()
     stdout_truncated: bool = False
     stderr_truncated: bool = False
+    given_back_us: int = 0
+    """Of `wall_us`, what is beyond the limit: others kept the program from running for so long."""
     by_prepared: bool = False
     """The prepared compiler was given it first, whether or not it declined."""
 

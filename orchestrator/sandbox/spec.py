@@ -21,9 +21,10 @@ LABEL_DEADLINE = "codebae.deadline"
 
 AGENT = "/sandbox/agent"
 OPEN_FILES = 256
-STACK_BYTES = 64 << 20  # deep recursion is an ordinary thing in judged programs; 8 MB is not enough
+STACK_BYTES = 64 << 20  # a compiler's: 8 MB is not enough. Each run is given its own (`stack_kb`).
 LOCKED_BYTES = 64 << 10  # of memory that can't be taken back, the image's files included
 READ_BYTES = 16 << 10
+UNLIMITED = -1
 OOM_SCORE = 500  # if the machine itself runs out, a job goes before the server
 
 # Shares of the memory limit, in 32nds. Together half of it: a full tmpfs is charged memory, and
@@ -198,7 +199,8 @@ def _host_config(spec: SandboxSpec, uids: Uids, traits: EngineTraits) -> dict[st
             _ulimit("core", 0),
             _ulimit("nofile", OPEN_FILES),
             _ulimit("fsize", file_size_limit(spec)),
-            _ulimit("stack", STACK_BYTES),
+            # A program may ask for more, as evaluation harnesses do: it is memory as any other.
+            {"Name": "stack", "Soft": STACK_BYTES, "Hard": UNLIMITED},
             _ulimit("memlock", LOCKED_BYTES),
         ],
         "LogConfig": {"Type": "none"},

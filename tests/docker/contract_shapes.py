@@ -72,6 +72,7 @@ STAGE_SHAPE: Mapping[str, Predicate] = {
     "limits_hit": list_of(one_of(LimitHit)),
     "cpu_ms": optional(is_milliseconds),
     "wall_ms": optional(is_milliseconds),
+    "wall_given_back_ms": optional(is_milliseconds),
     "memory_kb": optional(is_count),
     "stdout_truncated": is_bool,
     "stderr_truncated": is_bool,

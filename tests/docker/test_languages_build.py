@@ -107,7 +107,8 @@ async def say_hello(docker: Docker, language: Language) -> bytes:
     sandbox = await docker.backend.open(spec)
     try:
         await sandbox.send_files([SourceFile(name, code.encode())], build=False, work=True)
-        stage = Stage(StageKind.RUN, run_argv(language, [name], []), 5000, 5000, 1000, 1000)
+        argv = run_argv(language, [name], [], memory_mb=64)
+        stage = Stage(StageKind.RUN, argv, 5000, 5000, 1000, 1000)
         report = await sandbox.run_stage(stage, sink)
     finally:
         await sandbox.close()

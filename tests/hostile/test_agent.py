@@ -74,7 +74,7 @@ async def test_frames_that_a_program_writes_are_its_output(server: Server) -> No
         language="python", code=source("python", "forge"), encoding="base64"
     )
     assert answer["status"] == "accepted", answer
-    exit_frame = struct.pack(">IBiiBBHQQQI", 40, 0x86, 0, 0, 0, 0, 0, 1, 1, 1, 0)
+    exit_frame = struct.pack(">IBiiBBHQQQQI", 48, 0x86, 0, 0, 0, 0, 0, 1, 1, 0, 1, 0)
     forgeries = (
         exit_frame
         + (b"\0\0\0\x06\x83forged" + b"\0\0\0\x06\x87forged")

@@ -152,6 +152,7 @@ def test_all_the_fields_of_ours() -> None:
         limits_hit=(LimitHit.PROCESSES, LimitHit.FILE_SIZE),
         cpu_ms=1.23456,
         wall_ms=2,
+        wall_given_back_ms=0.5,
         memory_kb=1000,
         stderr_truncated=True,
     )
@@ -185,6 +186,7 @@ def test_all_the_fields_of_ours() -> None:
             "limits_hit": ["processes", "file_size"],
             "cpu_ms": 1.235,
             "wall_ms": 2,
+            "wall_given_back_ms": 0.5,
             "memory_kb": 1000,
             "stdout_truncated": False,
             "stderr_truncated": True,
@@ -334,6 +336,7 @@ def test_all_the_fields_of_a_test() -> None:
         "limits_hit": [],
         "cpu_ms": 1.235,
         "wall_ms": 2.0,
+        "wall_given_back_ms": None,
         "memory_kb": 5,
         "stdout_truncated": False,
         "stderr_truncated": False,

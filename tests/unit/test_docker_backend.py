@@ -94,6 +94,18 @@ async def test_a_sandbox_is_created_attached_and_started_in_this_order(
     assert fake.containers == {}
 
 
+async def test_a_stage_whose_limit_may_move_is_waited_for_as_long(
+    fake: FakeEngine, backend: DockerBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(docker_sandbox, "AGENT_GRACE_S", 0.0)
+    fake.agent = agent(until="hanging up")
+    sandbox = await backend.open(make_spec())
+    stage = make_stage(wall_ms=1, wall_most_ms=60_000)
+    outcome = await sandbox.run_stage(stage, Collector().take)
+    assert isinstance(outcome, StageLoss)
+    assert "in time" not in outcome.detail
+
+
 @pytest.mark.parametrize(
     ("call", "answer", "error", "message"),
     [

@@ -51,7 +51,9 @@ stages = st.builds(
     kind=st.sampled_from(StageKind),
     argv=st.lists(text, min_size=1, max_size=5).map(tuple),
     wall_ms=U32,
+    wall_most_ms=U32,
     cpu_ms=U32,
+    stack_kb=U32,
     stdout_limit=U32,
     stderr_limit=U32,
     env=st.dictionaries(names, text, max_size=4),
@@ -102,8 +104,9 @@ def test_a_stage_says_all_of_itself_but_stdin(stage: Stage) -> None:
     assert ("compile", "run", "by_prepared")[fields.number(1) - 1] == (
         "by_prepared" if stage.by_prepared else stage.kind
     )
-    limits = (stage.wall_ms, stage.cpu_ms, stage.stdout_limit, stage.stderr_limit)
-    assert tuple(fields.number(4) for _ in range(4)) == limits
+    first = (stage.wall_ms, stage.wall_most_ms, stage.cpu_ms, stage.stack_kb)
+    assert tuple(fields.number(4) for _ in range(4)) == first
+    assert [fields.number(4) for _ in range(2)] == [stage.stdout_limit, stage.stderr_limit]
     assert tuple(raw.decode() for raw in fields.strings()) == stage.argv
     pairs = (raw.decode().split("=", 1) for raw in fields.strings())
     assert dict(pairs) == stage.env
@@ -200,13 +203,17 @@ def test_a_bad_header_is_refused_before_any_of_its_payload_is_kept(header: bytes
         decoder.feed(header[4:])
 
 
-@given(st.integers(-1, 255), st.integers(0, 64), st.integers(0, 3), st.tuples(U64, U64, U64, U32))
+USAGE = st.tuples(U64, U64, U64, U64, U32)
+
+
+@given(st.integers(-1, 255), st.integers(0, 64), st.integers(0, 3), USAGE)
 def test_an_exit_frame_says_how_it_ended_and_what_it_used(
-    code: int, signal: int, truncated: int, usage: tuple[int, int, int, int]
+    code: int, signal: int, truncated: int, usage: tuple[int, int, int, int, int]
 ) -> None:
     report = parse_exit(pack_exit((code, signal, 0, truncated), usage=usage))
     assert (report.exit_code, report.signal) == ((None, signal) if signal else (code, None))
-    assert (report.cpu_us, report.wall_us, report.memory_kb, report.oom_kills) == usage
+    found = (report.cpu_us, report.wall_us, report.given_back_us)
+    assert (*found, report.memory_kb, report.oom_kills) == usage
     assert (report.stdout_truncated, report.stderr_truncated) == (
         truncated in {1, 3},
         truncated in {2, 3},
@@ -413,13 +420,13 @@ def test_we_read_what_the_agent_writes() -> None:
     @given(
         st.tuples(st.integers(-1, 255), st.integers(0, 64), st.integers(0, 4), st.integers(0, 3)),
         st.integers(0, 31),
-        st.tuples(U64, U64, U64, U32),
+        USAGE,
         U32,
     )
     def check(
         ending: tuple[int, int, int, int],
         limits: int,
-        usage: tuple[int, int, int, int],
+        usage: tuple[int, int, int, int, int],
         credit: int,
     ) -> None:
         frame = say(process, " ".join(map(str, ("exit", *ending, limits, *usage))))

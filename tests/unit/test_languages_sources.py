@@ -59,7 +59,7 @@ def test_every_placeholder() -> None:
     assert compile_argv(LANGUAGE, files, ["-g", "-O0"]) == (
         ("cc", "-g", "-O0", "-oa.Main", "a/Main.x", "b.x")
     )
-    assert run_argv(LANGUAGE, files, ["1", ""]) == (
+    assert run_argv(LANGUAGE, files, ["1", ""], memory_mb=64) == (
         ("x", "--file=a/Main.x", "a.Main", "1", "", "{}", "{ main }")
     )
 
@@ -69,8 +69,17 @@ def test_fast_arguments_stand_where_they_are_told_or_not_at_all() -> None:
     language = replace(LANGUAGE, compile=replace(rule, command=("cc", "{fast}")), run=rule)
     assert compile_argv(language, ["a.x"], []) == ("cc", "-q", "{main}")
     assert compile_argv(language, ["a.x"], [], fast=False) == ("cc",)
-    assert run_argv(language, ["a.x"], ["1"]) == ("-q", "{main}", "x", "1")
-    assert run_argv(language, ["a.x"], ["1"], fast=False) == ("x", "1")
+    assert run_argv(language, ["a.x"], ["1"], memory_mb=64) == ("-q", "{main}", "x", "1")
+    assert run_argv(language, ["a.x"], ["1"], fast=False, memory_mb=64) == ("x", "1")
+
+
+@pytest.mark.parametrize(("memory_mb", "stack"), [(16, 12), (256, 192), (512, 384), (4096, 1024)])
+def test_a_runtime_that_has_to_be_told_of_its_stack_gets_most_of_the_memory(
+    memory_mb: int, stack: int
+) -> None:
+    language = replace(LANGUAGE, run=CommandRule(("x", "-s{stack_mb}m", "{args}")))
+    argv = run_argv(language, ["a.x"], ["{stack_mb}"], memory_mb=memory_mb)
+    assert argv == ("x", f"-s{stack}m", "{stack_mb}")
 
 
 def test_a_language_without_compile_has_no_compile_command() -> None:
@@ -111,7 +120,7 @@ def test_commands_keep_their_shape(files: list[str], args: list[str]) -> None:
         path.removeprefix("./") for path in sources
     ]
     assert not any(path.startswith(("-", "@")) for path in given_files)
-    run = run_argv(LANGUAGE, files, args)
+    run = run_argv(LANGUAGE, files, args, memory_mb=64)
     assert len(run) == 5 + len(args)
     assert list(run[3 : 3 + len(args)]) == args
     assert not run[2].startswith(("-", "@"))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -8,14 +9,14 @@ import pytest
 from orchestrator.errors import InvalidSubmissionError
 from orchestrator.image_settings import DEFAULT_IMAGES_DIR
 from orchestrator.jobs.model import JudgeTest, Limits, Submission
-from orchestrator.jobs.plan import Plan, make_plan
+from orchestrator.jobs.plan import REPORT_MS, Plan, make_plan, with_time_given_back
 from orchestrator.jobs.plan import test_stage as stage_of_test
 from orchestrator.languages.model import InstalledLanguage
 from orchestrator.languages.registry import load_languages
 from orchestrator.sandbox.model import SourceFile, StageKind
 from tests.api_support import make_settings
 
-REGISTRY = load_languages(DEFAULT_IMAGES_DIR, ("cpp", "python"))
+REGISTRY = load_languages(DEFAULT_IMAGES_DIR, ("cpp", "java", "python"))
 SETTINGS = make_settings()
 MIB = 1 << 20
 
@@ -101,6 +102,38 @@ def test_arguments_and_environment_reach_the_stage_they_are_for() -> None:
     assert made.run.argv[-2:] == ("a b", "-x")
     assert made.run.env["NAME"] == "v"
     assert made.run.env["HOME"] == "/tmp"
+
+
+@pytest.mark.parametrize(
+    ("wall_ms", "left_ms", "most_ms"),
+    [
+        (1000, math.inf, 3000),
+        (1000, REPORT_MS + 3001, 3000),
+        (1000, REPORT_MS + 2500.7, 2500),  # the job has no more time than that
+        (1000, REPORT_MS + 999, 1000),  # nor is a limit ever less than what was asked
+        (1000, -5.0, 1000),
+    ],
+)
+def test_a_run_s_wall_limit_moves_by_no_more_than_there_is_time_for(
+    wall_ms: int, left_ms: float, most_ms: int
+) -> None:
+    run = replace(plan("python").run, wall_ms=wall_ms)
+    assert with_time_given_back(run, left_ms) == replace(run, wall_most_ms=most_ms)
+
+
+def test_with_tests_no_limit_moves() -> None:
+    limits = Limits(3000, 1000, 64, 100, 16)
+    test = JudgeTest("1", b"", None, limits)
+    assert stage_of_test(plan("python").run, test).wall_most_ms == 0
+
+
+def test_a_stack_may_grow_until_the_memory_limit_is_near() -> None:
+    made = plan("java", {"memory_mb": 512})
+    assert made.compile is not None
+    assert (made.run.stack_kb, made.compile.stack_kb) == (480 * 1024, 0)
+    assert "-Xss384m" in made.run.argv
+    test = JudgeTest("1", b"", None, Limits(1, 1, 64, 1, 1))
+    assert stage_of_test(made.run, test).stack_kb == 60 * 1024
 
 
 def test_the_main_file_is_the_first() -> None:

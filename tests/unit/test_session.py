@@ -94,7 +94,7 @@ def stdin_of(stream: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("pieces", "error", "message"),
     [
-        pytest.param([pack_ready(version=4)], ProtocolError, "version 4.*make images", id="newer"),
+        pytest.param([pack_ready(version=5)], ProtocolError, "version 5.*make images", id="newer"),
         pytest.param([pack_ready(version=1)], ProtocolError, "version 1.*make images", id="older"),
         pytest.param([STARTED_FRAME], ProtocolError, "STARTED before READY", id="out of turn"),
         pytest.param([frame_from_agent(0x81, b"")], ProtocolError, "ready frame", id="empty"),

@@ -99,7 +99,12 @@ def test_ulimits_can_not_be_raised_again() -> None:
     assert limits["fsize"]["Hard"] == file_size_limit(make_spec())
     assert limits["memlock"]["Hard"] == 64 << 10
     assert set(limits) == {"core", "nofile", "fsize", "stack", "memlock"}
-    assert all(each["Soft"] == each["Hard"] for each in limits.values())
+    assert all(limits[name]["Soft"] == limits[name]["Hard"] for name in set(limits) - {"stack"})
+
+
+def test_a_program_may_ask_for_all_the_stack_there_is() -> None:
+    (stack,) = (each for each in host()["Ulimits"] if each["Name"] == "stack")
+    assert (stack["Soft"], stack["Hard"]) == (64 << 20, -1)
 
 
 def test_labels_say_whose_it_is_and_until_when() -> None:

@@ -21,7 +21,7 @@ from orchestrator.sandbox.model import (
 from tests.sandbox_support import make_report
 
 CAP_KB = 1000
-SIGNS = MemoryErrorRule(frozenset({99}), re.compile("OutOfMemory"))
+SIGNS = MemoryErrorRule(frozenset({99}), re.compile("OutOfMemory"), re.compile("^Uncaught"))
 RULE = MemoryRule(CAP_KB, SIGNS)
 KILLED = {"exit_code": None, "signal": 9}
 
@@ -39,7 +39,8 @@ RUN_TABLE = [
     ({"exit_code": 1, "memory_kb": 950}, "memory_limit", "memory"),
     ({"exit_code": 1, "memory_kb": 949}, "runtime_error", None),
     ({"memory_kb": 1000}, "accepted", None),  # large, but it did not fail
-    ({"exit_code": 99}, "memory_limit", "memory"),
+    ({"exit_code": 99, "memory_kb": 500}, "memory_limit", "memory"),
+    ({"exit_code": 99, "memory_kb": 499}, "runtime_error", None),  # a number like any other
     # Precedence: output, then memory, then time.
     ({**KILLED, "cause": StageCause.OUTPUT, "oom_kills": 1}, "output_limit", "output"),
     ({**KILLED, "cause": StageCause.WALL, "oom_kills": 1}, "memory_limit", "memory"),
@@ -92,10 +93,26 @@ def test_what_a_lost_sandbox_means(
     assert result.exit_code is result.signal is result.wall_ms is None
 
 
-def test_a_failed_run_whose_stderr_matches_the_language_s_sign_met_its_memory_limit() -> None:
+def test_what_a_failed_run_says_of_memory_counts_where_its_peak_bears_it_out() -> None:
     text = b"\xff Exception: OutOfMemoryError"
+    failed: dict[str, Any] = {"exit_code": 1, "memory_kb": 500}
+    assert judged(StageKind.RUN, failed, text) == ("memory_limit", "memory")
+    assert judged(StageKind.RUN, failed | {"memory_kb": 499}, text) == ("runtime_error", None)
+    assert judged(StageKind.RUN, failed | {"exit_code": 0}, text) == ("accepted", None)
+
+
+def test_what_the_runtime_itself_says_at_its_end_needs_no_peak() -> None:
+    text = b"Uncaught: out of memory"
     assert judged(StageKind.RUN, {"exit_code": 1}, text) == ("memory_limit", "memory")
+    assert judged(StageKind.RUN, {"exit_code": 1}, b" " + text) == ("runtime_error", None)
     assert judged(StageKind.RUN, {"exit_code": 0}, text) == ("accepted", None)
+
+
+@pytest.mark.parametrize("kind", StageKind)
+def test_no_figure_is_above_the_limit_it_is_held_against(kind: StageKind) -> None:
+    """A resident set has pages of the image's files, which are not charged to the sandbox."""
+    report = make_report(memory_kb=CAP_KB + 1)
+    assert judge_stage(kind, report, Captured(), RULE).memory_kb == CAP_KB
 
 
 def test_a_language_without_signs_has_none() -> None:
@@ -130,9 +147,12 @@ def test_what_a_program_that_did_not_fail_says_is_not_believed() -> None:
 
 
 def test_the_report_s_figures_are_passed_on_in_the_units_of_the_answer() -> None:
-    report = make_report(cpu_us=1500, wall_us=2500, memory_kb=7, stdout_truncated=True)
+    report = make_report(
+        cpu_us=1500, wall_us=2500, given_back_us=500, memory_kb=7, stdout_truncated=True
+    )
     result = judge_stage(StageKind.RUN, report, Captured(), RULE)
-    assert (result.cpu_ms, result.wall_ms, result.memory_kb) == (1.5, 2.5, 7)
+    assert (result.cpu_ms, result.wall_ms, result.wall_given_back_ms) == (1.5, 2.5, 0.5)
+    assert result.memory_kb == 7
     assert (result.stdout_truncated, result.stderr_truncated) == (True, False)
 
 

@@ -99,6 +99,8 @@ export interface Usage {
   limits_hit: string[];
   cpu_ms: number | null;
   wall_ms: number | null;
+  /** Of `wall_ms`, what is beyond the limit: so long the program was ready to run and had no CPU. */
+  wall_given_back_ms: number | null;
   /** The peak, KiB. */
   memory_kb: number | null;
   stdout_truncated: boolean;

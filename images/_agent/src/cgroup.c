@@ -14,8 +14,8 @@
 /* Where a version keeps a counter: the sum of one or two keys of a file. */
 struct place {
     const char *path;
-    const char *keys[2]; /* none: the whole file is one number, */
-    unsigned divisor;    /* to be divided by this */
+    const char *keys[2]; /* none: the whole file is one number */
+    unsigned divisor;    /* what was read is to be divided by this */
 };
 
 static const struct place places_v2[COUNTERS] = {
@@ -23,6 +23,7 @@ static const struct place places_v2[COUNTERS] = {
     [COUNTER_MEMORY] = {ROOT "memory.stat", {"anon", "shmem"}, 1},
     [COUNTER_OOM] = {ROOT "memory.events", {"oom_kill"}, 1},
     [COUNTER_PIDS] = {ROOT "pids.events", {"max"}, 1},
+    [COUNTER_THROTTLED] = {ROOT "cpu.stat", {"throttled_usec"}, 1},
 };
 
 static const struct place places_v1[COUNTERS] = {
@@ -31,6 +32,7 @@ static const struct place places_v1[COUNTERS] = {
     [COUNTER_MEMORY] = {ROOT "memory/memory.stat", {"rss", "shmem"}, 1},
     [COUNTER_OOM] = {ROOT "memory/memory.oom_control", {"oom_kill"}, 1},
     [COUNTER_PIDS] = {ROOT "pids/pids.events", {"max"}, 1},
+    [COUNTER_THROTTLED] = {ROOT "cpu/cpu.stat", {"throttled_time"}, 1000},
 };
 
 static const struct place *places;
@@ -67,7 +69,24 @@ uint64_t cgroup_read(enum counter counter)
             fail("%s has no %s", place->path, place->keys[i]);
         sum += value;
     }
-    return sum;
+    return sum / place->divisor;
+}
+
+/* Whether a file that could be opened has what is looked for in it. */
+static bool is_there(enum counter counter)
+{
+    char text[4096];
+    uint64_t ignored;
+    ssize_t size = files[counter] < 0 ? -1 : pread(files[counter], text, sizeof text - 1, 0);
+    if (size <= 0)
+        return false;
+    text[size] = '\0';
+    return find(text, places[counter].keys[0], &ignored);
+}
+
+bool cgroup_has(enum counter counter)
+{
+    return files[counter] >= 0;
 }
 
 void cgroup_open(void)
@@ -75,6 +94,11 @@ void cgroup_open(void)
     places = access(ROOT "cgroup.controllers", F_OK) == 0 ? places_v2 : places_v1;
     for (enum counter counter = 0; counter < COUNTERS; counter++) {
         files[counter] = open(places[counter].path, O_RDONLY | O_CLOEXEC);
+        if (counter >= COUNTERS_NEEDED) {
+            if (!is_there(counter))
+                files[counter] = -1;
+            continue;
+        }
         if (files[counter] < 0)
             fail_errno(places[counter].path);
         (void)cgroup_read(counter); /* fails now, if ever */

@@ -3,6 +3,7 @@
 #ifndef AGENT_CGROUP_H
 #define AGENT_CGROUP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum counter {
@@ -10,6 +11,9 @@ enum counter {
     COUNTER_MEMORY, /* anonymous and shared memory (tmpfs is shared), in bytes */
     COUNTER_OOM,    /* processes killed for want of memory */
     COUNTER_PIDS,   /* forks refused by the process limit */
+    COUNTERS_NEEDED,
+    /* time in which the CPU quota kept what was ready from running, of all CPUs together, in us */
+    COUNTER_THROTTLED = COUNTERS_NEEDED,
     COUNTERS,
 };
 
@@ -18,6 +22,9 @@ enum counter {
  * or a verdict that depends on it would silently be wrong.
  */
 void cgroup_open(void);
+
+/* Whether there is a counter that need not be there. */
+bool cgroup_has(enum counter counter);
 
 uint64_t cgroup_read(enum counter counter);
 

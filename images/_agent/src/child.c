@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -116,6 +117,22 @@ static bool reset_signals(void)
     return sigprocmask(SIG_SETMASK, &none, NULL) == 0;
 }
 
+/*
+ * Only what is asked for now: the hard limit stays, so that a program may ask
+ * for more itself. It is memory like any other, and counted as such.
+ */
+static bool limit_stack(uint32_t kb)
+{
+    struct rlimit limit;
+    if (kb == 0)
+        return true;
+    if (getrlimit(RLIMIT_STACK, &limit) != 0)
+        return false;
+    rlim_t wanted = (rlim_t)kb * 1024;
+    limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
+    return setrlimit(RLIMIT_STACK, &limit) == 0;
+}
+
 static _Noreturn void run_child(const struct command *command, const struct pipes *pipes,
                                 const char *folder, uid_t uid)
 {
@@ -123,7 +140,8 @@ static _Noreturn void run_child(const struct command *command, const struct pipe
     if (!arrange_descriptors(pipes))
         give_up(pipes->report[1], false);
     umask(022);
-    if (setsid() < 0 || !identity_become(uid) || chdir(folder) != 0 || !reset_signals())
+    if (setsid() < 0 || !identity_become(uid) || chdir(folder) != 0 || !reset_signals() ||
+        !limit_stack(command->stack_kb))
         give_up(REPORT_FD, false);
     execute(command->argv, command->envp);
     give_up(REPORT_FD, true);

@@ -20,6 +20,7 @@
 #include "channel.h"
 #include "identity.h"
 #include "loop.h"
+#include "starved.h"
 #include "watch.h"
 
 /* init is spared signals without a handler: so this one has one. */
@@ -145,6 +146,7 @@ int main(int argc, char **argv)
     int signals = prepare_signals();
     cgroup_open();
     watch_open();
+    starved_open();
     channel_ready();
     loop_run(&ids, signals);
 }

@@ -143,6 +143,7 @@ static bool environment_ok(char *const *envp)
 static const char *take_command(struct cursor *cursor, uint8_t *payload, char **vector,
                                 struct command *command)
 {
+    command->stack_kb = 0;
     command->argv = vector;
     long argc = take_strings(cursor, payload, vector);
     if (argc < 1)
@@ -162,12 +163,15 @@ const char *proto_parse_stage(uint8_t *payload, size_t size, char **vector,
     struct cursor cursor = {.at = payload, .left = size};
     uint32_t kind = take_number(&cursor, 1);
     stage->wall_ms = take_number(&cursor, 4);
+    stage->wall_most_ms = take_number(&cursor, 4);
     stage->cpu_ms = take_number(&cursor, 4);
+    uint32_t stack_kb = take_number(&cursor, 4);
     stage->stdout_limit = take_number(&cursor, 4);
     stage->stderr_limit = take_number(&cursor, 4);
     const char *fault = take_command(&cursor, payload, vector, &stage->command);
     if (fault != NULL)
         return fault;
+    stage->command.stack_kb = stack_kb;
     if (kind != KIND_COMPILE && kind != KIND_RUN && kind != KIND_PREPARED)
         return "bad kind";
     stage->by_prepared = kind == KIND_PREPARED;

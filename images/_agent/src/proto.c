@@ -76,7 +76,7 @@ size_t proto_put_credit(uint8_t *out, uint32_t bytes)
 
 size_t proto_put_exit(uint8_t *out, const struct exit_report *report)
 {
-    uint8_t *at = out + proto_put_header(out, FRAME_EXIT, 40);
+    uint8_t *at = out + proto_put_header(out, FRAME_EXIT, 48);
     at = put(at, (uint32_t)report->code, 4);
     at = put(at, (uint32_t)report->signal, 4);
     at = put(at, report->cause, 1);
@@ -84,6 +84,7 @@ size_t proto_put_exit(uint8_t *out, const struct exit_report *report)
     at = put(at, report->limits, 2);
     at = put(at, report->cpu_us, 8);
     at = put(at, report->wall_us, 8);
+    at = put(at, report->given_back_us, 8);
     at = put(at, report->memory_kb, 8);
     at = put(at, report->oom_kills, 4);
     return (size_t)(at - out);

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 enum {
-    PROTO_VERSION = 3,
+    PROTO_VERSION = 4,
     PROTO_HEADER = 5,
     PROTO_PAYLOAD_MAX = 262144,
     PROTO_FRAME_MAX = PROTO_HEADER + PROTO_PAYLOAD_MAX,
@@ -84,13 +84,15 @@ struct command {
     size_t envc;
     char **argv; /* NULL-terminated */
     char **envp; /* NULL-terminated */
+    uint32_t stack_kb; /* how far its stack may grow, as far as it may be set; 0: as it is */
 };
 
 struct stage_request {
     enum stage_kind kind;
     bool by_prepared; /* a compilation, by the prepared compiler if it can be */
-    uint32_t wall_ms; /* 0: no limit */
-    uint32_t cpu_ms;  /* 0: no limit */
+    uint32_t wall_ms;      /* 0: no limit */
+    uint32_t wall_most_ms; /* with what is given back; not above wall_ms: nothing is */
+    uint32_t cpu_ms;       /* 0: no limit */
     uint32_t stdout_limit;
     uint32_t stderr_limit;
     struct command command;
@@ -104,6 +106,7 @@ struct exit_report {
     unsigned limits;    /* of enum limit_hit */
     uint64_t cpu_us;
     uint64_t wall_us;
+    uint64_t given_back_us; /* of wall_us: what is beyond the limit */
     uint64_t memory_kb;
     uint32_t oom_kills;
 };

@@ -17,6 +17,7 @@
 #include "prepared.h"
 #include "tidy.h"
 #include "usage.h"
+#include "wall.h"
 #include "watch.h"
 
 enum {
@@ -33,9 +34,8 @@ static struct identities owners;
 static bool by_prepared; /* the program is the prepared compiler */
 static struct exit_report report;
 static pid_t program;
-static uint64_t wall_limit_us, cpu_limit_us; /* 0: none */
-static uint64_t started_us;                  /* before the program was, as its CPU time */
-static uint64_t next_us;                     /* when stage_advance() has something to do */
+static uint64_t cpu_limit_us; /* 0: none */
+static uint64_t next_us;      /* when stage_advance() has something to do */
 static uint64_t kill_deadline_us;
 static bool unkillable; /* something is left that does not die */
 
@@ -69,9 +69,7 @@ static void report_unexecutable(int error)
 
 static void schedule_look(void)
 {
-    next_us = clock_us() + TICK_US;
-    if (wall_limit_us != 0 && next_us > started_us + wall_limit_us)
-        next_us = started_us + wall_limit_us;
+    next_us = wall_at_most(clock_us() + TICK_US);
 }
 
 /* A program has been started: from here on it is looked after. */
@@ -97,14 +95,13 @@ void stage_begin(const struct stage_request *wanted, const struct identities *id
     tidy_mark(request.kind);
     report = (struct exit_report){0};
     usage_begin();
-    started_us = clock_us();
+    wall_begin(request.wall_ms, request.wall_most_ms);
     int error = by_prepared ? 0 : spawn(&child);
     if (error != 0) {
         report_unexecutable(error);
         return;
     }
     channel_started(by_prepared);
-    wall_limit_us = (uint64_t)request.wall_ms * 1000;
     cpu_limit_us = (uint64_t)request.cpu_ms * 1000;
     follow(&child);
     if (by_prepared)
@@ -120,9 +117,7 @@ static enum cause look(void)
     report.limits |= watch_look();
     if (cpu_limit_us != 0 && cpu_us >= cpu_limit_us)
         return CAUSE_CPU;
-    if (wall_limit_us != 0 && clock_us() - started_us >= wall_limit_us)
-        return CAUSE_WALL;
-    return CAUSE_NONE;
+    return wall_reached(cpu_us) ? CAUSE_WALL : CAUSE_NONE;
 }
 
 /* The program itself ended, or has to: everything that is left is to end. */
@@ -164,7 +159,8 @@ void stage_read(unsigned stream)
 /* The program's own end; what it left behind does not count any more. */
 static void program_ended(int status)
 {
-    report.wall_us = clock_us() - started_us;
+    report.wall_us = wall_us();
+    report.given_back_us = wall_given_back_us();
     report.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
     report.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
     program = 0;

@@ -37,7 +37,7 @@ static void read_cpu(void)
 
 void usage_again(void)
 {
-    for (enum counter counter = COUNTER_MEMORY; counter < COUNTERS; counter++)
+    for (enum counter counter = COUNTER_MEMORY; counter < COUNTERS_NEEDED; counter++)
         start[counter] = cgroup_read(counter);
     peak_kb = 0;
 }

@@ -8,7 +8,7 @@
  *   echo_frames started STATUS | artefact_end STATUS | prepared STATUS |
  *               file_head FLAGS PATH |
  *               ready | credit BYTES | exit CODE SIGNAL CAUSE TRUNCATED LIMITS
- *               CPU_US WALL_US MEMORY_KB OOM_KILLS
+ *               CPU_US WALL_US GIVEN_BACK_US MEMORY_KB OOM_KILLS
  *                             writes that frame, as the agent would; of
  *                             file_head, only what stands before a file's content.
  *
@@ -72,15 +72,16 @@ static const char *print_prepare(const struct frame *frame)
     return NULL;
 }
 
-/* stage KIND WALL CPU STDOUT STDERR ARGC ARG... ENVC ENV... */
+/* stage KIND WALL WALL_MOST CPU STACK_KB STDOUT STDERR ARGC ARG... ENVC ENV... */
 static const char *print_stage(const struct frame *frame)
 {
     struct stage_request stage;
     const char *fault = proto_parse_stage(frame->payload, frame->size, vector, &stage);
     if (fault != NULL)
         return fault;
-    printf("stage %d %u %u %u %u", stage.by_prepared ? KIND_PREPARED : (int)stage.kind,
-           stage.wall_ms, stage.cpu_ms, stage.stdout_limit, stage.stderr_limit);
+    printf("stage %d %u %u %u %u %u %u", stage.by_prepared ? KIND_PREPARED : (int)stage.kind,
+           stage.wall_ms, stage.wall_most_ms, stage.cpu_ms, stage.command.stack_kb,
+           stage.stdout_limit, stage.stderr_limit);
     print_command(&stage.command);
     return NULL;
 }
@@ -192,8 +193,9 @@ static int encode_exit(char **number)
         .limits = (unsigned)atoi(number[4]),
         .cpu_us = strtoull(number[5], NULL, 10),
         .wall_us = strtoull(number[6], NULL, 10),
-        .memory_kb = strtoull(number[7], NULL, 10),
-        .oom_kills = (uint32_t)strtoul(number[8], NULL, 10),
+        .given_back_us = strtoull(number[7], NULL, 10),
+        .memory_kb = strtoull(number[8], NULL, 10),
+        .oom_kills = (uint32_t)strtoul(number[9], NULL, 10),
     };
     return write_frame(frame, proto_put_exit(frame, &report));
 }
@@ -201,7 +203,7 @@ static int encode_exit(char **number)
 int main(int argc, char **argv)
 {
     uint8_t frame[PROTO_FILE_HEAD_MAX];
-    if (argc == 11 && strcmp(argv[1], "exit") == 0)
+    if (argc == 12 && strcmp(argv[1], "exit") == 0)
         return encode_exit(argv + 2);
     if (argc == 3 && strcmp(argv[1], "credit") == 0)
         return write_frame(frame, proto_put_credit(frame, (uint32_t)strtoul(argv[2], NULL, 10)));

@@ -30,6 +30,8 @@ class Outcome(Shown):
     """CPU time of the whole process tree."""
     wall_ms: Milliseconds | None
     """Wall time."""
+    wall_given_back_ms: Milliseconds | None
+    """Of `wall_ms`, what is beyond the limit: so long the program was ready, and had no CPU."""
     memory_kb: Count | None
     """The peak, KiB."""
     stdout_truncated: bool

@@ -118,6 +118,7 @@ class _Outcome(TypedDict):
     limits_hit: list[str]
     cpu_ms: float | None
     wall_ms: float | None
+    wall_given_back_ms: float | None
     memory_kb: int | None
     stdout_truncated: bool
     stderr_truncated: bool

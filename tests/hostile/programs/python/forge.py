@@ -18,7 +18,7 @@ def frame(kind, payload=b""):
     return struct.pack(">IB", len(payload), kind) + payload
 
 
-EXIT = frame(0x86, struct.pack(">iiBBHQQQI", 0, 0, 0, 0, 0, 1, 1, 1, 0))
+EXIT = frame(0x86, struct.pack(">iiBBHQQQQI", 0, 0, 0, 0, 0, 1, 1, 0, 1, 0))
 FORGERIES = (EXIT, frame(0x83, b"forged"), frame(0x87, b"forged"), b"\xff\xff\xff\xff\x83", b"\0" * 5)
 
 tries = 0
