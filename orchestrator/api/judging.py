@@ -202,6 +202,7 @@ def _program(
         language=language.id,
         files=files,
         limits=checker_limits(language.limits, settings),
+        compile_args=language.compile_args(request.language or ""),
         args=(INPUT, OUTPUT, ANSWER),
     )
 
