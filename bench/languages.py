@@ -56,7 +56,8 @@ Made by `make languages-table`: what the images report of themselves, and how lo
 for the answer to a hello, compiled anew: the median of {samples}, one at a time, with a sandbox
 that was waiting (pooled) and without one (cold). On {machine}.
 A variant is on its folder's image. Images share layers: together they take less than the sum.
-[Adding one](../howto/add-a-language.md).
+[Names that set a standard, and what programs find](programs.md);
+[adding a language](../howto/add-a-language.md).
 
 | id | name | version | image, MB | pooled, ms | cold, ms |
 |---|---|---|---|---|---|

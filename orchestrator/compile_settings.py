@@ -17,7 +17,7 @@ MOST_MS = 3_600_000
 
 
 class CompileSettings(BaseSettings):
-    """How long a compile may take."""
+    """What a compile may take."""
 
     compile_cpu_ms: Annotated[int, Field(ge=1, le=MOST_MS)] = Field(
         10_000, description="CPU time of a compile, in ms."
@@ -26,6 +26,12 @@ class CompileSettings(BaseSettings):
         0,
         description="Wall time of a compile, in ms; 0 means 4 times COMPILE_CPU_MS, 40000 at "
         "least, so that no compile fails because the machine is busy.",
+    )
+
+    compile_memory_mb: Annotated[int, Field(ge=16, le=65_536)] = Field(
+        512,
+        description="Memory a compiler may have that needs more than its language's default, in "
+        "MiB; no more than MEMORY_BUDGET_MB has room for counts.",
     )
 
     @cached_property

@@ -4,7 +4,9 @@
  *
  * Compiles with OPTIONs that only make it faster (a fast linker, precompiled headers), and sees to
  * it that nobody can tell: the fast compile counts only if it succeeds and prints nothing. In every
- * other case, and where an argument is not known to be harmless, it becomes the plain command.
+ * other case it declines: it exits with 75 and without a word, and the plain command is to be run
+ * by whoever runs this, as if nothing had been tried. Where an argument is not known to be harmless,
+ * nothing is tried: it becomes the plain command.
  *
  * `--headers=FOLDER` is for us: FOLDER/index names sets of headers, the best first, one a line:
  * NAME HEADER... The first set whose headers all sources begin with goes in front of them
@@ -17,7 +19,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -27,8 +28,7 @@ enum {
     MAX_PATH = 512,
     SOURCE_START = 16 << 10, /* includes further down are not looked at */
     INDEX_SIZE = 8 << 10,
-    /* CPU seconds of one process of the fast compile: what the plain one loses at most. */
-    FAST_SECONDS = 3,
+    DECLINED = 75,
 };
 
 struct headers {
@@ -288,12 +288,7 @@ static bool fast_command(char **options, char **plain, char **fast, char *set, s
 /* The child: in a group of its own, so that all of it can be ended; stdout and stderr to `output`. */
 static void become_fast(char **command, int output)
 {
-    struct rlimit limit;
     setpgid(0, 0);
-    if (getrlimit(RLIMIT_CPU, &limit) == 0 && limit.rlim_cur > FAST_SECONDS) {
-        limit.rlim_cur = FAST_SECONDS;
-        setrlimit(RLIMIT_CPU, &limit);
-    }
     if (dup2(output, STDOUT_FILENO) < 0 || dup2(output, STDERR_FILENO) < 0)
         _exit(127);
     execvp(command[0], command);
@@ -343,9 +338,8 @@ int main(int argc, char **argv)
     }
     argv[separator] = NULL;
     char **plain = argv + separator + 1;
-    if (separator < MAX_ARGUMENTS / 2 && fast_command(argv + 1, plain, fast, set, sizeof set)
-        && succeeds_quietly(fast))
-        return 0;
+    if (separator < MAX_ARGUMENTS / 2 && fast_command(argv + 1, plain, fast, set, sizeof set))
+        return succeeds_quietly(fast) ? 0 : DECLINED;
     execvp(plain[0], plain);
     fprintf(stderr, "fastcc: %s: %s\n", plain[0], strerror(errno));
     return 127;

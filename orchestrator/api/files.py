@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.errors import InvalidSubmissionError
 from orchestrator.jobs.model import Encoding
-from orchestrator.languages.sources import main_file_name
+from orchestrator.languages.sources import BOM, as_tools_read, main_file_name
 from orchestrator.sandbox.model import SourceFile
 
 if TYPE_CHECKING:
@@ -31,10 +31,21 @@ def source_files(
     Raises InvalidSubmissionError that names the field.
     """
     if not code:
-        return named_files(files or (), language, settings)
+        return readable(named_files(files or (), language, settings), language)
     if files:
         raise _error("files", "can't be given together with code")
-    return (SourceFile(main_file_name(language, code), code.encode()),)
+    name = main_file_name(language, code.removeprefix(BOM))
+    return readable([SourceFile(name, code.encode())], language)
+
+
+def readable(files: Sequence[SourceFile], language: Language) -> tuple[SourceFile, ...]:
+    """The files as they go into the sandbox; sources, and the main file, as tools read them."""
+    return tuple(
+        SourceFile(file.path, as_tools_read(language, file.content))
+        if index == 0 or file.path.endswith(language.source.extensions)
+        else file
+        for index, file in enumerate(files)
+    )
 
 
 def named_files(

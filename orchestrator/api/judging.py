@@ -225,6 +225,7 @@ def _program(
         limits=checker_limits(language.limits, settings, talks=field == "interactor"),
         compile_limits=checker_compile_limits(language.limits, settings),
         args=(*ARGUMENTS[protocol], *check_words(f"{field}.args", request.args or (), settings)),
+        compile_args=language.compile_args(request.language or ""),
     )
 
 

@@ -31,6 +31,7 @@ def _to_wire(installed: InstalledLanguage, settings: Settings) -> dict[str, Any]
         "name": language.name,
         "version": installed.version,
         "aliases": list(language.aliases),
+        "dialects": {name: list(args) for name, args in language.dialects.items()},
         "extensions": list(language.source.extensions),
         "compiled": language.compile is not None,
         "limits": {

@@ -56,7 +56,8 @@ def to_submission(payload: object, *, catalog: Catalog, settings: Settings) -> S
         stdin=_stdin(request.input or "", encoding, settings.max_input_size),
         args=check_words("args", request.args or (), settings),
         env=_environment(request.env or {}, settings),
-        compile_args=check_words("compile_args", request.compile_args or (), settings),
+        compile_args=language.compile_args(str(fields["language"]))
+        + check_words("compile_args", request.compile_args or (), settings),
         encoding=encoding,
         warnings=unknown_fields(fields) + _useless_fields(request, language),
         judging=to_judging(request, limits, encoding, find_language, settings),

@@ -61,6 +61,15 @@ class Reservation:
         self.memory_mb = memory_mb
         self._held = True
 
+    async def exchange(self, memory_mb: int) -> None:
+        """Give the memory back and wait for `memory_mb` in its place, before all who have no slot.
+
+        Nothing may use it any more; at most all there is. Cancelled, it holds the slot alone.
+        """
+        self.memory_mb, given_back = 0, self.memory_mb
+        await self._admission._exchange(given_back, memory_mb)  # noqa: SLF001 - as above
+        self.memory_mb = memory_mb
+
     def release(self) -> None:
         """Give slot and memory back and let the next ones in; idempotent."""
         if self._held:
@@ -109,8 +118,15 @@ class Admission:
         self._active = 0
         self._reserved_mb = 0
         self._waiting: OrderedDict[str, deque[_Waiter]] = OrderedDict()
+        self._growing: deque[_Waiter] = deque()
+        """Who has a slot and waits for memory."""
         self._stops = False
         self._pauses = False
+
+    @property
+    def memory_mb(self) -> int:
+        """Most memory that is reserved at once, in MiB."""
+        return self._budget_mb
 
     @property
     def slots(self) -> int:
@@ -205,6 +221,21 @@ class Admission:
                 del self._waiting[key]
         self._admit()
 
+    async def _exchange(self, old_mb: int, new_mb: int) -> None:
+        waiter = _Waiter(new_mb, asyncio.get_running_loop().create_future())
+        self._growing.append(waiter)
+        self._reserved_mb -= old_mb
+        self._admit()
+        try:
+            await waiter.granted
+        except asyncio.CancelledError:
+            if waiter in self._growing:
+                self._growing.remove(waiter)
+            else:
+                self._reserved_mb -= new_mb
+            self._admit()
+            raise
+
     def _give_back(self, memory_mb: int) -> None:
         self._active -= 1
         self._reserved_mb -= memory_mb
@@ -215,6 +246,13 @@ class Admission:
 
         A job that does not fit yet holds back the others: passing it by would starve big ones.
         """
+        while self._growing:
+            if self._reserved_mb + self._growing[0].memory_mb > self._budget_mb:
+                return
+            grown = self._growing.popleft()
+            self._reserved_mb += grown.memory_mb
+            if not grown.granted.cancelled():
+                grown.granted.set_result(None)
         while self._waiting and self._active < self._slots:
             key, queue = next(iter(self._waiting.items()))
             if self._reserved_mb + queue[0].memory_mb > self._budget_mb:

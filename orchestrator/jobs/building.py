@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import structlog
 
 from orchestrator.errors import EngineShortageError
 from orchestrator.jobs.cache import CompileCache, Compiled
+from orchestrator.jobs.compiling import compile_program
 from orchestrator.jobs.events import SILENCE, Listener, Printed, StageEnded
 from orchestrator.jobs.job import Job
 from orchestrator.jobs.model import Phase, Verdict
-from orchestrator.jobs.stages import announce, run_stage
+from orchestrator.jobs.stages import announce
 from orchestrator.sandbox.backend import Sandbox
 from orchestrator.sandbox.model import StageKind, Stream
 from orchestrator.sandbox.pool import Lease, Pool
@@ -37,7 +38,9 @@ class Means:
 async def get_ready(
     job: Job, means: Means, listener: Listener, *, is_anew: bool = False
 ) -> Sandbox | None:
-    """A sandbox with the job's program in it, ready to run; None: it does not compile.
+    """A sandbox with the job's program in it, ready to run; None: it does not compile here.
+
+    Where it might with more memory, the job says so (`lacks_memory`).
 
     What was opened is in `job.openings`, for the caller. `is_anew`: an attempt was lost; neither a
     sandbox that waits nor a compilation that is kept is trusted. Raises EngineError, SandboxError.
@@ -90,11 +93,9 @@ async def _compiles(job: Job, lease: Lease, cache: CompileCache, listener: Liste
     await sandbox.send_files(job.plan.files, build=stage is not None, work=True)
     if stage is None:
         return True
-    if lease.is_prepared and job.plan.may_use_server:
-        stage = replace(stage, by_prepared=True)
-    # The compiler's memory is the sandbox's, however little of it the run is left.
-    limits = replace(job.submission.limits, memory_mb=job.plan.sandbox_memory_mb)
-    compiled = await run_stage(job, sandbox, stage, limits, listener)
+    compiled = await compile_program(job, stage, lease, listener)
+    if compiled is None:
+        return False
     if job.compile is None or compiled.status not in _NO_NEWS:
         job.compile = compiled  # else it stays as it was, and as they were told
     if compiled.status is not Verdict.ACCEPTED:

@@ -58,6 +58,8 @@ class Job:
     limits_set: tuple[int, int] = (0, 0)
     """Memory in bytes, and processes, that its sandbox has at the moment."""
     announced: set[StageKind] = field(default_factory=set)
+    lacks_memory: bool = False
+    """Its compiler met the sandbox's memory, and may have more: `plan` says how much by now."""
     live: LiveInput | None = None
     """What the program is told while it runs."""
     compile: StageResult | None = None
@@ -92,9 +94,21 @@ class Job:
             return math.inf
         return ends_at - asyncio.get_running_loop().time()
 
+    @property
+    def memory_mb(self) -> int:
+        """What it reserves, in MiB."""
+        helper_mb = self.helper.plan.sandbox_memory_mb if self.helper else 0
+        return self.plan.sandbox_memory_mb + helper_mb
+
+    @property
+    def wants_memory(self) -> bool:
+        """Whether the attempt under way has ended for want of it."""
+        return self.lacks_memory or (self.helper is not None and self.helper.lacks_memory)
+
     def begin_anew(self) -> None:
         """Forget what came of an attempt that was lost, but for the tests that have a result."""
         self.run = self.failure = None
+        self.lacks_memory = False
         if not self.can_go_on:
             self.compile = self.restore_s = None
         if self.helper is not None:

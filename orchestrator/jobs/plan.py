@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from orchestrator.errors import InvalidSubmissionError
@@ -21,10 +22,21 @@ STACK_16THS = 15
 """How much of its memory a run's stack may take."""
 REPORT_MS = 2000
 """What is left of a job's time, at least, for the agent to end a stage and to say so."""
-_COMMON_ENV = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8"}
+_COMMON_ENV = {
+    "PATH": "/usr/local/bin:/usr/bin:/bin",
+    "LANG": "C.UTF-8",
+    # A sandbox's uids have no names: programs that look for theirs look here first.
+    "USER": "user",
+    "LOGNAME": "user",
+}
 # Compilers' temporary files go where the compiler's own share of memory is; /tmp is the run's.
 _COMPILE_ENV = {**_COMMON_ENV, "HOME": "/build", "TMPDIR": "/build"}
-_RUN_ENV = {**_COMMON_ENV, "HOME": "/work", "TMPDIR": "/tmp"}  # noqa: S108 - inside the sandbox
+_RUN_ENV = {
+    **_COMMON_ENV,
+    "HOME": "/work",
+    "TMPDIR": "/tmp",  # noqa: S108 - inside the sandbox
+    "ONLINE_JUDGE": "1",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +48,10 @@ class Plan:
     compile: Stage | None
     run: Stage
     """Of one test, where there are tests: see `test_stage`."""
+    plain: Stage | None = None
+    """`compile` without what makes it fast; None: there is nothing of the kind in it."""
+    compile_memory_mb: int = 0
+    """What the compiler may have, should its sandbox's memory not be enough, in MiB."""
     may_use_server: bool = False
     """Whether the language's prepared compiler can't differ from `compile`'s own command."""
 
@@ -43,6 +59,32 @@ class Plan:
     def sandbox_memory_mb(self) -> int:
         """What the job reserves, in MiB."""
         return self.sandbox.memory_bytes // MIB
+
+    @property
+    def has_more_memory(self) -> bool:
+        """Whether the compiler may have more than its sandbox has."""
+        return self.compile_memory_mb > self.sandbox_memory_mb
+
+    def with_more_memory(self) -> Plan:
+        """The same in a sandbox of all the memory that the compiler may have, compiled plainly."""
+        return replace(
+            self,
+            sandbox=replace(self.sandbox, memory_bytes=self.compile_memory_mb * MIB),
+            compile=self.plain or self.compile,
+            plain=None,
+            may_use_server=False,
+        )
+
+
+def fit_together(plans: Sequence[Plan], budget_mb: int) -> list[Plan]:
+    """A job's plans, whose compilers never want more in all than there is; the first goes first."""
+    left = budget_mb - sum(plan.sandbox_memory_mb for plan in plans)
+    fitted = []
+    for plan in plans:
+        more = max(0, min(plan.compile_memory_mb - plan.sandbox_memory_mb, left))
+        left -= more
+        fitted.append(replace(plan, compile_memory_mb=plan.sandbox_memory_mb + more))
+    return fitted
 
 
 def make_plan(
@@ -72,7 +114,9 @@ def make_plan(
     return Plan(
         sandbox=spec,
         files=submission.files,
-        compile=_compile_stage(submission, language, settings),
+        compile=_compile_stage(submission, language, settings, fast=settings.fast_toolchain),
+        plain=_plain_stage(submission, language, settings),
+        compile_memory_mb=max(memory_mb, settings.compile_memory_mb if language.compile else 0),
         run=_run_stage(submission, language, settings),
         may_use_server=_may_use_server(submission, language, memory_mb),
     )
@@ -156,16 +200,22 @@ def compile_env(rule: CommandRule | ServerRule) -> dict[str, str]:
     return {**_COMPILE_ENV, **rule.env}
 
 
-def _compile_stage(submission: Submission, language: Language, settings: Settings) -> Stage | None:
+def _plain_stage(submission: Submission, language: Language, settings: Settings) -> Stage | None:
+    if language.compile is None or not language.compile.fast or not settings.fast_toolchain:
+        return None
+    return _compile_stage(submission, language, settings, fast=False)
+
+
+def _compile_stage(
+    submission: Submission, language: Language, settings: Settings, *, fast: bool
+) -> Stage | None:
     if language.compile is None:
         return None
     limits, most = submission.compile_limits, settings.max_output_size
     output_bytes = most if limits is None else min(limits.output_bytes, most)
     return Stage(
         kind=StageKind.COMPILE,
-        argv=compile_argv(
-            language, _paths(submission), submission.compile_args, fast=settings.fast_toolchain
-        ),
+        argv=compile_argv(language, _paths(submission), submission.compile_args, fast=fast),
         env=compile_env(language.compile),
         wall_ms=settings.compile_wall if limits is None else limits.wall_ms,
         cpu_ms=settings.compile_cpu_ms if limits is None else limits.cpu_ms,

@@ -21,7 +21,7 @@ from orchestrator.jobs.cache import CompileCache, cache_key
 from orchestrator.jobs.events import SILENCE, Listener, Queued
 from orchestrator.jobs.job import Job
 from orchestrator.jobs.model import ActiveJob, Cause, Failure, JobResult, Submission, Verdict
-from orchestrator.jobs.plan import make_plan
+from orchestrator.jobs.plan import fit_together, make_plan
 from orchestrator.jobs.statistics import Statistics
 from orchestrator.jobs.watch import EngineWatch
 from orchestrator.languages.catalog import Catalog
@@ -103,6 +103,7 @@ class JobService:
             make_plan(job_id, program, image, self._settings)
             for program, image in zip(programs, images, strict=True)
         ]
+        plans = fit_together(plans, self._admission.memory_mb)
         place = self._admission.enqueue(ticket, sum(plan.sandbox_memory_mb for plan in plans))
         job, *helpers = (
             Job(job_id, program, image, plan, place, ticket.key)
@@ -226,10 +227,20 @@ class JobService:
                 job.timer.reschedule(deadline)
             means = Means(self.pool, self.cache, self._settings.engine_patience)
             await attempt(job, means, listener)
-            while await self._is_worth_another(job, listener):
+            while await self._goes_on(job, reservation, listener):
                 await attempt(job, means, listener)
         finally:
             self._retire(job, reservation)
+
+    async def _goes_on(self, job: Job, reservation: Reservation, listener: Listener) -> bool:
+        """Whether there is to be another attempt, for which all is ready then."""
+        if job.failure is None and job.wants_memory:
+            await self._close_all(job)  # none waits for memory that holds some: they'd block
+            await reservation.exchange(job.memory_mb)
+            job.attempts -= 1  # it was not lost
+            job.begin_anew()
+            return True
+        return await self._is_worth_another(job, listener)
 
     async def _is_worth_another(self, job: Job, listener: Listener) -> bool:
         """Whether the job was lost through no fault of the program's, and nobody has seen of it.

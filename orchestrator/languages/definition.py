@@ -30,7 +30,7 @@ from orchestrator.languages.wire import (
 TOML_NAME = "language.toml"
 # Of an image there is one, and it reports one version. A variant has samples of its own.
 _NOT_A_VARIANTS = ("id", "version", "variants")
-_NOT_INHERITED = ("name", "aliases", "samples", "variants")
+_NOT_INHERITED = ("name", "aliases", "dialects", "samples", "variants")
 
 
 def parse_languages(toml: str, folder: Path) -> tuple[Language, ...]:
@@ -97,7 +97,9 @@ def _check_names(files: tuple[LanguageFile, ...], where: str) -> None:
     owners: dict[str, int] = {}
     for number, file in enumerate(files):
         table = f"variants.{file.id}." if number else ""
-        for name, key in ((file.id, "id"), *((alias, "aliases") for alias in file.aliases)):
+        names = [(file.id, "id"), *((alias, "aliases") for alias in file.aliases)]
+        names += [(dialect, "dialects") for dialect in file.dialects]
+        for name, key in names:
             owner = owners.setdefault(name.lower(), number)
             if owner != number:
                 raise ConfigurationError(
@@ -113,7 +115,8 @@ def to_language(folder: Path, file: LanguageFile) -> Language:
         name=file.name,
         folder=folder,
         image_owner=folder.name,
-        aliases=tuple(file.aliases),
+        aliases=(*file.aliases, *file.dialects),
+        dialects={name.lower(): tuple(args) for name, args in file.dialects.items()},
         version_command=tuple(file.version),
         source=_to_source(file.source),
         compile=_to_command(file.compile) if file.compile else None,
@@ -143,6 +146,9 @@ def _to_source(table: SourceTable) -> SourceRule:
         table.name_from,
         table.name_template,
         table.ignore,
+        table.blocks,
+        table.unicode_escapes,
+        table.newlines,
     )
 
 

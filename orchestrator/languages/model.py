@@ -17,8 +17,9 @@ class SourceRule:
     """How a main file without a name is called, and which files are sources.
 
     With `name_from` (a pattern with one group, searched in the code after `ignore` was blanked out
-    of it) the name is `name_template` with the group's text for `{match}`; `name` where it finds
-    nothing.
+    of it, and what stands between `blocks`) the name is `name_template` with the group's text for
+    `{match}`; `name` where it finds nothing. `unicode_escapes`: as Java has them, read before all
+    else. `newlines` "lf": sources reach the tools without the CR of a CRLF.
     """
 
     name: str
@@ -26,6 +27,9 @@ class SourceRule:
     name_from: re.Pattern[str] | None = None
     name_template: str | None = None
     ignore: re.Pattern[str] | None = None
+    blocks: str | None = None
+    unicode_escapes: bool = False
+    newlines: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +142,8 @@ class Language:
     server: ServerRule | None = None
     uncaught: re.Pattern[str] | None = None
     """What an exception that nobody caught looks like on stderr."""
+    dialects: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By those of its aliases, in lower case, that stand for compiler arguments: these."""
     uncacheable: re.Pattern[str] | None = None
     """What in a file, or an argument, may make two compilations of the same differ."""
 
@@ -145,6 +151,10 @@ class Language:
     def image(self) -> str:
         """The tag jobs run on; promoting moves it."""
         return f"codebae-runner/{self.image_owner}:current"
+
+    def compile_args(self, name: str) -> tuple[str, ...]:
+        """What whoever calls the language by that name gives its compiler thereby."""
+        return self.dialects.get(name.lower(), ())
 
 
 @dataclass(frozen=True, slots=True)

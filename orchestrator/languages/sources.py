@@ -12,6 +12,17 @@ from orchestrator.languages.wire import MATCH
 _PLACEHOLDER = re.compile(r"\{(main|main_class|stack_mb)\}")
 _MAX_STACK_MB = 1024  # the JVM takes no more
 _MAX_NAME_BYTES = 255
+BOM = "\ufeff"
+# Of a backslash that no other one has taken; the pairs before it stay.
+_UNICODE_ESCAPE = re.compile(r"(?<!\\)((?:\\\\)*+)\\u++([0-9A-Fa-f]{4})")
+
+
+def as_tools_read(language: Language, content: bytes) -> bytes:
+    """A source's bytes without a byte order mark, and with the line ends the language takes."""
+    content = content.removeprefix(BOM.encode())
+    if language.source.newlines == "lf":
+        content = content.replace(b"\r\n", b"\n")
+    return content
 
 
 def main_file_name(language: Language, code: str) -> str:
@@ -23,13 +34,31 @@ def main_file_name(language: Language, code: str) -> str:
     rule = language.source
     if rule.name_from is None or rule.name_template is None:
         return rule.name
+    visible = _UNICODE_ESCAPE.sub(_escaped, code) if rule.unicode_escapes else code
     # A blank, not nothing: what stood on either side must not grow together.
-    visible = rule.ignore.sub(" ", code) if rule.ignore else code
+    visible = rule.ignore.sub(" ", visible) if rule.ignore else visible
+    visible = _outside(visible, rule.blocks) if rule.blocks else visible
     match = rule.name_from.search(visible)
     if match is None or match[1] is None:
         return rule.name
     name = rule.name_template.replace(MATCH, match[1])
     return name if _is_plain(name) else rule.name
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return match[1] + chr(int(match[2], 16))
+
+
+def _outside(text: str, blocks: str) -> str:
+    """What is in no block; one that has no end reaches to the end."""
+    start = blocks[0]
+    outside, depth, at = [], 0, 0
+    for match in re.finditer(f"[{re.escape(blocks)}]", text):
+        if depth == 0:
+            outside.append(text[at : match.start()])
+        depth = depth + 1 if match[0] == start else max(depth - 1, 0)
+        at = match.end()
+    return " ".join(outside if depth else [*outside, text[at:]])
 
 
 def _is_plain(name: str) -> bool:

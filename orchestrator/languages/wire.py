@@ -102,13 +102,17 @@ class SourceTable(_Table):
     name_from: Annotated[Pattern, AfterValidator(_one_group)] | None = None
     name_template: Annotated[PlainName, AfterValidator(_one_match)] | None = None
     ignore: Pattern | None = None
+    blocks: Annotated[str, Field(min_length=2, max_length=2)] | None = None
+    unicode_escapes: bool = False
+    newlines: Literal["lf"] | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> SourceTable:
         if (self.name_from is None) != (self.name_template is None):
             raise ValueError("name_from and name_template need each other")
-        if self.ignore is not None and self.name_from is None:
-            raise ValueError("ignore is of no use without name_from")
+        for key in ("ignore", "blocks", "unicode_escapes"):
+            if getattr(self, key) and self.name_from is None:
+                raise ValueError(f"{key} is of no use without name_from")
         for key, value in (("name", self.name), ("name_template", self.name_template)):
             if value is not None and not value.endswith(tuple(self.extensions)):
                 raise ValueError(f"{key} ends in none of the extensions")
@@ -222,6 +226,7 @@ class LanguageFile(_Table):
     id: str = Field(pattern=ID_PATTERN)
     name: Text
     aliases: list[Alias] = []
+    dialects: dict[Alias, list[Text]] = {}
     version: list[VersionToken] = Field(min_length=1)
     source: SourceTable
     compile: CompileTable | None = None
@@ -232,6 +237,12 @@ class LanguageFile(_Table):
     uncaught: UncaughtTable | None = None
     samples: dict[PlainName, SampleTable] = {}
     variants: dict[Annotated[str, Field(pattern=ID_PATTERN)], dict[str, Any]] = {}
+
+    @model_validator(mode="after")
+    def _dialects_are_compiled(self) -> LanguageFile:
+        if self.dialects and self.compile is None:
+            raise ValueError("dialects are of no use without compile")
+        return self
 
 
 def explain(err: ValidationError) -> str:

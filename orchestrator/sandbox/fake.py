@@ -2,8 +2,9 @@
 
 It understands just enough of `sh` to stand in for a real sandbox in the contract suite: commands
 separated by `;` or newlines, out of `echo WORDS [>&2]`, `cat [FILE]`, `. FILE` (or `/dev/stdin`),
-`sleep S`, `exit N`, `kill -N $$`, `exec <&-` and `lose REASON` (the container goes away). It runs
-nothing and protects from nothing.
+`sleep S`, `exit N`, `kill -N $$`, `exec <&-`, `lose REASON` (the container goes away) and `take MB`
+(of memory: killed where that is more than the sandbox has). It runs nothing and protects from
+nothing.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ class FakeBackend:
         error = self.fail_open()
         if error is not None:
             raise error
-        sandbox = FakeSandbox(self, f"fake-{len(self.opened)}")
+        sandbox = FakeSandbox(self, f"fake-{len(self.opened)}", spec.memory_bytes)
         self.live[sandbox.name] = sandbox
         return sandbox
 
@@ -69,10 +70,11 @@ class FakeBackend:
 class FakeSandbox:
     """Holds files, interprets scripts."""
 
-    def __init__(self, backend: FakeBackend, name: str) -> None:
+    def __init__(self, backend: FakeBackend, name: str, memory_bytes: int) -> None:
         """Made by `FakeBackend.open` only."""
         self.name = name
         self._backend = backend
+        self._memory_bytes = memory_bytes
         self._folders: dict[StageKind, dict[str, bytes]] = {kind: {} for kind in StageKind}
         self._loss: StageLoss | None = None
         self._gone = asyncio.Event()
@@ -112,6 +114,7 @@ class FakeSandbox:
 
     async def set_limits(self, memory_bytes: int, processes: int) -> bool:  # noqa: ARG002 - the contract
         """See `Sandbox.set_limits`."""
+        self._memory_bytes = memory_bytes
         return memory_bytes >= self._backend.min_memory_bytes
 
     async def run_stage(
@@ -122,7 +125,7 @@ class FakeSandbox:
         if self._loss is not None:
             return replace(self._loss, before_stage=True)
         self._has_started = True
-        script = Script(stage, sink, self._folders[stage.kind], live)
+        script = Script(stage, sink, self._folders[stage.kind], live, self._memory_bytes)
         running = asyncio.create_task(script.run())
         closing = asyncio.create_task(self._gone.wait())
         try:

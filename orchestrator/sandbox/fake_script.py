@@ -30,8 +30,11 @@ class Script:
         sink: OutputSink,
         folder: dict[str, bytes],
         live: LiveInput | None,
+        memory_bytes: int,
     ) -> None:
         """`folder`: the files it finds, by name."""
+        self._memory_bytes = memory_bytes
+        self._oom_kills = 0
         self._stage = stage
         self._input = Input(stage.stdin, live)
         self._sink = sink
@@ -74,10 +77,8 @@ class Script:
 
     async def _do(self, words: list[str]) -> None:
         match words:
-            case ["echo", *rest, ">&2"]:
-                await self._print(Stream.STDERR, " ".join(rest).encode() + b"\n")
             case ["echo", *rest]:
-                await self._print(Stream.STDOUT, " ".join(rest).encode() + b"\n")
+                await self._echo(rest)
             case ["cat", *names]:
                 await self._cat(names)
             case [".", name]:
@@ -90,11 +91,23 @@ class Script:
                 self.end(int(code))
             case ["kill", number, "$$"]:
                 self.end(None, signal=int(number.lstrip("-")))
+            case ["take", megabytes]:
+                self._take(int(megabytes) << 20)
             case ["lose", reason]:
                 self.loss = StageLoss(LossReason(reason), "told to")
             case _:
                 await self._print(Stream.STDERR, f"sh: {words[0]}: not found\n".encode())
                 self.end(127)
+
+    async def _echo(self, words: list[str]) -> None:
+        stream = Stream.STDERR if words[-1:] == [">&2"] else Stream.STDOUT
+        said = words[:-1] if stream is Stream.STDERR else words
+        await self._print(stream, " ".join(said).encode() + b"\n")
+
+    def _take(self, size: int) -> None:
+        if size > self._memory_bytes:
+            self._oom_kills = 1
+            self.end(None, signal=9)
 
     async def _cat(self, names: list[str]) -> None:
         if not names:
@@ -147,7 +160,7 @@ class Script:
             cpu_us=0,
             wall_us=int((time.monotonic() - self._started) * 1e6),
             memory_kb=0,
-            oom_kills=0,
+            oom_kills=self._oom_kills,
             stdout_truncated=Stream.STDOUT in self._truncated,
             stderr_truncated=Stream.STDERR in self._truncated,
         )

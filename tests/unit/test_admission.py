@@ -130,6 +130,41 @@ async def test_memory_is_bounded_and_big_jobs_are_not_starved() -> None:
     assert late.done()
 
 
+async def test_who_has_a_slot_gets_more_memory_before_who_waits_for_one() -> None:
+    admission = make(slots=3, memory_mb=100)
+    first, second = [await reserve(admission, memory_mb=50) for _ in range(2)]
+    waiting = reserve(admission, memory_mb=10)
+    growing = [asyncio.create_task(each.exchange(90)) for each in (first, second)]
+    await settle()
+    assert [growing[0].done(), growing[1].done(), waiting.done()] == [True, False, False]
+    assert (first.memory_mb, second.memory_mb) == (90, 0)
+    first.release()
+    await settle()
+    assert growing[1].done()
+    assert waiting.done()
+    second.release()
+    (await waiting).release()
+    assert await reserve(admission, memory_mb=100)
+
+
+@pytest.mark.parametrize("is_granted", [False, True])
+async def test_who_gives_up_waiting_for_more_memory_holds_none(*, is_granted: bool) -> None:
+    admission = make(slots=3, memory_mb=100)
+    held = await reserve(admission, memory_mb=60)
+    grower = await reserve(admission, memory_mb=40)
+    growing = asyncio.create_task(grower.exchange(80))
+    await settle()
+    if is_granted:
+        held.release()
+    growing.cancel()
+    await settle()
+    assert growing.cancelled()
+    held.release()
+    grower.release()
+    assert admission.active == 0
+    assert await reserve(admission, memory_mb=100)
+
+
 async def test_what_could_never_fit_is_refused_at_once() -> None:
     admission = make(memory_mb=100)
     with pytest.raises(InvalidSubmissionError) as caught:

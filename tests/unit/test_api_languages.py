@@ -16,6 +16,7 @@ async def test_anybody_may_ask_which_languages_there_are(client: Client) -> None
         "name": "PYTHON",
         "version": "17.0.15+6",
         "aliases": ["python3"],
+        "dialects": {},
         "extensions": [".python"],
         "compiled": False,
         "limits": {"wall_ms": 5000, "memory_mb": 256, "processes": 64},

@@ -21,6 +21,7 @@ from orchestrator.languages.model import (
 )
 from orchestrator.languages.registry import load_languages
 from orchestrator.languages.sources import (
+    as_tools_read,
     compile_argv,
     expand,
     main_class,
@@ -160,10 +161,29 @@ def test_a_group_that_took_no_part_gives_the_plain_name() -> None:
         ("public class Größe$1 {}", "Größe$1.java"),
         ("/* public class Unfinished", "Main.java"),
         (f"public class {'A' * 300} {{}}", "Main.java"),
+        ("class A {\npublic class No {}\n}\npublic class Yes {}", "Yes.java"),
+        ("class A {\npublic static class No {}\n}", "Main.java"),
+        ("class A { /* } */ public class No {} }", "Main.java"),
+        ("public interface Shape {}\nclass Run {}", "Shape.java"),
+        ("package a;\n@Deprecated public strictfp class Yes {}", "Yes.java"),
+        ('@Names({"}", "{"}) public @interface Yes {}', "Yes.java"),
+        ("  public enum Yes { A { public class No {} } }", "Yes.java"),
+        ("} public record Yes(int x) {}", "Yes.java"),
+        (r"\u0070ublic class \uu0059es {}", "Yes.java"),
+        (r"class A { String s = \u0022}\u0022; }  public class Yes {}", "Yes.java"),
+        (r'class A { String s = "\\u0022; public class No {}"; }', "Main.java"),
     ],
 )
 def test_java_is_named_after_its_public_class(code: str, expected: str) -> None:
     assert main_file_name(JAVA, code) == expected
+
+
+def test_a_source_has_no_byte_order_mark_and_a_script_no_carriage_returns() -> None:
+    marked = "\ufeff\ufeffa\r\nb\rc\n".encode()
+    assert as_tools_read(LANGUAGE, marked).decode() == "\ufeffa\r\nb\rc\n"
+    script = replace(LANGUAGE, source=replace(ANYTHING, newlines="lf"))
+    assert as_tools_read(script, marked).decode() == "\ufeffa\nb\rc\n"
+    assert as_tools_read(script, b"\xfe\xff\r") == b"\xfe\xff\r"
 
 
 # Openings without ends, and beginnings that all but match: each a chance to look at the rest again.
@@ -183,6 +203,7 @@ PIECES = [
     "public\n",
     "class ",
 ]
+PIECES += ["{", "}", "{}", "\\u", "\\u0041", "\\\\", "public class A{"]
 PIECES += ["public @A(", "public @A() ", "@A(\n", "\npublic final ", "abstract\n", "public class 1"]
 
 

@@ -165,4 +165,4 @@ def test_the_fast_arguments_are_left_out_when_told(*, fast: bool) -> None:
     made = make_plan("job-1", submission, InstalledLanguage(found, "1", "sha256:0"), settings)
     assert made.compile is not None
     assert ("--" in made.compile.argv) is fast
-    assert made.compile.argv[-6:-2] == ("g++", "-O2", "-std=c++17", "-o")
+    assert made.compile.argv[-7:-2] == ("g++", "-O2", "-std=c++17", "-DONLINE_JUDGE", "-o")

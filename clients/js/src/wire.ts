@@ -217,6 +217,8 @@ export interface Language {
   /** As its image reports it. */
   version: string;
   aliases: string[];
+  /** Of those that stand for compiler arguments: which. */
+  dialects?: Record<string, string[]>;
   /** Of source files, as in `[".py"]`; the first is the usual one. */
   extensions: string[];
   compiled: boolean;

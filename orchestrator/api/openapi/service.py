@@ -74,6 +74,8 @@ class Language(Shown):
     """As its image reports it."""
     aliases: list[str]
     """What `language` may be instead of the id."""
+    dialects: dict[str, list[str]]
+    """Of those that stand for compiler arguments: which; `compile_args` come after them."""
     extensions: list[str]
     """Of source files, as in `.py`; the first is the usual one."""
     compiled: bool

@@ -8,11 +8,17 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from orchestrator.api.files import MAX_NAME_BYTES, check_distinct, largest_file, name_problem
+from orchestrator.api.files import (
+    MAX_NAME_BYTES,
+    check_distinct,
+    largest_file,
+    name_problem,
+    readable,
+)
 from orchestrator.api.piston.errors import refusal
 from orchestrator.errors import InvalidSubmissionError
 from orchestrator.languages.model import Language
-from orchestrator.languages.sources import main_file_name
+from orchestrator.languages.sources import BOM, main_file_name
 from orchestrator.sandbox.model import SourceFile
 from orchestrator.settings import Settings
 
@@ -65,7 +71,7 @@ def source_files(
     first = names[main]
     paths = [first, *(name for name in contents if name != first)]
     check_distinct(paths)
-    return tuple(SourceFile(path, contents[path]) for path in paths)
+    return readable([SourceFile(path, contents[path]) for path in paths], language)
 
 
 def _read(index: int, file: Mapping[str, object]) -> _File:
@@ -96,7 +102,8 @@ def _source_name(file: _File, language: Language, *, is_main: bool) -> str:
     if is_main and rule.name_from is not None:
         otherwise = replace(rule, name=base if is_known else rule.name)
         return posixpath.join(
-            folder, main_file_name(replace(language, source=otherwise), file.text)
+            folder,
+            main_file_name(replace(language, source=otherwise), file.text.removeprefix(BOM)),
         )
     if is_known or not _needs_extension(language) or not (is_main or _is_unnamed_source(file)):
         return file.name

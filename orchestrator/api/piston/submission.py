@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 from orchestrator.api.piston.errors import refusal, unspeakable
@@ -44,7 +44,8 @@ def to_request(
         raise refusal("files must include at least one utf8 encoded file")
     language = runtime.installed.language
     limits = resolve_limits(body, language.limits, settings, output_bytes)
-    return Request(_submission(body, files, runtime, limits, settings), runtime)
+    submission = _submission(body, files, runtime, limits, settings)
+    return Request(replace(submission, compile_args=language.compile_args(name)), runtime)
 
 
 def _submission(

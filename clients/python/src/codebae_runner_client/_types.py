@@ -5,7 +5,7 @@ The fields' meaning is the server's (docs/reference/http.md and judging.md).
 
 from __future__ import annotations
 
-from typing import Literal, TypedDict
+from typing import Literal, NotRequired, TypedDict
 
 Verdict = Literal[
     "accepted",
@@ -240,6 +240,7 @@ class Language(TypedDict):
     name: str
     version: str
     aliases: list[str]
+    dialects: NotRequired[dict[str, list[str]]]
     extensions: list[str]
     compiled: bool
     limits: LanguageLimits
