@@ -317,6 +317,7 @@ def test_all_the_fields_of_a_test() -> None:
         has_output=True,
         difference=Difference(1, 2, b"a\xc3", b"\xff"),
         message="said",
+        judge_message="for judges",
         points=2.5,
         group="g",
         transcript=(
@@ -342,6 +343,7 @@ def test_all_the_fields_of_a_test() -> None:
         "stderr_truncated": False,
         "difference": {"line": 1, "column": 2, "expected": "a\ufffd", "got": "\ufffd"},
         "message": "said",
+        "judge_message": "for judges",
         "transcript": [
             {"from": "interactor", "data": "?"},
             {"from": "submission", "data": "\ufffd"},

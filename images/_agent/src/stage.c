@@ -227,7 +227,7 @@ static void give_up_killing(void)
 {
     unkillable = true;
     if (program != 0) {
-        report.wall_us = clock_us() - started_us;
+        report.wall_us = wall_us();
         report.code = -1;
         report.signal = SIGKILL;
     }
