@@ -42,8 +42,9 @@ def exceeded_ms(result: JobResult) -> float | None:
     tests = (test.stage for test in result.tests or ())
     stages = [stage for stage in (result.compile, result.run, *tests) if stage is not None]
     for stage in stages:
-        if stage.status is result.status and stage.killed_by is result.killed_by:
-            return {Cause.CPU: stage.cpu_ms, Cause.WALL: stage.wall_ms}.get(stage.killed_by)
+        if (stage.status, stage.killed_by) == (result.status, result.killed_by):
+            times = {Cause.CPU: stage.cpu_ms, Cause.WALL: stage.wall_ms}
+            return times.get(stage.killed_by) if stage.killed_by else None
     return None
 
 
