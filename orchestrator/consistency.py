@@ -9,6 +9,8 @@ from typing import Any
 COMPILE_SLACK = 4
 """Wall time per CPU time: a compiler that gets a quarter of a CPU still uses all that it may."""
 LEAST_COMPILE_WALL_MS = 40_000
+JOBS_PER_CPU = 3
+"""A program that gets a third of a CPU has used its CPU time when its wall time ends for good."""
 WITHIN = (
     ("max_code_size", "max_body_size"),
     ("max_file_size", "max_body_size"),
@@ -56,6 +58,15 @@ def contradictions(values: Mapping[str, Any], named: AbstractSet[str]) -> Iterat
     for inner, outer in WITHIN:
         if inner in named and values[inner] > values[outer]:
             yield f"{inner.upper()} is larger than {outer.upper()}, which it has to fit into"
+
+
+def crowded(slots: int, cpus: int) -> Iterator[str]:
+    """Whether a full machine still gives each job the CPU that it is measured by."""
+    if slots > JOBS_PER_CPU * cpus:
+        yield (
+            f"MAX_JOBS: {slots} jobs at once are more than {JOBS_PER_CPU} for each CPU ({cpus}): "
+            "on a full machine one may meet its wall limit for want of a CPU"
+        )
 
 
 def overruled(values: Mapping[str, Any], named: AbstractSet[str]) -> Iterator[str]:

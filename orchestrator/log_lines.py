@@ -66,9 +66,9 @@ class ShortLines:
         status, cause = str(event["status"]), event.get("killed_by")
         color = {"accepted": GREEN, "cancelled": YELLOW}.get(status, RED)
         verdict = f"{status} ({cause})" if cause else status
-        return self._line(
-            event, color, verdict, str(event["language"]), event["total_ms"], event["job_id"]
-        )
+        # Beside a time limit stands the time that met it, of CPU or of the wall.
+        ms = event.get("exceeded_ms") or event["total_ms"]
+        return self._line(event, color, verdict, str(event["language"]), ms, event["job_id"])
 
     def _audit(self, event: Mapping[str, Any]) -> str:
         outcome, code = str(event["outcome"]), event.get("code")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import sys
 from pathlib import Path
+from typing import Literal
 
 from codebae_runner_client import (
     Answer,
@@ -26,6 +27,8 @@ from orchestrator.printable import printable_line
 
 COLOURS = {"accepted": "bold green", "cancelled": "bold yellow"}
 FAILED = "bold red"
+_TIMES: dict[str, Literal["cpu_ms", "wall_ms"]] = {"cpu": "cpu_ms", "wall": "wall_ms"}
+"""Which time of a stage met the limit that ended it."""
 MAX_INPUT = 64 << 20
 """Bytes; the server has a bound of its own, which is not known here."""
 
@@ -95,6 +98,8 @@ def _report(result: Answer | None, err: Console) -> int:
         raise ValueError("a stream without an end")
     last = result["run"] or result["compile"]
     cause = f" ({last['killed_by']})" if last and last["killed_by"] else ""
+    if last and last["killed_by"] in _TIMES:
+        cause += f" at {last[_TIMES[last['killed_by']]] or 0:.0f} ms"
     times = result["timings"]
     figures = [f"{name} {times[f'{name}_ms']:.0f} ms" for name in ("sandbox", "compile", "run")]  # type: ignore[literal-required]
     if last and last["memory_kb"] is not None:

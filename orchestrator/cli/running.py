@@ -17,6 +17,7 @@ from orchestrator.jobs.events import Printed
 from orchestrator.jobs.feed import Feed
 from orchestrator.jobs.job import Job
 from orchestrator.jobs.model import JobResult, Limits, Submission
+from orchestrator.jobs.scoring import exceeded_ms
 from orchestrator.jobs.service import JobService
 from orchestrator.languages.catalog import Catalog
 from orchestrator.languages.model import Language
@@ -98,9 +99,10 @@ def _write(events: Sequence[Printed]) -> None:
 
 def _report(result: JobResult, err: Console) -> int:
     cause = f" ({result.killed_by.value})" if result.killed_by else ""
-    times = result.timings
+    times, exceeded = result.timings, exceeded_ms(result)
+    met = f" at {exceeded:.0f} ms" if exceeded is not None else ""
     err.print(
-        f"{result.status.value}{cause}: sandbox {times.sandbox_ms:.0f} ms, "
+        f"{result.status.value}{cause}{met}: sandbox {times.sandbox_ms:.0f} ms, "
         f"compile {times.compile_ms:.0f} ms, run {times.run_ms:.0f} ms",
         style="dim",
         highlight=False,

@@ -24,7 +24,7 @@ from orchestrator.app import build_app, drain
 from orchestrator.cli.keys import check_keys
 from orchestrator.cli.preparing import prepare_images
 from orchestrator.cli.server import address
-from orchestrator.consistency import overruled
+from orchestrator.consistency import crowded, overruled
 from orchestrator.embedded.engine import embedded_engine
 from orchestrator.errors import ConfigurationError
 from orchestrator.jobs.model import Cause
@@ -180,6 +180,7 @@ def remarks(settings: Settings) -> list[str]:
     known = {name.upper() for name in type(settings).model_fields}
     return [
         *overruled(vars(settings), settings.model_fields_set),
+        *crowded(settings.slots, settings.cpus),
         *unread(os.environ, names_in(text), known),
     ]
 

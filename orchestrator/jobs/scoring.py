@@ -9,6 +9,7 @@ from typing import TypeVar
 from orchestrator.jobs.model import (
     Cause,
     GroupScore,
+    JobResult,
     JudgeTest,
     StageResult,
     Summary,
@@ -34,6 +35,17 @@ def overall(results: Sequence[TestResult]) -> tuple[Verdict, Cause | None]:
         if result.stage.status is not Verdict.ACCEPTED:
             return result.stage.status, result.stage.killed_by
     return Verdict.ACCEPTED, None
+
+
+def exceeded_ms(result: JobResult) -> float | None:
+    """The time, of CPU or of the wall, that met the limit which decided; None: no such one did."""
+    tests = (test.stage for test in result.tests or ())
+    stages = [stage for stage in (result.compile, result.run, *tests) if stage is not None]
+    for stage in stages:
+        if (stage.status, stage.killed_by) == (result.status, result.killed_by):
+            times = {Cause.CPU: stage.cpu_ms, Cause.WALL: stage.wall_ms}
+            return times.get(stage.killed_by) if stage.killed_by else None
+    return None
 
 
 def summarise(tests: Sequence[JudgeTest], results: Sequence[TestResult]) -> Summary:

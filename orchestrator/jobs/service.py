@@ -22,6 +22,7 @@ from orchestrator.jobs.events import SILENCE, Listener, Queued
 from orchestrator.jobs.job import Job
 from orchestrator.jobs.model import ActiveJob, Cause, Failure, JobResult, Submission, Verdict
 from orchestrator.jobs.plan import fit_together, make_plan
+from orchestrator.jobs.scoring import exceeded_ms
 from orchestrator.jobs.statistics import Statistics
 from orchestrator.jobs.watch import EngineWatch
 from orchestrator.languages.catalog import Catalog
@@ -196,13 +197,14 @@ class JobService:
             self._idle.set()
         result = job.result()
         self.statistics.record(result)
-        times = result.timings
+        times, exceeded = result.timings, exceeded_ms(result)
         log.info(
             "job",
             job_id=job.id,
             language=result.language,
             status=result.status.value,
             killed_by=result.killed_by and result.killed_by.value,
+            exceeded_ms=exceeded and round(exceeded, 1),
             container=job.container,
             pool=times.pool,
             compile_cache=times.compile_cache,

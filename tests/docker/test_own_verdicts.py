@@ -108,6 +108,15 @@ CLEAN_C = '#include <stdio.h>\nint main(void) { puts("ok"); }'
 CLEAN_CPP = f"#include <vector>\nstd::vector<int> numbers(9, 1);\n{CLEAN_C}"
 BROKEN_CPP = "int main(int n, char **) { int *p = new int[4]; delete[] p; return p[n]; }"
 OVERFLOW_C = "int main(int n, char **v) { volatile int most = 2147483647; return most + n + !v; }"
+RACE_CPP = """#include <thread>
+int n;
+int main() {
+    std::thread other([] { for (int i = 0; i < 100000; i++) n++; });
+    for (int i = 0; i < 100000; i++) n++;
+    other.join();
+}
+"""
+TSAN = {"compile_args": ["-fsanitize=thread"], "timeout": 20_000}
 ASAN = {"compile_args": ["-fsanitize=address"]}
 MIB_512 = {"limits": {"memory_mb": 512}}
 
@@ -146,6 +155,8 @@ ROWS = (
     Row("overflows", "c", OVERFLOW_C, "runtime_error", None,
         {"compile_args": ["-fsanitize=undefined", "-fno-sanitize-recover=all"]},
         "signed integer overflow"),
+    Row("has no races", "cpp", THREADS_CPP, "accepted", "all\n", TSAN),
+    Row("races", "cpp", RACE_CPP, "runtime_error", None, TSAN, "data race"),
     Row("leaks are not looked for", "c", CLEAN_C, "accepted", "ok\n",
         {"compile_args": ["-fsanitize=leak"]}),
 )  # fmt: skip

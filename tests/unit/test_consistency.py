@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.consistency import LESS, WITHIN, overruled
+from orchestrator.consistency import LESS, WITHIN, crowded, overruled
 from orchestrator.errors import ConfigurationError
 from orchestrator.settings import Settings, load_settings
 from orchestrator.unread import INSTEAD, names_in, nearest, unread
@@ -130,3 +130,13 @@ def test_no_setting_is_taken_for_another_and_what_stands_for_piston_s_is_there()
     named = {word for text in INSTEAD.values() for word in text.split() if word.isupper()}
     assert named <= KNOWN
     assert nearest("SOMETHING_ELSE", KNOWN) == ""
+
+
+@pytest.mark.parametrize(("slots", "cpus", "is_told"), [(4, 2, False), (6, 2, False), (7, 2, True)])
+def test_more_jobs_than_cpus_can_serve_are_told(slots: int, cpus: int, *, is_told: bool) -> None:
+    assert len(list(crowded(slots, cpus))) == is_told
+
+
+def test_by_default_a_full_machine_is_not_crowded() -> None:
+    settings = Settings()
+    assert list(crowded(settings.slots, settings.cpus)) == []

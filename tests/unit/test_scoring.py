@@ -7,13 +7,15 @@ from hypothesis import strategies as st
 from orchestrator.jobs.model import (
     Cause,
     GroupScore,
+    JobResult,
     JudgeTest,
     Limits,
     StageResult,
     TestResult,
+    Timings,
     Verdict,
 )
-from orchestrator.jobs.scoring import overall, skipped, summarise
+from orchestrator.jobs.scoring import exceeded_ms, overall, skipped, summarise
 
 LIMITS = Limits(1000, 1000, 64, 100, 16)
 OK, WRONG, SKIPPED = Verdict.ACCEPTED, Verdict.WRONG_ANSWER, Verdict.SKIPPED
@@ -43,6 +45,37 @@ def test_the_first_that_was_not_accepted_is_the_job_s_verdict() -> None:
     assert overall(results) == (Verdict.TIME_LIMIT, Cause.CPU)
     assert overall(results[:1]) == (OK, None)
     assert overall([results[2], results[1]]) == (WRONG, None)
+
+
+CPU = StageResult(Verdict.TIME_LIMIT, killed_by=Cause.CPU, cpu_ms=1001, wall_ms=2900)
+WALL = StageResult(Verdict.TIME_LIMIT, killed_by=Cause.WALL, cpu_ms=90, wall_ms=3002)
+SLOW = StageResult(Verdict.COMPILE_ERROR, killed_by=Cause.CPU, cpu_ms=10_001, wall_ms=12_000)
+FINE = StageResult(OK, cpu_ms=5000, wall_ms=6000)
+
+
+@pytest.mark.parametrize(
+    ("compiled", "run", "tests", "exceeded"),
+    [
+        (FINE, CPU, (), 1001),
+        (FINE, WALL, (), 3002),
+        (SLOW, None, (), 10_001),
+        (FINE, None, (FINE, WALL, CPU), 3002),
+        (FINE, FINE, (), None),
+        (FINE, StageResult(Verdict.MEMORY_LIMIT, killed_by=Cause.MEMORY, cpu_ms=1), (), None),
+    ],
+)
+def test_the_time_that_met_its_limit_is_the_one_to_show(
+    compiled: StageResult,
+    run: StageResult | None,
+    tests: tuple[StageResult, ...],
+    exceeded: float | None,
+) -> None:
+    results = tuple(TestResult(str(number), stage) for number, stage in enumerate(tests))
+    status, cause = overall(results) if results else ((run or compiled).status, None)
+    cause = cause or (run or compiled).killed_by
+    times = Timings(0, 0, 0, 0, 99_999)
+    result = JobResult("1", "c", "1", status, cause, compiled, run, times, tests=results or None)
+    assert exceeded_ms(result) == exceeded
 
 
 def test_a_test_that_was_not_run_wins_nothing_and_is_nobody_s_time() -> None:

@@ -59,10 +59,12 @@ def test_for_people_a_request_is_one_short_line(capsys: pytest.CaptureFixture[st
     log.info("job", **JOB)
     log.info("request", **REQUEST)
     log.info("job", **JOB | {"status": "accepted", "killed_by": None, "total_ms": 17.3})
+    log.info("job", **JOB | {"killed_by": "cpu", "exceeded_ms": 1003.2})
     lines = capsys.readouterr().err.splitlines()
     assert [line[8:] for line in lines] == [
         "  time_limit (wall)     python                  5008 ms  c671851e",
         "  accepted              python                    17 ms  c671851e",
+        "  time_limit (cpu)      python                  1003 ms  c671851e",
     ]
     assert all(re.match(r"\d\d:\d\d:\d\d  ", line) for line in lines)
 

@@ -47,6 +47,9 @@ test("a run, event by event", () => {
   const over = after(states.at(-1), { event: "result", status: "runtime_error", run, tests: null, summary: null });
   assert.ok(!isRunning(over) && !isRunning(IDLE));
   assert.equal(summaryOf(over), "Runtime error, exit code 3, 12 ms, 2.0 MB");
+  const late = { ...run, exit_code: null, killed_by: "wall", wall_ms: 5003.6 };
+  const ended = after(states.at(-1), { event: "result", status: "time_limit", run: late, tests: null, summary: null });
+  assert.equal(summaryOf(ended), "Time limit exceeded, 5004 ms, 2.0 MB");
 });
 
 test("tests, one by one; those that were cut short in the end", () => {

@@ -51,7 +51,9 @@ export function summaryOf({ phase, answer, problem }) {
   if (!answer) return `${phase[0].toUpperCase()}${phase.slice(1)} …`;
   const { summary, run } = answer;
   if (summary) return `${WORDS[answer.status]}: ${summary.passed} of ${summary.total} tests passed`;
-  const usage = run ? `, ${Math.round(run.cpu_ms ?? 0)} ms, ${((run.memory_kb ?? 0) / 1024).toFixed(1)} MB` : "";
+  // Beside a time limit stands the time that met it.
+  const ms = run?.killed_by === "wall" ? run.wall_ms : run?.cpu_ms;
+  const usage = run ? `, ${Math.round(ms ?? 0)} ms, ${((run.memory_kb ?? 0) / 1024).toFixed(1)} MB` : "";
   const exit = run?.exit_code ? `, exit code ${run.exit_code}` : "";
   return WORDS[answer.status] + exit + usage;
 }
