@@ -127,11 +127,11 @@ PROGRAMS: dict[str, tuple[str, str, str]] = {
     "cpp20: ONLINE_JUDGE": ("cpp20", _JUDGE, "3"),
     "python: ONLINE_JUDGE": ("python", "import os\nprint(os.environ['ONLINE_JUDGE'], end='')", "1"),
     "java: properties": ("java", _PROPERTIES, "user\n/work\ntrue\n"),
-    "java: its host": ("java", _HOST, "sandbox/127.0.0.1\n"),
+    "java: its host": ("java", _HOST, "sandbox/127.0.0.2\n"),
     "python: its host": (
         "python",
         "from socket import *\nprint(*map(gethostbyname, [gethostname(), 'localhost']))",
-        "127.0.0.1 127.0.0.1\n",
+        "127.0.0.2 127.0.0.1\n",
     ),
     "python: its user": (
         "python",

@@ -49,6 +49,11 @@ _CPP: dict[str, str] = {
     "assertion": 'int main() { static_assert(sizeof(int) == 8, "int is small"); }',
     "deprecated": '#include <memory>\n#include <cstdio>\nint main() { std::auto_ptr<int> p; std::puts("x"); }',
     "debug mode": "#define _GLIBCXX_DEBUG\n#include <vector>\nint main() { std::vector<int> v; return v[1]; }",
+    "everything and regex": "#include <bits/stdc++.h>\nint main() { std::cout << "
+    'std::regex_match("aaa", std::regex("a+")); }',
+    "vector instructions": '#pragma GCC target("avx2,bmi")\n#include <immintrin.h>\n'
+    "#include <bits/stdc++.h>\nint main() { std::cout << sizeof(__m256i); }",
+    "a warning at the end": "#include <bits/stdc++.h>\nint main() { std::regex r; }\nint f() { }",
     "private is public": "#define private public\n#include <vector>\n#include <iostream>\n"
     "int main() { std::cout << 1; }",
 }
