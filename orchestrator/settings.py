@@ -14,6 +14,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import SettingsConfigDict
 
 from orchestrator.compile_settings import CompileSettings
+from orchestrator.connection_settings import ConnectionSettings
 from orchestrator.consistency import contradictions
 from orchestrator.embedded_settings import EmbeddedSettings
 from orchestrator.errors import ConfigurationError
@@ -39,7 +40,9 @@ def _split(keys: SecretStr) -> tuple[str, ...]:
     return tuple(key.strip() for key in keys.get_secret_value().split(",") if key.strip())
 
 
-class Settings(CompileSettings, PistonSettings, ImageSettings, EmbeddedSettings):
+class Settings(
+    CompileSettings, ConnectionSettings, PistonSettings, ImageSettings, EmbeddedSettings
+):
     """The service's settings. Names are the environment variables' names in lower case."""
 
     model_config = SettingsConfigDict(
