@@ -10,9 +10,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
+from orchestrator.access_settings import AccessSettings
 from orchestrator.compile_settings import CompileSettings
 from orchestrator.connection_settings import ConnectionSettings
 from orchestrator.consistency import contradictions
@@ -36,12 +37,13 @@ Count = Annotated[int, Field(ge=1, le=1_000_000)]
 Bytes = Annotated[int, Field(ge=1, le=1 << 30)]
 
 
-def _split(keys: SecretStr) -> tuple[str, ...]:
-    return tuple(key.strip() for key in keys.get_secret_value().split(",") if key.strip())
-
-
 class Settings(
-    CompileSettings, ConnectionSettings, PistonSettings, ImageSettings, EmbeddedSettings
+    AccessSettings,
+    CompileSettings,
+    ConnectionSettings,
+    PistonSettings,
+    ImageSettings,
+    EmbeddedSettings,
 ):
     """The service's settings. Names are the environment variables' names in lower case."""
 
@@ -51,16 +53,6 @@ class Settings(
 
     host: str = Field("0.0.0.0", description="Address to listen on.")  # noqa: S104 - a server in a container
     port: int = Field(3000, ge=0, le=65535, description="Port to listen on; 0 picks a free one.")
-    api_key: SecretStr = Field(
-        SecretStr(""),
-        description="Key or comma-separated keys that may run programs. `serve` refuses to start "
-        "without one.",
-    )
-    admin_key: SecretStr = Field(
-        SecretStr(""),
-        description="Key or comma-separated keys that may administer; none of API_KEY's. Without "
-        "one there is no /admin.",
-    )
 
     max_code_size: Bytes = Field(
         100_000, description="Longest source file, in characters (bytes for a base64 file)."
@@ -230,16 +222,6 @@ class Settings(
         for text in contradictions(vars(self), self.model_fields_set):
             raise ValueError(text)
         return self
-
-    @cached_property
-    def api_keys(self) -> tuple[str, ...]:
-        """The keys, without blanks."""
-        return _split(self.api_key)
-
-    @cached_property
-    def admin_keys(self) -> tuple[str, ...]:
-        """The admins' keys, without blanks; none: nobody administers over HTTP."""
-        return _split(self.admin_key)
 
     @cached_property
     def cpus_per_job(self) -> float:

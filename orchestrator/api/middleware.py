@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import structlog
 from aiohttp import web
 
+from orchestrator.api.callers import KEY_NAME
+from orchestrator.api.client_address import client_of
 from orchestrator.api.errors import ApiError, error_body, from_exception, unavailable
 
 if TYPE_CHECKING:
@@ -57,6 +59,8 @@ async def log_request(request: web.Request, handler: Handler) -> web.StreamRespo
                 path=request.rel_url.raw_path[:MAX_SHOWN],
                 status=status,
                 duration_ms=round((time.monotonic() - started) * 1000, 1),
+                client=client_of(request),
+                key=request.get(KEY_NAME),
             )
 
 

@@ -53,13 +53,14 @@ async def serve(settings: Settings, out: Console, mode: Mode) -> None:
 
     Raises ConfigurationError or EngineError when it can't start.
     """
-    if not settings.api_keys:
+    app = build_app(settings)
+    if not app[keys.RING].keys:
         raise ConfigurationError(
-            "setting API_KEY: set one key, or several comma-separated; `make run` makes one up"
+            "setting API_KEY: set one key, or several comma-separated, or name some in KEYS_FILE; "
+            "`make run` makes one up"
         )
     for text in (*remarks(settings), *check_keys(settings, for_development=mode.for_development)):
         log.warning("settings", remark=text)
-    app = build_app(settings)
     stop = asyncio.Event()
     _stop_at_signals(app, stop)
     with _listen(settings) as listener:
@@ -203,7 +204,7 @@ async def announce(app: web.Application, url: str, out: Console, stop: asyncio.E
 
 
 def _show_keys(settings: Settings, port: int, out: Console) -> None:
-    url, key = address(settings.host, port), settings.api_keys[0]
+    url, key = address(settings.host, port), (*settings.api_keys, "KEY")[0]
     lines = [f"In a browser: {url}/docs", f"API key:      {key}"]
     if settings.admin_keys:
         lines.append(f"Admin key:    {settings.admin_keys[0]}")
