@@ -5,6 +5,8 @@ from __future__ import annotations
 import concurrent.futures
 import contextlib
 import os
+import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -14,12 +16,14 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from orchestrator.__main__ import main
-from orchestrator.access.key_file import MAX_BYTES, parse_keys, read_keys, state_of
+from orchestrator.access.key_file import MAX_BYTES, Entry, parse_keys, read_keys, state_of
 from orchestrator.access.model import Key, Scope, digest_of
 from orchestrator.access.ring import KeyRing
 from orchestrator.access.watching import KeyWatch
 from orchestrator.cli.key_file import PREFIX, Rights, add_key, remove_key
 from orchestrator.errors import ConfigurationError
+from tests.checkout import ROOT
+from tests.docs.commands import commands_on
 
 HASH = digest_of(b"a key").hex()
 ENTRY = f'[[keys]]\nname = "course"\nsha256 = "{HASH}"\n'
@@ -232,3 +236,29 @@ def test_the_commands_make_list_and_revoke(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.delenv("KEYS_FILE")
     refused = cli.invoke(main, ["keys", "list"])
     assert (refused.exit_code, "KEYS_FILE" in refused.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("page", ["docs/howto/operate.md", "docs/reference/keys.md"])
+def test_the_docs_commands_do_what_the_docs_say(
+    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("KEYS_FILE", str(tmp_path / "keys.toml"))
+    text = (ROOT / page).read_text()
+    blocks = [command.text for command in commands_on(page, text)]
+    lines = [line for block in blocks for line in block.splitlines()]
+    typed = [line for line in lines if line.startswith("codebae-runner keys ")]
+    assert len(typed) >= 3
+    # On a page blocks come before what is indented: what makes a key is typed first.
+    for line in sorted(typed, key=lambda line: " new " not in line):
+        done = CliRunner().invoke(main, shlex.split(line)[1:])
+        assert done.exit_code == 0, (line, done.output)
+    assert "course-algorithms" not in [key.name for key in read_keys(tmp_path / "keys.toml").keys]
+
+
+def test_the_reference_s_file_is_one() -> None:
+    text = (ROOT / "docs" / "reference" / "keys.md").read_text()
+    (example,) = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    (key,) = parse_keys(example, "")
+    assert (key.name, key.weight, key.max_jobs, key.rate) == ("course-algorithms", 2, 3, 120)
+    assert all(f"`{name}`" in text for name in (*Entry.model_fields, *map(str, Scope)))
