@@ -36,8 +36,12 @@ def request_id(request: web.BaseRequest) -> str:
 
 
 async def add_request_id(request: web.BaseRequest, response: web.StreamResponse) -> None:
-    """Before any response leaves, errors and streams included: put the id on it."""
+    """Before any response leaves, errors and streams included: put the id on it.
+
+    And take off which Python and which library made it: nobody needs to know.
+    """
     response.headers[HEADER] = request_id(request)
+    response.headers.pop("Server", None)
 
 
 @web.middleware

@@ -35,7 +35,11 @@ def build_waiting_app(progress: Progress) -> web.Application:
         text = f"The server is starting: {progress.reason}"
         return error_response(unavailable("engine_unavailable", text))
 
+    async def drop_server(_: web.Request, response: web.StreamResponse) -> None:
+        response.headers.pop("Server", None)
+
     app = web.Application()
+    app.on_response_prepare.append(drop_server)
     app.router.add_get("/health", health)
     app.router.add_route("*", "/{rest:.*}", refuse)
     return app

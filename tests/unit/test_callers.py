@@ -299,6 +299,7 @@ async def test_what_everybody_may_ask_tells_of_nobody(aiohttp_client: Any) -> No
     for path in ("/health", "/stats", "/languages", "/piston"):
         async with client.get(path) as response:
             text = await response.text()
+        assert not {"Server", "X-Powered-By", "RateLimit-Limit"} & set(response.headers), path
         assert [secret for secret in secrets if secret in text] == [], path
     sleeper.cancel()
     await asyncio.wait([sleeper])
