@@ -12,6 +12,7 @@ from typing import Any
 from aiohttp import web
 from aiohttp.test_utils import TestClient
 
+from orchestrator.api.door import HANDLER_ARGS
 from orchestrator.api.keys import ADMISSION, READINESS, SERVICE, SETTINGS, STARTED
 from orchestrator.api.routes import add_routes, middlewares
 from orchestrator.jobs.admission import Admission, Ticket
@@ -192,7 +193,7 @@ def make_app(
     admission: Admission | None = None,
     reason: str | None = None,
 ) -> web.Application:
-    app = web.Application(middlewares=middlewares)
+    app = web.Application(middlewares=middlewares, handler_args=HANDLER_ARGS)
     app[SETTINGS] = settings or make_settings()
     app[ADMISSION] = admission or Admission(slots=4, queue=4, memory_mb=4096)
     app[SERVICE] = service or StubService()  # type: ignore[misc]
