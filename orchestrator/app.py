@@ -15,6 +15,7 @@ from orchestrator.access.ring import KeyRing
 from orchestrator.access.watching import KeyWatch
 from orchestrator.api import keys, routes
 from orchestrator.api.callers import keys_changed, set_up_callers
+from orchestrator.api.door import HANDLER_ARGS
 from orchestrator.jobs.admission import Admission
 from orchestrator.jobs.model import Cause
 from orchestrator.jobs.offering import Offering
@@ -42,7 +43,9 @@ BODY_SLACK = 1  # aiohttp's own limit stays just above ours, so that the refusal
 def build_app(settings: Settings, open_parts: OpenParts | None = None) -> web.Application:
     """The application. `open_parts` stands in for the engine in tests."""
     app = web.Application(
-        middlewares=routes.middlewares, client_max_size=settings.max_body_size + BODY_SLACK
+        middlewares=routes.middlewares,
+        client_max_size=settings.max_body_size + BODY_SLACK,
+        handler_args=HANDLER_ARGS,
     )
     app[keys.SETTINGS] = settings
     app[keys.READINESS] = Readiness()

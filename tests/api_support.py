@@ -15,6 +15,7 @@ from aiohttp.test_utils import TestClient
 from orchestrator.access.model import Key, unnamed
 from orchestrator.access.ring import KeyRing
 from orchestrator.api.callers import set_up_callers
+from orchestrator.api.door import HANDLER_ARGS
 from orchestrator.api.keys import ADMISSION, READINESS, SERVICE, SETTINGS, STARTED
 from orchestrator.api.routes import add_routes, middlewares
 from orchestrator.jobs.admission import Admission, Ticket
@@ -198,7 +199,7 @@ def make_app(
     reason: str | None = None,
     keys: Sequence[Key] = (),
 ) -> web.Application:
-    app = web.Application(middlewares=middlewares)
+    app = web.Application(middlewares=middlewares, handler_args=HANDLER_ARGS)
     app[SETTINGS] = settings or make_settings()
     app[ADMISSION] = admission or Admission(slots=4, queue=4, memory_mb=4096)
     app[SERVICE] = service or StubService()  # type: ignore[misc]

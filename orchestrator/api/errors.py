@@ -22,6 +22,7 @@ RETRY_AFTER_S = {
     "engine_unavailable": 5,  # a restarted engine answers again within seconds
     "draining": 5,  # by then the load balancer knows another server
     "internal_error": 1,  # one job's bad luck; the next one may fare better
+    "too_many_connections": 1,  # some are always about to end
 }
 """What the `Retry-After` of a 503 says, in seconds, by slug."""
 

@@ -19,12 +19,14 @@ from rich.console import Console
 from rich.markup import escape
 
 from orchestrator.api import keys
+from orchestrator.api.door import Door, DoorSite
 from orchestrator.api.waiting import Progress, build_waiting_app
 from orchestrator.app import build_app, drain
 from orchestrator.cli.keys import check_keys
 from orchestrator.cli.preparing import prepare_images
 from orchestrator.cli.server import address
 from orchestrator.consistency import overruled
+from orchestrator.descriptors import connections_within, raise_limit
 from orchestrator.embedded.engine import embedded_engine
 from orchestrator.errors import ConfigurationError
 from orchestrator.jobs.model import Cause
@@ -33,8 +35,7 @@ from orchestrator.unread import names_in, unread
 
 log = structlog.get_logger(__name__)
 
-KEEPALIVE_S = 75.0  # aiohttp's own default is an hour
-BACKLOG = 128
+BACKLOG = 1024
 SHUTDOWN_S = 1.0  # aiohttp's own wait, twice, once every job has been answered
 
 
@@ -94,7 +95,7 @@ async def _own_engine(
     """
     progress = Progress("starting the engine")
     waiting = web.AppRunner(
-        build_waiting_app(progress), access_log=None, shutdown_timeout=SHUTDOWN_S
+        build_waiting_app(progress, settings), access_log=None, shutdown_timeout=SHUTDOWN_S
     )
     await waiting.setup()
 
@@ -103,7 +104,7 @@ async def _own_engine(
 
     async with contextlib.AsyncExitStack() as engine:
         try:
-            await web.SockSite(waiting, listener.dup()).start()
+            await _let_in(waiting, settings, listener)
             await _unless_stopped(engine.enter_async_context(embedded_engine(settings)), stop)
             await _unless_stopped(prepare_images(settings, out, say), stop)
         finally:
@@ -140,12 +141,11 @@ async def _serve(  # noqa: PLR0913 - what `serve` has put together
         handler_cancellation=True,
         access_log=None,
         shutdown_timeout=SHUTDOWN_S,
-        keepalive_timeout=KEEPALIVE_S,
     )
     port = int(listener.getsockname()[1])
     try:
         await runner.setup()
-        await web.SockSite(runner, listener.dup()).start()
+        await _let_in(runner, settings, listener)
         await announce(app, address(settings.host, port), out, stop)
         gc.freeze()  # what is there by now stays: it need not be looked through again and again
         if mode.shows_keys and not stop.is_set():
@@ -155,6 +155,14 @@ async def _serve(  # noqa: PLR0913 - what `serve` has put together
         await drain(app)  # while it still listens: who comes now is told so
     finally:
         await runner.cleanup()
+
+
+async def _let_in(runner: web.AppRunner, settings: Settings, listener: socket.socket) -> None:
+    most, newcomers = connections_within(raise_limit(), settings.max_connections)
+    if most < settings.max_connections:
+        log.warning("settings", remark=f"MAX_CONNECTIONS: {most} with this limit on open files")
+    door = Door(runner, settings, most=most, newcomers=newcomers)
+    await DoorSite(runner, door, listener.dup()).start()
 
 
 def _say_goodbye(app: web.Application, settings: Settings, out: Console) -> None:

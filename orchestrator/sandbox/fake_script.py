@@ -72,7 +72,7 @@ class Script:
             return rest[1]
         return self._folder[rest[0]].decode()
 
-    async def _do(self, words: list[str]) -> None:
+    async def _do(self, words: list[str]) -> None:  # noqa: C901 - a command each
         match words:
             case ["echo", *rest, ">&2"]:
                 await self._print(Stream.STDERR, " ".join(rest).encode() + b"\n")
@@ -80,6 +80,8 @@ class Script:
                 await self._print(Stream.STDOUT, " ".join(rest).encode() + b"\n")
             case ["cat", *names]:
                 await self._cat(names)
+            case ["zeros", count]:
+                await self._print(Stream.STDOUT, bytes(int(count)))
             case [".", name]:
                 await self._source(name.removeprefix("./"))
             case ["exec", "<&-"]:
