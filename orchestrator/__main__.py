@@ -1,4 +1,4 @@
-"""The command line: serve, check, run, languages, builds, jobs, drain, sweep."""
+"""The command line: serve, check, run, languages, builds, jobs, drain, keys, sweep."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import click
 
 from orchestrator import __version__
 from orchestrator.cli.admin_commands import builds, drain, jobs
+from orchestrator.cli.key_commands import keys
 from orchestrator.cli.language_commands import languages
 from orchestrator.cli.server import Server, server_options
 from orchestrator.cli.shell import Commands, err, guard, out, read_settings
@@ -22,7 +23,7 @@ def main() -> None:
     """Run untrusted programs, each in one short-lived container of its own."""
 
 
-for command in (languages, builds, jobs, drain):
+for command in (languages, builds, jobs, drain, keys):
     main.add_command(command)
 
 
@@ -43,10 +44,11 @@ def serve(*, dev: bool, reload: bool, reloaded: bool) -> None:
         folders = (Path(__file__).parent, read_settings().images_dir)
         arguments = ["--dev", "--reloaded"] if dev else ["--reloaded"]
         sys.exit(reloading.serve_and_reload(folders, arguments))
-    from orchestrator.cli import keys, serving
+    from orchestrator.cli import keys as made_up
+    from orchestrator.cli import serving
 
     if dev:
-        guard(lambda: keys.ensure_keys(Path(".env")))
+        guard(lambda: made_up.ensure_keys(Path(".env")))
     settings = read_settings()
     if dev and "host" not in settings.model_fields_set:
         settings = settings.model_copy(update={"host": "127.0.0.1"})

@@ -6,12 +6,18 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator
+from functools import partial
 
 import structlog
 from aiohttp import web
 
+from orchestrator.access.ring import KeyRing
+from orchestrator.access.watching import KeyWatch
 from orchestrator.api import keys, routes
+from orchestrator.api.callers import keys_changed, set_up_callers
+from orchestrator.api.door import HANDLER_ARGS
 from orchestrator.jobs.admission import Admission
+from orchestrator.jobs.model import Cause
 from orchestrator.jobs.offering import Offering
 from orchestrator.jobs.pooled import kinds_to_keep
 from orchestrator.jobs.proving import Prover
@@ -29,13 +35,17 @@ from orchestrator.settings import Settings
 
 log = structlog.get_logger(__name__)
 
+SPARE_MB = 256
+"""Memory that is left for whoever has no job: enough for one of any of the usual languages."""
 BODY_SLACK = 1  # aiohttp's own limit stays just above ours, so that the refusal is in our words
 
 
 def build_app(settings: Settings, open_parts: OpenParts | None = None) -> web.Application:
     """The application. `open_parts` stands in for the engine in tests."""
     app = web.Application(
-        middlewares=routes.middlewares, client_max_size=settings.max_body_size + BODY_SLACK
+        middlewares=routes.middlewares,
+        client_max_size=settings.max_body_size + BODY_SLACK,
+        handler_args=HANDLER_ARGS,
     )
     app[keys.SETTINGS] = settings
     app[keys.READINESS] = Readiness()
@@ -44,8 +54,9 @@ def build_app(settings: Settings, open_parts: OpenParts | None = None) -> web.Ap
         slots=settings.slots,
         queue=settings.max_queue,
         memory_mb=settings.memory_budget,
-        keys=len(settings.api_keys) + (not settings.piston_needs_key),
+        spare_mb=min(SPARE_MB, settings.memory_budget // 2),
     )
+    watch = _read_keys(app)
     routes.add_routes(app)
     app.on_shutdown.append(drain)
 
@@ -54,7 +65,33 @@ def build_app(settings: Settings, open_parts: OpenParts | None = None) -> web.Ap
             yield
 
     app.cleanup_ctx.append(run_parts)
+    if watch is not None:
+        app.cleanup_ctx.append(partial(_watch_keys, watch))
     return app
+
+
+def _read_keys(app: web.Application) -> KeyWatch | None:
+    """Raises ConfigurationError when KEYS_FILE is no good."""
+    settings = app[keys.SETTINGS]
+    ring = KeyRing(settings.api_keys, settings.admin_keys)
+    watch = None if settings.keys_path is None else KeyWatch(settings.keys_path, ring)
+    if watch is not None:
+        watch.load()
+    set_up_callers(app, ring)
+    return watch
+
+
+async def _watch_keys(watch: KeyWatch, app: web.Application) -> AsyncIterator[None]:
+    """A key that is revoked ends at once: so do its jobs under way."""
+
+    def on_change(revoked: frozenset[str]) -> None:
+        keys_changed(app)
+        app[keys.SERVICE].end_all_of(revoked, Cause.ADMIN)
+
+    task = asyncio.create_task(watch.run(on_change), name="keys")
+    yield
+    task.cancel()
+    await asyncio.wait([task])
 
 
 async def drain(app: web.Application) -> None:

@@ -29,6 +29,14 @@ class InvalidSubmissionError(RunnerError):
         self.hint = hint
 
 
+class RevokedKeyError(RunnerError):
+    """The key has been taken away since the request began."""
+
+    def __init__(self) -> None:
+        """There is one message."""
+        super().__init__("Unauthorized")
+
+
 class QueueFullError(RunnerError):
     """Every slot is busy and the queue is at its bound."""
 

@@ -10,10 +10,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
+from orchestrator.access_settings import AccessSettings
 from orchestrator.compile_settings import CompileSettings
+from orchestrator.connection_settings import ConnectionSettings
 from orchestrator.consistency import contradictions
 from orchestrator.disk_settings import DiskSettings
 from orchestrator.embedded_settings import EmbeddedSettings
@@ -37,12 +39,10 @@ Count = Annotated[int, Field(ge=1, le=1_000_000)]
 Bytes = Annotated[int, Field(ge=1, le=1 << 30)]
 
 
-def _split(keys: SecretStr) -> tuple[str, ...]:
-    return tuple(key.strip() for key in keys.get_secret_value().split(",") if key.strip())
-
-
 class Settings(
+    AccessSettings,
     CompileSettings,
+    ConnectionSettings,
     DiskSettings,
     JudgingSettings,
     PistonSettings,
@@ -57,16 +57,6 @@ class Settings(
 
     host: str = Field("0.0.0.0", description="Address to listen on.")  # noqa: S104 - a server in a container
     port: int = Field(3000, ge=0, le=65535, description="Port to listen on; 0 picks a free one.")
-    api_key: SecretStr = Field(
-        SecretStr(""),
-        description="Key or comma-separated keys that may run programs. `serve` refuses to start "
-        "without one.",
-    )
-    admin_key: SecretStr = Field(
-        SecretStr(""),
-        description="Key or comma-separated keys that may administer; none of API_KEY's. Without "
-        "one there is no /admin.",
-    )
 
     max_code_size: Bytes = Field(
         100_000, description="Longest source file, in characters (bytes for a base64 file)."
@@ -221,16 +211,6 @@ class Settings(
         for text in contradictions(vars(self), self.model_fields_set):
             raise ValueError(text)
         return self
-
-    @cached_property
-    def api_keys(self) -> tuple[str, ...]:
-        """The keys, without blanks."""
-        return _split(self.api_key)
-
-    @cached_property
-    def admin_keys(self) -> tuple[str, ...]:
-        """The admins' keys, without blanks; none: nobody administers over HTTP."""
-        return _split(self.admin_key)
 
     @cached_property
     def cpus_per_job(self) -> float:

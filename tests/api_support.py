@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,10 @@ from typing import Any
 from aiohttp import web
 from aiohttp.test_utils import TestClient
 
+from orchestrator.access.model import Key, unnamed
+from orchestrator.access.ring import KeyRing
+from orchestrator.api.callers import set_up_callers
+from orchestrator.api.door import HANDLER_ARGS
 from orchestrator.api.keys import ADMISSION, READINESS, SERVICE, SETTINGS, STARTED
 from orchestrator.api.routes import add_routes, middlewares
 from orchestrator.jobs.admission import Admission, Ticket
@@ -50,6 +54,8 @@ Serve = Callable[..., Awaitable[Client]]
 
 KEY = "first-key-of-tests"
 SECOND_KEY = "second-key-of-tests"
+NAME, SECOND_NAME = unnamed(KEY).name, unnamed(SECOND_KEY).name
+"""What these keys are called."""
 BEARER = {"Authorization": f"Bearer {KEY}"}
 JSON = BEARER | {"Content-Type": "application/json"}
 PRINT = {"language": "python", "code": "print(1)"}
@@ -191,13 +197,15 @@ def make_app(
     settings: Settings | None = None,
     admission: Admission | None = None,
     reason: str | None = None,
+    keys: Sequence[Key] = (),
 ) -> web.Application:
-    app = web.Application(middlewares=middlewares)
+    app = web.Application(middlewares=middlewares, handler_args=HANDLER_ARGS)
     app[SETTINGS] = settings or make_settings()
     app[ADMISSION] = admission or Admission(slots=4, queue=4, memory_mb=4096)
     app[SERVICE] = service or StubService()  # type: ignore[misc]
     app[READINESS] = Readiness(reason)
     app[STARTED] = time.monotonic()
+    set_up_callers(app, KeyRing(app[SETTINGS].api_keys, app[SETTINGS].admin_keys, keys))
     add_routes(app)
     return app
 

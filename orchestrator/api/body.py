@@ -7,9 +7,13 @@ import json
 from typing import NoReturn
 
 from aiohttp import web
+from aiohttp.http import HttpVersion11
 from aiohttp.http_exceptions import HttpProcessingError
 
 from orchestrator.api.errors import ApiError, Problem, invalid
+from orchestrator.api.packing import badly_encoded, packing, too_long, unpack
+
+GO_ON = "100-continue"
 
 
 async def read_json(request: web.Request, *, max_bytes: int, timeout_s: float) -> object:
@@ -26,25 +30,42 @@ async def read_json(request: web.Request, *, max_bytes: int, timeout_s: float) -
 
 
 async def read_body(request: web.Request, *, max_bytes: int, timeout_s: float) -> bytes:
-    """At most `max_bytes` of body within `timeout_s` seconds. Raises ApiError 413, 408 or 400."""
-    body = bytearray()
+    """At most `max_bytes` of body, unpacked, within `timeout_s` seconds.
+
+    Raises ApiError 413, 408, 415 for a packing that is not known, or 400.
+    """
+    packed_as = packing(request.headers.get("Content-Encoding", ""))
+    body: bytes | bytearray = b""
     try:
         _check_length(request.content_length or 0, max_bytes)
         if request.content.is_eof():  # it came with the head, as most do
-            whole = request.content.read_nowait()
-            _check_length(len(whole), max_bytes)
-            return whole
-        async with asyncio.timeout(timeout_s):
-            async for chunk in request.content.iter_any():
-                body += chunk
-                _check_length(len(body), max_bytes)
+            body = request.content.read_nowait()
+            _check_length(len(body), max_bytes)
+        else:
+            body = bytearray()
+            await _say_go_on(request)
+            async with asyncio.timeout(timeout_s):
+                async for chunk in request.content.iter_any():
+                    body += chunk
+                    _check_length(len(body), max_bytes)
     except TimeoutError as err:
         text = f"The body did not arrive within {timeout_s:g} s"
         raise ApiError(408, "timeout", text) from err
     except (web.RequestPayloadError, HttpProcessingError, ConnectionError) as err:
-        problem = Problem("body", "was cut short or is badly encoded")
-        raise invalid([problem], "The body was cut short or is badly encoded") from err
-    return bytes(body)
+        raise badly_encoded() from err
+    return await unpack(bytes(body), packed_as, max_bytes)
+
+
+async def expect_nothing(request: web.Request) -> None:
+    """What a route does about `Expect: 100-continue`: the body is asked for when it is wanted."""
+    if request.headers.get("Expect", "").lower() != GO_ON:
+        raise web.HTTPExpectationFailed
+
+
+async def _say_go_on(request: web.Request) -> None:
+    if request.headers.get("Expect", "").lower() == GO_ON and request.version == HttpVersion11:
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0
 
 
 def parse_json(body: bytes) -> object:
@@ -67,7 +88,7 @@ def parse_json(body: bytes) -> object:
 
 def _check_length(length: int, max_bytes: int) -> None:
     if length > max_bytes:
-        raise ApiError(413, "too_large", f"The body is longer than {max_bytes} bytes")
+        raise too_long(max_bytes)
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -9,16 +9,20 @@ from orchestrator.errors import (
     DrainingError,
     InvalidSubmissionError,
     QueueFullError,
+    RevokedKeyError,
     RunnerError,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+CHALLENGE = 'Bearer realm="codebae-runner"'
+"""What a `WWW-Authenticate` begins with."""
 RETRY_AFTER_S = {
     "engine_unavailable": 5,  # a restarted engine answers again within seconds
     "draining": 5,  # by then the load balancer knows another server
     "internal_error": 1,  # one job's bad luck; the next one may fare better
+    "too_many_connections": 1,  # some are always about to end
 }
 """What the `Retry-After` of a 503 says, in seconds, by slug."""
 
@@ -73,6 +77,14 @@ def unavailable(code: str, message: str) -> ApiError:
     return ApiError(503, code, message, retry_after_s=RETRY_AFTER_S[code])
 
 
+def unauthorized(
+    problems: Sequence[Problem], *, has_key: bool, kind: type[ApiError] = ApiError
+) -> ApiError:
+    """A 401; whether a key was sent is, by RFC 6750, in a header."""
+    challenge = f'{CHALLENGE}, error="invalid_token"' if has_key else CHALLENGE
+    return kind(401, "unauthorized", "Unauthorized", problems=problems, challenge=challenge)
+
+
 def error_body(err: ApiError) -> dict[str, Any]:
     """A refusal as JSON data."""
     body: dict[str, Any] = {"error": str(err), "code": err.code}
@@ -86,14 +98,21 @@ def from_exception(err: Exception) -> ApiError | None:
     match err:
         case ApiError():
             return err
-        case InvalidSubmissionError(field=None):
-            return ApiError(400, "invalid", str(err))
-        case InvalidSubmissionError(field=str(field)):
-            detail = err.hint or str(err).removeprefix(f"{field}: ")
-            return invalid([Problem(field, detail)], str(err))
+        case InvalidSubmissionError():
+            return _invalid_submission(err)
+        case RevokedKeyError():
+            problems = [Problem("Authorization", "this key has been revoked")]
+            return unauthorized(problems, has_key=True)
         case QueueFullError():
             return ApiError(429, "queue_full", str(err), retry_after_s=err.retry_after_s)
         case DrainingError():
             return unavailable("draining", str(err))
         case _:
             return None
+
+
+def _invalid_submission(err: InvalidSubmissionError) -> ApiError:
+    if err.field is None:
+        return ApiError(400, "invalid", str(err))
+    detail = err.hint or str(err).removeprefix(f"{err.field}: ")
+    return invalid([Problem(err.field, detail)], str(err))

@@ -7,12 +7,12 @@ import asyncio
 from aiohttp import web
 
 from orchestrator.api.answer import to_answer
-from orchestrator.api.auth import authenticate
 from orchestrator.api.body import read_json
+from orchestrator.api.callers import admit, who
 from orchestrator.api.connection import abort, bound_send_buffers
 from orchestrator.api.errors import unavailable
 from orchestrator.api.formats import Format, choose_format
-from orchestrator.api.keys import ADMISSION, READINESS, SERVICE, SETTINGS
+from orchestrator.api.keys import SERVICE, SETTINGS
 from orchestrator.api.streaming import stream
 from orchestrator.api.submission import to_submission
 from orchestrator.jobs.model import Failure, JobResult, Submission, Verdict
@@ -26,28 +26,19 @@ _FAILURES = {
 async def execute(request: web.Request) -> web.StreamResponse:
     """Run the submission in the body; 200 whatever the program does.
 
-    In this order: who asks, is the server fit to run anything, is there room to hold the request;
-    only then is the body read. Raises ApiError, InvalidSubmissionError, QueueFullError and
+    In this order: who asks, may they, is the server fit to run anything, is there room to hold the
+    request; only then is the body read. Raises ApiError, InvalidSubmissionError, QueueFullError and
     DrainingError for the middleware; is cancelled when the client goes away.
     """
     app = request.app
     form = choose_format(",".join(request.headers.getall("Accept", ())))
-    key = authenticate(request.headers, app[SETTINGS].api_keys)
-    check_ready(app)
-    with app[ADMISSION].ticket(key) as ticket:
+    with admit(request, who(request)) as ticket:
         job = app[SERVICE].accept(await _receive(request), ticket)
         if form is not Format.JSON:
             return await stream(request, job, form)
         result = await app[SERVICE].run(job)
         raise_failure(result)
         return await send_answer(request, to_answer(result))
-
-
-def check_ready(app: web.Application) -> None:
-    """Raise ApiError (503) while no program can be run."""
-    reason = app[READINESS].reason
-    if reason is not None:
-        raise unavailable("engine_unavailable", f"Not ready to run programs: {reason}")
 
 
 async def send_answer(request: web.Request, answer: object) -> web.Response:

@@ -1,4 +1,4 @@
-"""`GET /health` and `GET /stats`: public, cheap, and nothing in them is secret."""
+"""`GET /health` and `GET /stats`: cheap, and public but for what tells of somebody's jobs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from typing import Any
 
 from aiohttp import web
 
+from orchestrator.access.model import Scope
+from orchestrator.api.callers import who_watches
 from orchestrator.api.keys import ADMISSION, READINESS, SERVICE, STARTED
+from orchestrator.jobs.model import ActiveJob
 from orchestrator.jobs.statistics import Summary
 
 
@@ -26,35 +29,46 @@ async def health(request: web.Request) -> web.Response:
 
 
 async def stats(request: web.Request) -> web.Response:
-    """The jobs under way (`duration` in ms since each was accepted), and those that ended.
+    """How many jobs are under way; for a key also which, and for `metrics` all there is to know.
 
-    A slot stays in use until its job's container is gone, a little longer than the job.
+    `duration` in ms since a job was accepted. A slot stays in use until its job's container is
+    gone, a little longer than the job. Raises ApiError (401) for a key that is none.
     """
-    service, admission = request.app[SERVICE], request.app[ADMISSION]
-    jobs = [
-        {
-            "id": job.id,
-            "language": job.language,
-            "duration": job.duration_ms,
-            "phase": job.phase.value,
-        }
-        for job in service.active_jobs()
-    ]
+    key = who_watches(request)
+    jobs = request.app[SERVICE].active_jobs()
+    if key is None:
+        return web.json_response({"activeJobs": len(jobs), "jobs": []})
+    if Scope.METRICS not in key.scopes:
+        own = [_job_to_wire(job) for job in jobs if job.owner == key.name]
+        return web.json_response({"activeJobs": len(jobs), "jobs": own})
     return web.json_response(
-        {
-            "activeJobs": len(jobs),
-            "jobs": jobs,
-            "slots": {
-                "total": admission.slots,
-                "used": admission.active,
-                "waiting": admission.waiting,
-            },
-            "pool": {name: asdict(shelf) for name, shelf in service.pool.state().items()},
-            "compile_cache": asdict(service.cache.state()),
-            "since_start": to_wire(service.statistics.since_start()),
-            "last_15_minutes": to_wire(service.statistics.lately()),
-        }
+        {"activeJobs": len(jobs), "jobs": [_job_to_wire(job) for job in jobs]}
+        | _figures(request.app)
     )
+
+
+def _job_to_wire(job: ActiveJob) -> dict[str, Any]:
+    return {
+        "id": job.id,
+        "language": job.language,
+        "duration": job.duration_ms,
+        "phase": job.phase.value,
+    }
+
+
+def _figures(app: web.Application) -> dict[str, Any]:
+    service, admission = app[SERVICE], app[ADMISSION]
+    return {
+        "slots": {
+            "total": admission.slots,
+            "used": admission.active,
+            "waiting": admission.waiting,
+        },
+        "pool": {name: asdict(shelf) for name, shelf in service.pool.state().items()},
+        "compile_cache": asdict(service.cache.state()),
+        "since_start": to_wire(service.statistics.since_start()),
+        "last_15_minutes": to_wire(service.statistics.lately()),
+    }
 
 
 def to_wire(summary: Summary) -> dict[str, Any]:

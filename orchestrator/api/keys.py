@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from orchestrator.access.ring import KeyRing
 from orchestrator.jobs.admission import Admission
 from orchestrator.jobs.offering import Offering
 from orchestrator.jobs.readiness import Readiness
@@ -13,6 +14,7 @@ from orchestrator.settings import Settings
 
 SETTINGS = web.AppKey("settings", Settings)
 ADMISSION = web.AppKey("admission", Admission)
+RING = web.AppKey("ring", KeyRing)
 SERVICE = web.AppKey("service", JobService)
 OFFERING = web.AppKey("offering", Offering)
 BUILDS = web.AppKey("builds", Builds)

@@ -1,7 +1,9 @@
-"""What every request gets: an id, and a JSON error when something goes wrong."""
+"""What every request gets: an id, an answer in time, and a JSON error when something goes wrong."""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import re
 import time
 import uuid
@@ -11,7 +13,12 @@ from typing import TYPE_CHECKING
 import structlog
 from aiohttp import web
 
+from orchestrator.api.callers import KEY_NAME
+from orchestrator.api.client_address import client_of
+from orchestrator.api.connection import abort
+from orchestrator.api.door import Connection
 from orchestrator.api.errors import ApiError, error_body, from_exception, unavailable
+from orchestrator.api.keys import SETTINGS
 
 if TYPE_CHECKING:
     from aiohttp.typedefs import Handler
@@ -19,6 +26,10 @@ if TYPE_CHECKING:
 HEADER = "X-Request-Id"
 QUIET = ("/health", "/stats")
 MAX_SHOWN = 100
+LINGER_S = 1.0
+LINGER_BYTES = 1 << 20
+"""What is still read of a body that nobody wants: who is hung up on while it is sending may never
+see the answer."""
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _STORED = web.RequestKey("request_id", str)
 
@@ -34,8 +45,51 @@ def request_id(request: web.BaseRequest) -> str:
 
 
 async def add_request_id(request: web.BaseRequest, response: web.StreamResponse) -> None:
-    """Before any response leaves, errors and streams included: put the id on it."""
+    """Before any response leaves, errors and streams included: put the id on it.
+
+    And take off which Python and which library made it: nobody needs to know.
+    """
     response.headers[HEADER] = request_id(request)
+    response.headers.pop("Server", None)
+
+
+@web.middleware
+async def answer_in_time(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Send the answer while somebody takes it; nothing more is read from who was not heard out."""
+    connection = request.protocol if isinstance(request.protocol, Connection) else None
+    if connection is not None:
+        connection.begin(request)
+    response = await handler(request)
+    if connection is not None and not connection.has_place:
+        response.force_close()
+    await _send(request, response)
+    if connection is not None:
+        connection.end()
+    return response
+
+
+async def _send(request: web.Request, response: web.StreamResponse) -> None:
+    if response.prepared:
+        return
+    is_heard_out = request.content.is_eof()
+    if not is_heard_out:
+        response.force_close()
+    try:
+        async with asyncio.timeout(request.app[SETTINGS].answer_timeout):
+            await response.prepare(request)
+            await response.write_eof()
+    except (TimeoutError, ConnectionError):
+        abort(request)
+    if not is_heard_out and "Expect" not in request.headers:
+        await _linger(request)
+
+
+async def _linger(request: web.Request) -> None:
+    left = LINGER_BYTES
+    with contextlib.suppress(TimeoutError, web.RequestPayloadError, ConnectionError):
+        async with asyncio.timeout(LINGER_S):
+            while left > 0 and not request.content.is_eof():
+                left -= len(await request.content.readany())
 
 
 @web.middleware
@@ -57,6 +111,8 @@ async def log_request(request: web.Request, handler: Handler) -> web.StreamRespo
                 path=request.rel_url.raw_path[:MAX_SHOWN],
                 status=status,
                 duration_ms=round((time.monotonic() - started) * 1000, 1),
+                client=client_of(request),
+                key=request.get(KEY_NAME),
             )
 
 

@@ -5,11 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from orchestrator.api.admin.routes import add_admin_routes
+from orchestrator.api.body import expect_nothing
 from orchestrator.api.execute import execute
 from orchestrator.api.health import health, stats
 from orchestrator.api.keys import SETTINGS
 from orchestrator.api.languages import list_languages
-from orchestrator.api.middleware import add_request_id, errors_as_json, log_request
+from orchestrator.api.middleware import (
+    add_request_id,
+    answer_in_time,
+    errors_as_json,
+    log_request,
+)
 from orchestrator.api.openapi.handlers import add_openapi_routes
 from orchestrator.api.piston.routes import add_piston_routes
 from orchestrator.api.websocket import execute_ws
@@ -17,7 +23,7 @@ from orchestrator.api.websocket import execute_ws
 if TYPE_CHECKING:
     from aiohttp import web
 
-middlewares = (log_request, errors_as_json)
+middlewares = (answer_in_time, log_request, errors_as_json)
 """Outermost first; for `web.Application(middlewares=...)`."""
 
 
@@ -26,7 +32,7 @@ def add_routes(app: web.Application) -> None:
 
     `app` must hold its settings, and what else `api/keys.py` lists before the first request.
     """
-    app.router.add_post("/execute", execute)
+    app.router.add_post("/execute", execute, expect_handler=expect_nothing)
     app.router.add_get("/execute/ws", execute_ws, allow_head=False)
     app.router.add_get("/health", health)
     app.router.add_get("/stats", stats)

@@ -7,8 +7,11 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
+from orchestrator.api.door import HANDLER_ARGS
 from orchestrator.api.errors import unavailable
-from orchestrator.api.middleware import error_response
+from orchestrator.api.keys import SETTINGS
+from orchestrator.api.middleware import answer_in_time, error_response
+from orchestrator.settings import Settings
 
 
 @dataclass(slots=True)
@@ -19,7 +22,7 @@ class Progress:
     since: float = field(default_factory=time.monotonic)
 
 
-def build_waiting_app(progress: Progress) -> web.Application:
+def build_waiting_app(progress: Progress, settings: Settings) -> web.Application:
     """`/health` as the service has it, unhealthy; everything else is a 503 with `Retry-After`."""
 
     async def health(_: web.Request) -> web.Response:
@@ -35,7 +38,12 @@ def build_waiting_app(progress: Progress) -> web.Application:
         text = f"The server is starting: {progress.reason}"
         return error_response(unavailable("engine_unavailable", text))
 
-    app = web.Application()
+    async def drop_server(_: web.Request, response: web.StreamResponse) -> None:
+        response.headers.pop("Server", None)
+
+    app = web.Application(middlewares=[answer_in_time], handler_args=HANDLER_ARGS)
+    app[SETTINGS] = settings
+    app.on_response_prepare.append(drop_server)
     app.router.add_get("/health", health)
     app.router.add_route("*", "/{rest:.*}", refuse)
     return app

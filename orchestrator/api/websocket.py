@@ -7,14 +7,14 @@ import asyncio
 import structlog
 from aiohttp import web
 
-from orchestrator.api.auth import authenticate
 from orchestrator.api.body import parse_json
+from orchestrator.api.callers import admit, who
 from orchestrator.api.channel import PROTOCOL, Channel, Close
 from orchestrator.api.connection import abort
 from orchestrator.api.errors import ApiError, Problem, from_exception, invalid, unavailable
 from orchestrator.api.events import Envelope, error_envelope
-from orchestrator.api.execute import check_payload, check_ready
-from orchestrator.api.keys import ADMISSION, SERVICE, SETTINGS
+from orchestrator.api.execute import check_payload
+from orchestrator.api.keys import SERVICE, SETTINGS
 from orchestrator.api.messages import Eof, Stdin, parse_message
 from orchestrator.api.streaming import EventSender, relay
 from orchestrator.errors import RunnerError
@@ -34,15 +34,13 @@ log = structlog.get_logger(__name__)
 async def execute_ws(request: web.Request) -> web.StreamResponse:
     """Run the submission in the first message; what comes after it is for the program.
 
-    What can be refused before that is an ordinary HTTP error: who asks, is the server fit to run
-    anything, is there room to hold the request. Is cancelled when the client goes away.
+    What can be refused before that is an ordinary HTTP error: who asks, may they, is the server
+    fit to run anything, is there room to hold the request. Is cancelled when the client goes away.
     """
-    app = request.app
     protocols = offered_protocols(request)
-    key = authenticate(request.headers, app[SETTINGS].api_keys, protocols=protocols)
+    key = who(request, protocols=protocols)
     check_protocols(protocols)
-    check_ready(app)
-    with app[ADMISSION].ticket(key) as ticket:
+    with admit(request, key) as ticket:
         channel = Channel(request)
         response = await channel.open()
         await _converse(request, channel, ticket)

@@ -19,12 +19,14 @@ from rich.console import Console
 from rich.markup import escape
 
 from orchestrator.api import keys
+from orchestrator.api.door import Door, DoorSite
 from orchestrator.api.waiting import Progress, build_waiting_app
 from orchestrator.app import build_app, drain
 from orchestrator.cli.keys import check_keys
 from orchestrator.cli.preparing import prepare_images
 from orchestrator.cli.server import address
 from orchestrator.consistency import crowded, overruled
+from orchestrator.descriptors import connections_within, raise_limit
 from orchestrator.embedded.engine import embedded_engine
 from orchestrator.errors import ConfigurationError
 from orchestrator.jobs.model import Cause
@@ -33,8 +35,7 @@ from orchestrator.unread import names_in, unread
 
 log = structlog.get_logger(__name__)
 
-KEEPALIVE_S = 75.0  # aiohttp's own default is an hour
-BACKLOG = 128
+BACKLOG = 1024
 SHUTDOWN_S = 1.0  # aiohttp's own wait, twice, once every job has been answered
 
 
@@ -53,13 +54,14 @@ async def serve(settings: Settings, out: Console, mode: Mode) -> None:
 
     Raises ConfigurationError or EngineError when it can't start.
     """
-    if not settings.api_keys:
+    app = build_app(settings)
+    if not app[keys.RING].keys:
         raise ConfigurationError(
-            "setting API_KEY: set one key, or several comma-separated; `make run` makes one up"
+            "setting API_KEY: set one key, or several comma-separated, or name some in KEYS_FILE; "
+            "`make run` makes one up"
         )
     for text in (*remarks(settings), *check_keys(settings, for_development=mode.for_development)):
         log.warning("settings", remark=text)
-    app = build_app(settings)
     stop = asyncio.Event()
     _stop_at_signals(app, stop)
     with _listen(settings) as listener:
@@ -93,7 +95,7 @@ async def _own_engine(
     """
     progress = Progress("starting the engine")
     waiting = web.AppRunner(
-        build_waiting_app(progress), access_log=None, shutdown_timeout=SHUTDOWN_S
+        build_waiting_app(progress, settings), access_log=None, shutdown_timeout=SHUTDOWN_S
     )
     await waiting.setup()
 
@@ -102,7 +104,7 @@ async def _own_engine(
 
     async with contextlib.AsyncExitStack() as engine:
         try:
-            await web.SockSite(waiting, listener.dup()).start()
+            await _let_in(waiting, settings, listener)
             await _unless_stopped(engine.enter_async_context(embedded_engine(settings)), stop)
             await _unless_stopped(prepare_images(settings, out, say), stop)
         finally:
@@ -139,12 +141,11 @@ async def _serve(  # noqa: PLR0913 - what `serve` has put together
         handler_cancellation=True,
         access_log=None,
         shutdown_timeout=SHUTDOWN_S,
-        keepalive_timeout=KEEPALIVE_S,
     )
     port = int(listener.getsockname()[1])
     try:
         await runner.setup()
-        await web.SockSite(runner, listener.dup()).start()
+        await _let_in(runner, settings, listener)
         await announce(app, address(settings.host, port), out, stop)
         gc.freeze()  # what is there by now stays: it need not be looked through again and again
         if mode.shows_keys and not stop.is_set():
@@ -154,6 +155,14 @@ async def _serve(  # noqa: PLR0913 - what `serve` has put together
         await drain(app)  # while it still listens: who comes now is told so
     finally:
         await runner.cleanup()
+
+
+async def _let_in(runner: web.AppRunner, settings: Settings, listener: socket.socket) -> None:
+    most, newcomers = connections_within(raise_limit(), settings.max_connections)
+    if most < settings.max_connections:
+        log.warning("settings", remark=f"MAX_CONNECTIONS: {most} with this limit on open files")
+    door = Door(runner, settings, most=most, newcomers=newcomers)
+    await DoorSite(runner, door, listener.dup()).start()
 
 
 def _say_goodbye(app: web.Application, settings: Settings, out: Console) -> None:
@@ -204,7 +213,7 @@ async def announce(app: web.Application, url: str, out: Console, stop: asyncio.E
 
 
 def _show_keys(settings: Settings, port: int, out: Console) -> None:
-    url, key = address(settings.host, port), settings.api_keys[0]
+    url, key = address(settings.host, port), (*settings.api_keys, "KEY")[0]
     lines = [f"In a browser: {url}/docs", f"API key:      {key}"]
     if settings.admin_keys:
         lines.append(f"Admin key:    {settings.admin_keys[0]}")

@@ -301,3 +301,5 @@ class ActiveJob:
     language: str
     duration_ms: int
     phase: Phase = Phase.QUEUED
+    owner: str = ""
+    """The name of the key that sent it."""

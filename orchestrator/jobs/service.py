@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import secrets
 import time
+from collections.abc import Collection
 
 import structlog
 
@@ -76,7 +77,11 @@ class JobService:
         now = time.monotonic()
         return tuple(
             ActiveJob(
-                job.id, job.submission.language, int((now - job.accepted_at) * 1000), job.phase
+                job.id,
+                job.submission.language,
+                int((now - job.accepted_at) * 1000),
+                job.phase,
+                job.owner,
             )
             for job in self._jobs.values()
         )
@@ -185,6 +190,12 @@ class JobService:
         with contextlib.suppress(RuntimeError):  # its own deadline has just passed
             job.timer.reschedule(asyncio.get_running_loop().time())
 
+    def end_all_of(self, owners: Collection[str], cause: Cause) -> None:
+        """The same for the jobs of these keys alone; whether more are taken is not said here."""
+        for job in self._jobs.values():
+            if job.owner in owners:
+                self.end(job, cause)
+
     async def drain(self) -> None:
         """Wait until every container of an ended job is removed."""
         while self._retiring:
@@ -201,6 +212,7 @@ class JobService:
         log.info(
             "job",
             job_id=job.id,
+            key=job.owner,
             language=result.language,
             status=result.status.value,
             killed_by=result.killed_by and result.killed_by.value,

@@ -88,7 +88,7 @@ class Statistics:
         return tally.summary(min(window, self._clock() - self._started))
 
     def _before_this_minute(self) -> _Tally:
-        """Added up once a minute: `/stats` is open to everybody, and adding takes its time."""
+        """Added up once a minute: adding takes its time, and `/stats` may be asked often."""
         now = self._minute()
         if self._full_minutes[0] != now:
             self._forget_old()

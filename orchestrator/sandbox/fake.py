@@ -1,10 +1,10 @@
 """A backend without containers, for tests of everything above it.
 
 It understands just enough of `sh` to stand in for a real sandbox in the contract suite: commands
-separated by `;` or newlines, out of `echo WORDS [>&2]`, `cat [FILE]`, `. FILE` (or `/dev/stdin`),
-`sleep S`, `exit N`, `kill -N $$`, `exec <&-`, `lose REASON` (the container goes away) and `take MB`
-(of memory: killed where that is more than the sandbox has). It runs nothing and protects from
-nothing.
+separated by `;` or newlines, out of `echo WORDS [>&2]`, `zeros COUNT` (NULs), `cat [FILE]`,
+`. FILE` (or `/dev/stdin`), `sleep S`, `exit N`, `kill -N $$`, `exec <&-`, `lose REASON` (the
+container goes away) and `take MB` (of memory: killed where that is more than the sandbox has). It
+runs nothing and protects from nothing.
 """
 
 from __future__ import annotations

@@ -75,12 +75,14 @@ class Script:
             return rest[1]
         return self._folder[rest[0]].decode()
 
-    async def _do(self, words: list[str]) -> None:
+    async def _do(self, words: list[str]) -> None:  # noqa: C901 - a command each
         match words:
             case ["echo", *rest]:
                 await self._echo(rest)
             case ["cat", *names]:
                 await self._cat(names)
+            case ["zeros", count]:
+                await self._print(Stream.STDOUT, bytes(int(count)))
             case [".", name]:
                 await self._source(name.removeprefix("./"))
             case ["exec", "<&-"]:

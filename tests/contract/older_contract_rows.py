@@ -114,6 +114,13 @@ OTHERS = (
         path="/stats",
         headers={},
         expected={"activeJobs": 0, "jobs": []},
+        absent=("slots", "pool", "compile_cache", "since_start", "last_15_minutes"),
+    ),
+    Row(
+        "stats of a key's",
+        method="GET",
+        path="/stats",
+        expected={"activeJobs": 0, "jobs": [], "slots": dict, "since_start": dict},
     ),
     Row("unknown path", PRINT, 404, {"error": "Not Found", "code": "not_found"}, path="/run"),
     Row(

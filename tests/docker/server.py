@@ -21,8 +21,11 @@ from tests.checkout import ROOT
 from tests.described import faults, faults_of
 
 API_KEY = "first-key-of-tests"
-API_KEYS = f"{API_KEY},second-key-of-tests"
+SECOND_KEY = "second-key-of-tests"
+API_KEYS = f"{API_KEY},{SECOND_KEY}"
+"""For servers that are asked by two; one by itself has every slot."""
 BEARER = {"Authorization": f"Bearer {API_KEY}"}
+SECOND_BEARER = {"Authorization": f"Bearer {SECOND_KEY}"}
 START_TIMEOUT_S = 60
 PROVED = ROOT / ".state" / "tests"
 """Where what passed the self-test in one server is kept for the next one."""
@@ -50,6 +53,7 @@ class Server:
     process: asyncio.subprocess.Process
     session: aiohttp.ClientSession
     state_dir: Path
+    key: str = API_KEY
 
     @property
     def instance(self) -> str:
@@ -99,7 +103,8 @@ class Server:
                     yield event
 
     async def get(self, path: str) -> tuple[int, dict[str, Any]]:
-        async with self.session.get(path) as answer:
+        headers = {"Authorization": f"Bearer {self.key}"}
+        async with self.session.get(path, headers=headers) as answer:
             return answer.status, await _described(answer)
 
 
@@ -130,7 +135,7 @@ async def running_server(
     it, as to a server that is started again.
     """
     remember(state_dir, passed_before(PROVED))
-    own = {"API_KEY": API_KEYS, "PORT": "0", "STATE_DIR": str(state_dir)}
+    own = {"API_KEY": API_KEY, "PORT": "0", "STATE_DIR": str(state_dir)}
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "orchestrator", "serve"),
         stdout=asyncio.subprocess.PIPE,
@@ -141,7 +146,8 @@ async def running_server(
         url = await asyncio.wait_for(_ready_url(process), START_TIMEOUT_S)
         remember(PROVED, passed_before(state_dir))
         async with aiohttp.ClientSession(url) as session:
-            yield Server(url, process, session, state_dir)
+            key = (own | settings)["API_KEY"].split(",")[0]
+            yield Server(url, process, session, state_dir, key)
     finally:
         await _stop(process)
 

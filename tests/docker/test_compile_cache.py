@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
-from tests.docker.server import Server, running_server
+from tests.docker.server import API_KEYS, Server, running_server
 
 pytestmark = [
     pytest.mark.docker,
@@ -54,7 +54,7 @@ JOBS: dict[str, dict[str, Any]] = {
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
-    async with running_server(tmp_path_factory.mktemp("state")) as running:
+    async with running_server(tmp_path_factory.mktemp("state"), API_KEY=API_KEYS) as running:
         yield running
 
 

@@ -25,7 +25,7 @@ from tests.docker.invalid_requests import (
     wrong_requests,
     wrong_texts,
 )
-from tests.docker.server import running_server
+from tests.docker.server import API_KEYS, running_server
 from tests.docker.valid_requests import ALIASES, SETTINGS, wanted
 
 pytestmark = [
@@ -69,8 +69,10 @@ class Target:
 async def target(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Target]:
     bounds = {name: str(value) for name, value in SETTINGS.items()}
     state = tmp_path_factory.mktemp("state")
+    own = {"API_KEY": API_KEYS, "MAX_JOBS": str(AT_ONCE), "LOG_LEVEL": "warning"}
+    own["MAX_WRONG_KEYS"] = "0"  # there are many, and each is a 401
     async with (
-        running_server(state, None, MAX_JOBS=str(AT_ONCE), LOG_LEVEL="warning", **bounds) as server,
+        running_server(state, None, **own, **bounds) as server,
         open_session(server.url) as session,
     ):
         answers = [await server.execute(language=name, code="x") for name in ALIASES]

@@ -18,7 +18,7 @@ from tests.docker.contract_client import ask, open_session
 from tests.docker.contract_shapes import Json
 from tests.docker.mix import HangUp, MixedJob, make_hang_ups, make_mix
 from tests.docker.process_figures import Figures, take_figures
-from tests.docker.server import Server, running_server
+from tests.docker.server import API_KEYS, BEARER, Server, running_server
 from tests.docker.thousand_report import Report
 
 pytestmark = [pytest.mark.docker, pytest.mark.thorough, pytest.mark.alone]
@@ -116,7 +116,10 @@ class Stage:
 
     async def stats(self) -> Json:
         """Over a connection that is closed again: it must not count as the server's."""
-        async with open_session(self.server.url) as session, session.get("/stats") as answer:
+        async with (
+            open_session(self.server.url) as session,
+            session.get("/stats", headers=BEARER) as answer,
+        ):
             assert answer.status == 200
             stats: Json = await answer.json()
             return stats
@@ -155,7 +158,9 @@ async def test_a_thousand_mixed_jobs_get_a_thousand_right_answers_and_leave_noth
         with capsys.disabled():
             print(f"\n  {line}", end="", flush=True)  # noqa: T201 - progress of a long test
 
-    server_on = running_server(tmp_path, MAX_JOBS=str(AT_ONCE), LOG_LEVEL="warning")
+    server_on = running_server(
+        tmp_path, API_KEY=API_KEYS, MAX_JOBS=str(AT_ONCE), LOG_LEVEL="warning"
+    )
     async with server_on as server, open_session(server.url) as session:
         stage = Stage(server, engine, (tmp_path / "instance").read_text().strip())
         await _run_all(Run(session, Report(lambda _: None, WARM_UP)), make_mix(WARM_UP, SEED + 1))

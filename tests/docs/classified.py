@@ -79,6 +79,21 @@ COMMANDS: dict[str, How] = {
     # The wheel's.
     "codebae-runner languages build": Elsewhere(WHEEL, r'"codebae-runner", "languages", "build"'),
     "codebae-runner serve": Elsewhere(WHEEL, r'"codebae-runner", "serve"'),
+    # Keys: in turn, as a reader would type them.
+    **dict.fromkeys(
+        (
+            "codebae-runner keys new course-algorithms",
+            "codebae-runner keys new course-systems --max-jobs 2 --rate 120",
+            "codebae-runner keys revoke course-algorithms",
+            (
+                "codebae-runner keys new course-algorithms --weight 2 --max-jobs 3 --rate 120 "
+                "--scope run --scope jobs\n"
+                "codebae-runner keys list\n"
+                "codebae-runner keys revoke course-algorithms"
+            ),
+        ),
+        Elsewhere("tests/unit/test_key_file.py", "commands_on"),
+    ),
     # Fly.io's, a registry's, and the engine of a container.
     "./deploy.sh": Elsewhere(DEPLOY, r"fly\.deploy\(\)"),
     "./deploy.sh --help": Elsewhere(DEPLOY, r'fly\.deploy\("--help"\)'),

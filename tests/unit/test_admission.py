@@ -7,8 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.errors import DrainingError, InvalidSubmissionError, QueueFullError
+from orchestrator.errors import (
+    DrainingError,
+    InvalidSubmissionError,
+    QueueFullError,
+    RevokedKeyError,
+)
 from orchestrator.jobs.admission import Admission
+from orchestrator.jobs.parties import Share
 
 if TYPE_CHECKING:
     from orchestrator.jobs.admission import Reservation
@@ -304,7 +310,7 @@ async def _play(plan: list[tuple[str, int]]) -> None:
         if number % 2:
             await settle()
             assert admission.active <= 3
-            assert admission._reserved_mb <= 100  # noqa: SLF001 - the bound itself
+            assert admission._queue.reserved_mb <= 100  # noqa: SLF001 - the bound itself
     while not all(task.done() for task in tasks):
         await settle()
         for task in tasks:
@@ -312,7 +318,7 @@ async def _play(plan: list[tuple[str, int]]) -> None:
     for task in tasks:
         release(task)
     assert (admission.active, admission.waiting) == (0, 0)
-    assert admission._reserved_mb == 0  # noqa: SLF001 - nothing else shows it
+    assert admission._queue.reserved_mb == 0  # noqa: SLF001 - nothing else shows it
 
 
 def release(task: asyncio.Task[Reservation]) -> None:
@@ -321,7 +327,8 @@ def release(task: asyncio.Task[Reservation]) -> None:
 
 
 def test_among_several_keys_none_can_hold_every_ticket() -> None:
-    admission = Admission(slots=2, queue=6, memory_mb=100, keys=2)
+    admission = Admission(slots=2, queue=6, memory_mb=100)
+    admission.expect({"greedy": Share(), "other": Share()})
     for _ in range(6):
         admission.ticket("greedy")
     with pytest.raises(QueueFullError):
@@ -330,3 +337,33 @@ def test_among_several_keys_none_can_hold_every_ticket() -> None:
         admission.ticket("other")
     with pytest.raises(QueueFullError):
         admission.ticket("other")
+
+
+def test_no_client_of_a_key_can_hold_all_of_its_tickets() -> None:
+    admission = Admission(slots=2, queue=6, memory_mb=100)
+    held = [admission.ticket("a", "greedy") for _ in range(6)]
+    with pytest.raises(QueueFullError):
+        admission.ticket("a", "greedy")
+    for _ in range(2):
+        admission.ticket("a", "other")
+    held[0].release()
+    admission.ticket("a", "greedy")
+
+
+def test_nothing_is_kept_of_clients_that_hold_nothing() -> None:
+    admission = Admission(slots=1, queue=0, memory_mb=100)
+    for number in range(100):
+        admission.ticket("a", f"client {number}").release()
+    assert not admission._tickets  # noqa: SLF001 - what is not kept shows nowhere
+    assert not admission._tickets_of_clients  # noqa: SLF001
+
+
+async def test_a_key_that_is_revoked_gets_no_place_with_an_earlier_ticket() -> None:
+    admission = Admission(slots=2, queue=2, memory_mb=100)
+    admission.expect({"a": Share(), "b": Share()})
+    ticket, other = admission.ticket("a"), admission.ticket("b")
+    admission.expect({"b": Share()})
+    with pytest.raises(RevokedKeyError):
+        admission.enqueue(ticket, 10)
+    assert admission.enqueue(other, 10).position == 0
+    assert admission.waiting == 0

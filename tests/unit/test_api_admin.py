@@ -10,13 +10,24 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
+from orchestrator.access.model import unnamed
 from orchestrator.api import keys
 from orchestrator.api.admin.access import NoOptions
 from orchestrator.api.errors import ApiError
 from orchestrator.api.schemas import parse
 from orchestrator.app import drain
-from tests.admin_support import ADMIN, WRONG, Client, admin_routes, ask, audit, start, until
-from tests.api_support import BEARER, exchange
+from tests.admin_support import (
+    ADMIN,
+    ADMIN_NAME,
+    WRONG,
+    Client,
+    admin_routes,
+    ask,
+    audit,
+    start,
+    until,
+)
+from tests.api_support import BEARER, NAME, exchange
 from tests.parts_support import FakeParts
 from tests.sandbox_support import DEADLINE_S
 from tests.unit.test_docs import first_cells
@@ -135,7 +146,7 @@ async def test_the_jobs_under_way_are_told_with_all_an_admin_looks_for(
     assert set(jobs[0]) <= first_cells("admin.md")
     assert jobs[0]["container"]
     assert jobs[1]["container"] is None
-    assert {job["key"] for job in jobs} == {"key-1"}
+    assert {job["key"] for job in jobs} == {NAME}
     assert {(job["language"], job["version"]) for job in jobs} == {("sh", "1.2")}
     assert jobs[0]["duration"] >= jobs[2]["duration"] >= 0
     for job in jobs:
@@ -158,7 +169,7 @@ async def test_a_job_that_is_ended_frees_its_slot_and_its_sandbox(aiohttp_client
     await until_phases(client, "running", "queued")
     with capture_logs() as logs:
         await ask(client, "DELETE", f"/admin/jobs/{job['id']}")
-    assert audit(logs) == [("job.end", job["id"], "admin-1", "done", None)]
+    assert audit(logs) == [("job.end", job["id"], ADMIN_NAME, "done", None)]
     assert (await ended)["status"] == "cancelled"
     assert (await next_one)["output"] == "next\n"
     await until(lambda: job["container"] not in parts.backend.live)
@@ -194,7 +205,9 @@ async def test_an_unknown_job_is_404_and_what_the_path_said_can_t_forge_a_line(
     with capture_logs() as logs:
         answer = await exchange(client, request.encode())
     assert answer.startswith(b"HTTP/1.1 404 ")
-    assert audit(logs) == [("job.end", target, "admin-2", "refused", "not_found")]
+    assert audit(logs) == [
+        ("job.end", target, unnamed("second-root", "admin-").name, "refused", "not_found")
+    ]
 
 
 async def test_draining_refuses_jobs_and_lets_those_under_way_go_on_until_taken_back(
@@ -226,8 +239,8 @@ async def test_draining_refuses_jobs_and_lets_those_under_way_go_on_until_taken_
             {"draining": False, "activeJobs": 0},
         )
     assert (await send(client, code="echo again"))["output"] == "again\n"
-    assert audit(logs) == [("drain.start", None, "admin-1", "done", None)] * 2
-    assert audit(more) == [("drain.stop", None, "admin-1", "done", None)]
+    assert audit(logs) == [("drain.start", None, ADMIN_NAME, "done", None)] * 2
+    assert audit(more) == [("drain.stop", None, ADMIN_NAME, "done", None)]
 
 
 async def test_a_server_that_stops_can_t_be_told_to_go_on(aiohttp_client: Any) -> None:
@@ -239,7 +252,7 @@ async def test_a_server_that_stops_can_t_be_told_to_go_on(aiohttp_client: Any) -
         status, answer = await ask(client, "DELETE", "/admin/drain")
     assert (status, answer["code"]) == (503, "draining")
     assert answer["error"] == "The server is shutting down"
-    assert audit(logs) == [("drain.stop", None, "admin-1", "failed", "draining")]
+    assert audit(logs) == [("drain.stop", None, ADMIN_NAME, "failed", "draining")]
     assert (await send(client))["error"] == "The server is shutting down"
 
 
@@ -263,7 +276,7 @@ async def test_a_change_is_made_and_told_of_although_its_caller_has_hung_up(
         await until(lambda: any(line.get("status") == 0 for line in logs))
         gate.set()
         await until(lambda: bool(audit(logs)))
-    assert audit(logs) == [("drain.start", None, "admin-1", "done", None)]
+    assert audit(logs) == [("drain.start", None, ADMIN_NAME, "done", None)]
     assert client.app[keys.ADMISSION].draining
 
 

@@ -16,6 +16,7 @@ from orchestrator.errors import RebuildError
 from tests.admin_support import (
     ADMIN,
     ADMIN_KEY,
+    ADMIN_NAME,
     Client,
     FakeOffering,
     ask,
@@ -75,8 +76,8 @@ async def test_a_rebuild_answers_at_once_and_goes_on(
         async with client.post(REBUILD, headers=ADMIN) as response:
             build = await response.json()
     assert (response.status, response.headers["Location"]) == (202, f"/admin/builds/{build['id']}")
-    assert audit(logs) == [("language.rebuild", "sh", "admin-1", "done", None)]
-    assert (build["language"], build["requested_by"]) == ("sh", "admin-1")
+    assert audit(logs) == [("language.rebuild", "sh", ADMIN_NAME, "done", None)]
+    assert (build["language"], build["requested_by"]) == ("sh", ADMIN_NAME)
     assert build["state"] in {"queued", "building"}
     assert (build["ended"], build["error"], build["checks"]) == (None, None, [])
     rebuilder.gate.set()
@@ -120,7 +121,7 @@ async def test_a_second_rebuild_of_a_language_is_refused_and_of_another_waits(
     with capture_logs() as logs:
         status, answer = await ask(client, "POST", REBUILD)
     assert (status, answer["code"]) == (409, "busy")
-    assert audit(logs) == [("language.rebuild", "sh", "admin-1", "refused", "busy")]
+    assert audit(logs) == [("language.rebuild", "sh", ADMIN_NAME, "refused", "busy")]
     second = await start(client, "go")
     listed = (await ask(client, "GET", "/admin/builds"))[1]["builds"]
     assert [(each["id"], each["state"]) for each in listed] == [
@@ -265,8 +266,8 @@ async def test_a_build_is_cancelled_once(
         status, answer = await ask(client, "DELETE", path)
     assert (status, answer["code"]) == (409, "finished")
     assert audit(logs) == [
-        ("build.cancel", build["id"], "admin-1", "done", None),
-        ("build.cancel", build["id"], "admin-1", "refused", "finished"),
+        ("build.cancel", build["id"], ADMIN_NAME, "done", None),
+        ("build.cancel", build["id"], ADMIN_NAME, "refused", "finished"),
     ]
     assert offering.promoted == []
 

@@ -17,6 +17,7 @@ from orchestrator.errors import (
 from orchestrator.languages.findings import Finding, remember_findings
 from orchestrator.languages.store import LanguageImages
 from tests.admin_support import (
+    ADMIN_NAME,
     Client,
     FakeOffering,
     ask,
@@ -124,9 +125,9 @@ async def test_a_change_answers_with_the_language_as_it_is_then(client: Client) 
         assert (await ask(client, "POST", "/admin/languages/sh/disable"))[1]["state"] == "disabled"
         assert (await ask(client, "POST", "/admin/languages/go/enable", json={}))[1]["enabled"]
     assert audit(logs) == [
-        ("language.rollback", "sh", "admin-1", "done", None),
-        ("language.disable", "sh", "admin-1", "done", None),
-        ("language.enable", "go", "admin-1", "done", None),
+        ("language.rollback", "sh", ADMIN_NAME, "done", None),
+        ("language.disable", "sh", ADMIN_NAME, "done", None),
+        ("language.enable", "go", ADMIN_NAME, "done", None),
     ]
 
 
@@ -167,7 +168,7 @@ async def test_what_stands_in_the_way_is_said(  # noqa: PLR0913, PLR0917 - colum
     with capture_logs() as logs:
         answer = await ask(client, "POST", "/admin/languages/sh/enable")
     assert answer == (status, {"error": str(failure), "code": code})
-    assert audit(logs) == [("language.enable", "sh", "admin-1", outcome, code)]
+    assert audit(logs) == [("language.enable", "sh", ADMIN_NAME, outcome, code)]
     if code != "busy":  # who only looks is in nobody's way
         assert (await ask(client, "GET", "/admin/languages"))[0] == status
 
@@ -183,5 +184,5 @@ async def test_a_rollback_goes_on_to_its_end_without_its_caller(
         await until(lambda: any(line.get("status") == 0 for line in logs))
         offering.gate.set()
         await until(lambda: bool(audit(logs)))
-    assert audit(logs) == [("language.rollback", "sh", "admin-1", "done", None)]
+    assert audit(logs) == [("language.rollback", "sh", ADMIN_NAME, "done", None)]
     assert (await languages(client))["sh"]["current"]["version"] == "1.1"

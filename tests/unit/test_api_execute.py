@@ -19,7 +19,16 @@ from orchestrator.jobs.model import (
     Submission,
     Verdict,
 )
-from tests.api_support import KEY, PRINT, StubService, make_result, make_settings, post
+from tests.api_support import (
+    BEARER,
+    KEY,
+    NAME,
+    PRINT,
+    StubService,
+    make_result,
+    make_settings,
+    post,
+)
 
 if TYPE_CHECKING:
     from tests.api_support import Client, Serve
@@ -32,7 +41,7 @@ async def test_the_service_gets_the_submission_and_a_ticket_that_names_no_key(
     status, answer, _ = await post(await serve(service), PRINT | {"input": "x"})
     assert (status, answer["status"]) == (200, "accepted")
     assert service.submissions[0].stdin == b"x"
-    assert service.tickets[0].key == "key-1"
+    assert service.tickets[0].key == NAME
 
 
 async def test_tickets_bound_the_requests_held_and_come_back(serve: Serve) -> None:
@@ -171,7 +180,7 @@ async def test_details_name_every_field(client: Client) -> None:
 
 async def test_stats_tell_the_jobs_under_way(serve: Serve) -> None:
     client = await serve(StubService(active=(ActiveJob("abc", "c", 12, Phase.RUNNING),)))
-    async with client.get("/stats") as response:
+    async with client.get("/stats", headers=BEARER) as response:
         answer = await response.json()
     assert answer["activeJobs"] == 1
     assert answer["jobs"] == [{"id": "abc", "language": "c", "duration": 12, "phase": "running"}]
@@ -230,7 +239,7 @@ async def test_stats_count_what_ended_by_language_verdict_and_cause(serve: Serve
     ):
         service.statistics.record(make_result(language=language, status=status, killed_by=cause))
     client = await serve(service, admission=Admission(slots=3, queue=0, memory_mb=512))
-    async with client.get("/stats") as response:
+    async with client.get("/stats", headers=BEARER) as response:
         answer = await response.json()
     assert answer["slots"] == {"total": 3, "used": 0, "waiting": 0}
     assert answer["pool"] == {"c": {"ready": 0, "creating": 0, "size": 2, "hits": 0, "misses": 0}}

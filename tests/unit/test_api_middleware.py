@@ -93,7 +93,7 @@ async def test_either_header_may_hold_the_key(client: Client) -> None:
         (b"Content-Type: \xff", b" 415 "),
         (b"Content-Type: application/json; charset=\xff", b" 400 "),
         (b"Content-Type: ;;;=", b" 415 "),
-        (b"Content-Type: application/json\r\nContent-Encoding: \xff", b" 400 "),
+        (b"Content-Type: application/json\r\nContent-Encoding: \xff", b" 415 "),
     ],
 )
 async def test_odd_headers_are_no_trouble(client: Client, header: bytes, status: bytes) -> None:

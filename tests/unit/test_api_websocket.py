@@ -22,8 +22,10 @@ from orchestrator.sandbox.model import Signal, StageKind, Stream
 from tests.api_support import (
     BEARER,
     KEY,
+    NAME,
     PRINT,
     SECOND_KEY,
+    SECOND_NAME,
     StubPlace,
     StubService,
     make_result,
@@ -149,7 +151,7 @@ async def test_a_browser_s_key_comes_as_a_protocol(serve: Serve, key: str) -> No
     assert ws.protocol == "codebae.v1"
     await ws.send_json(PRINT)
     assert (await rest_of(ws))[1] == 1000
-    assert service.tickets[0].key == ("key-1" if key == KEY else "key-2")
+    assert service.tickets[0].key == (NAME if key == KEY else SECOND_NAME)
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ from orchestrator.piston_settings import PistonSettings
 from orchestrator.sandbox.live import MAX_SIGNALS
 from orchestrator.sandbox.model import Signal, StageKind, Stream
 from orchestrator.settings import Settings
-from tests.api_support import Client, make_result, make_settings
+from tests.api_support import BEARER, Client, make_result, make_settings
 from tests.contract.piston_table import STAGE_KEYS
 from tests.unit.test_api_submission import convert
 
@@ -276,7 +276,7 @@ def test_every_word_of_a_websocket_has_a_row() -> None:
 
 
 async def test_every_field_of_the_statistics_has_a_row(client: Client) -> None:
-    async with client.get("/stats") as response:
+    async with client.get("/stats", headers=BEARER) as response:
         answer = await response.json()
     assert {*answer, *answer["since_start"]} <= first_cells("http.md")
     assert set(answer["since_start"]["latency_ms"]) == set(LATENCIES)

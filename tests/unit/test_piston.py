@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orchestrator.api.callers import ANYBODY
 from orchestrator.api.errors import ApiError
 from orchestrator.api.keys import ADMISSION
-from orchestrator.api.piston.access import ANYBODY
 from orchestrator.api.piston.answer import Transcript, stage_fields, to_answer
 from orchestrator.api.piston.errors import PistonError
 from orchestrator.api.piston.files import source_files, to_bytes
@@ -30,6 +30,7 @@ from tests.api_support import (
     INSTALLED,
     KEY,
     LANGUAGES,
+    NAME,
     StubService,
     make_language,
     make_result,
@@ -458,7 +459,7 @@ async def test_a_server_may_need_no_key(serve: Serve, authorization: str) -> Non
     client = await serve(service, settings=make_settings(piston_needs_key=False))
     assert (await post(client, Authorization=authorization))[0] == 200
     assert (await post(client))[0] == 200
-    assert [ticket.key for ticket in service.tickets] == [ANYBODY, "key-1"]
+    assert [ticket.key for ticket in service.tickets] == [ANYBODY.name, NAME]
     async with client.post("/execute", json={}, headers={"Authorization": "x"}) as response:
         assert response.status == 401
 
@@ -470,7 +471,7 @@ def test_who_has_no_key_does_not_take_every_place(*, needs_key: bool) -> None:
     tickets = 0
     try:
         while True:
-            admission.ticket(ANYBODY)
+            admission.ticket(ANYBODY.name)
             tickets += 1
     except RunnerError:
         assert tickets == (4 if needs_key else 3)

@@ -14,7 +14,7 @@ from orchestrator.jobs.admission import Admission
 from orchestrator.jobs.events import Listener, Printed, StageEnded, StageStarted
 from orchestrator.jobs.model import Cause, StageResult, Verdict
 from orchestrator.sandbox.model import Signal, StageKind, Stream
-from tests.api_support import KEY, StubPlace, StubService, make_result, make_settings
+from tests.api_support import KEY, NAME, StubPlace, StubService, make_result, make_settings
 from tests.sandbox_support import DEADLINE_S
 from tests.unit.test_api_websocket import as_protocol, make_program, until
 
@@ -280,7 +280,7 @@ async def test_a_browser_s_key_comes_as_a_protocol(serve: Serve) -> None:
     ws = await client.ws_connect(PATH, protocols=[as_protocol(KEY), "codebae.v1"])
     await ws.send_json(INIT)
     assert (await rest_of(ws))[1] == 4999
-    assert service.tickets[0].key == "key-1"
+    assert service.tickets[0].key == NAME
 
 
 async def test_a_place_in_the_queue_is_not_told(

@@ -199,7 +199,7 @@ async def test_a_registry_that_can_t_be_reached_is_no_obstacle(make_scene: Any) 
 
 async def test_meanwhile_health_says_what_is_done_and_nobody_is_kept_waiting() -> None:
     progress = Progress("starting the engine")
-    async with TestClient(TestServer(build_waiting_app(progress))) as client:
+    async with TestClient(TestServer(build_waiting_app(progress, make_settings()))) as client:
         async with client.get("/health") as answer:
             assert answer.status == 503
             said = await answer.json()

@@ -15,8 +15,8 @@ from urllib.parse import quote
 import structlog
 from aiohttp import web
 
-from orchestrator.api.auth import authenticate_admin
 from orchestrator.api.body import parse_json, read_body
+from orchestrator.api.callers import who_administers
 from orchestrator.api.errors import RETRY_AFTER_S, ApiError, Problem, from_exception, invalid
 from orchestrator.api.keys import SETTINGS
 from orchestrator.api.schemas import Closed, parse
@@ -55,8 +55,7 @@ class NoOptions(Closed):
 
 def check_admin(request: web.Request) -> str:
     """The name of the caller's key. Raises ApiError: 401, or 403 for a key that runs programs."""
-    settings = request.app[SETTINGS]
-    return authenticate_admin(request.headers, settings.admin_keys, settings.api_keys)
+    return who_administers(request)
 
 
 async def read_options(request: web.Request, model: type[Options]) -> Options:

@@ -29,7 +29,7 @@ class AdminJob(Shown):
     version: str
     """The version of the image it runs on."""
     key: str
-    """Whose it is: `key-1` for the first key of `API_KEY`."""
+    """The name of the key that sent it."""
     phase: Phase
     """Where it is."""
     duration: Count
@@ -90,7 +90,7 @@ class BuildSummary(Shown):
     state: BuildState
     """Where it is; the last four are for good."""
     requested_by: str
-    """`admin-1` for the first key of `ADMIN_KEY`."""
+    """The name of the admin's key: `admin-`, and how its SHA-256 begins."""
     created: str | None
     """When it was asked for, UTC."""
     started: str | None

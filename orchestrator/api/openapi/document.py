@@ -12,6 +12,7 @@ from orchestrator.api.formats import Format
 from orchestrator.api.openapi.admin_routes import admin_paths
 from orchestrator.api.openapi.bounds import add_bounds
 from orchestrator.api.openapi.events import BuildEvent, Event
+from orchestrator.api.openapi.parts import SECURITY
 from orchestrator.api.openapi.piston_routes import piston_paths
 from orchestrator.api.openapi.public_routes import public_paths
 from orchestrator.settings import Settings
@@ -25,15 +26,11 @@ a plain-text 400, and an `Expect` other than `100-continue` a plain-text 417.
 
 The meaning of every field is in docs/reference/http.md, judging.md and admin.md."""
 _TAGS = {
-    "Programs": "For holders of a key of `API_KEY`.",
+    "Programs": "For holders of a key with the scope `run`; those of `API_KEY` have every scope.",
     "Service": "For everybody.",
     "Administration": "For holders of a key of `ADMIN_KEY`. A key of `API_KEY` is a 403.",
     "Piston": "The API of Piston v2, for what was written for it; at `/api/v2`, and the same at "
     "`/piston/api/v2` and `/api/v2/piston`.",
-}
-_SECURITY = {
-    "bearer": {"type": "http", "scheme": "bearer", "description": "The key."},
-    "header": {"type": "apiKey", "in": "header", "name": "x-api-key", "description": "The key."},
 }
 
 
@@ -50,8 +47,8 @@ def build_document(settings: Settings) -> dict[str, Any]:
             if admin or name != "Administration"
         ],
         paths={**public_paths(), **admin, **piston_paths()},
-        components=Components.model_validate({"securitySchemes": _SECURITY}),
-        security=[{name: []} for name in _SECURITY],
+        components=Components.model_validate({"securitySchemes": SECURITY}),
+        security=[{name: []} for name in SECURITY],
     )
     whole = construct_open_api_with_schema_class(
         described, [Event, BuildEvent] if admin else [Event]

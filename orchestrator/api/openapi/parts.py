@@ -17,9 +17,15 @@ Refusals = Mapping[int, Sequence[str]]
 Answers = dict[str, Response | Reference]
 
 RETRIED = (429, 503)
+SECURITY = {
+    "bearer": {"type": "http", "scheme": "bearer", "description": "The key."},
+    "header": {"type": "apiKey", "in": "header", "name": "x-api-key", "description": "The key."},
+}
+"""The ways in which a key is sent, by name."""
 BROKEN: Refusals = {503: ("internal_error",)}
 """Wherever something of ours may be broken: everywhere."""
-KEY: Refusals = {401: ("unauthorized",)}
+KEY: Refusals = {401: ("unauthorized",), 429: ("rate_limited",)}
+"""Of many wrong keys the later ones are a 429."""
 BODY: Refusals = {
     400: ("invalid",),
     408: ("timeout",),
@@ -48,7 +54,10 @@ def header(description: str, kind: str = "string") -> Header:
 
 REQUEST_ID = header("The request's own id when it sent a well-formed one, else a new one.")
 RETRY_AFTER = header("After how many seconds to come back.", "integer")
-CHALLENGE = header('`Bearer`, with `error="invalid_token"` where a key was sent (RFC 6750).')
+CHALLENGE = header(
+    '`Bearer`, with `error="invalid_token"` where a key was sent, and `error="insufficient_scope"` '
+    "where it is for other things (RFC 6750)."
+)
 
 
 def model(kind: type[BaseModel]) -> PydanticSchema[BaseModel]:

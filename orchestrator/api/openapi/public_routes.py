@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from openapi_pydantic import MediaType, Operation, PathItem, Schema
 
+from orchestrator.api.callers import CLIENT_ID, CLIENT_ID_PATTERN
 from orchestrator.api.formats import Format
 from orchestrator.api.openapi.answers import Answer
 from orchestrator.api.openapi.parts import (
     BODY,
     BROKEN,
     KEY,
+    SECURITY,
     Refusals,
     answer,
     body,
     event_bodies,
     json_body,
     model,
+    parameter,
     refusal_schema,
     refused,
     text,
@@ -25,7 +28,14 @@ from orchestrator.api.schemas import ExecuteRequest
 
 NO_KEY: list[dict[str, list[str]]] = []
 """The `security` of a route for everybody."""
+SCOPE: Refusals = {403: ("insufficient_scope",)}
 NOT_NOW: Refusals = {429: ("queue_full",), 503: ("draining", "engine_unavailable")}
+_CLIENT_ID = parameter(
+    CLIENT_ID,
+    "header",
+    "Who of the key's many users asks: within a key they take turns.",
+    Schema(type="string", pattern=f"^{CLIENT_ID_PATTERN}$"),
+)
 
 
 def public_paths() -> dict[str, PathItem]:
@@ -50,9 +60,11 @@ def _execute() -> Operation:
         summary="Run a program, or judge it by tests",
         description="`Accept` chooses between one JSON answer and a stream of events, each sent "
         "when it happens. What is refused is a JSON error, before any stream begins. A caller "
-        "that hangs up ends its job.",
+        "that hangs up ends its job. A key with a rate finds what is left of it in the "
+        "`RateLimit-` headers of every answer.",
+        parameters=[_CLIENT_ID],
         requestBody=body(ExecuteRequest, "The submission: `language`, and `code` or `files`."),
-        responses={"200": done, **refused(BODY, KEY, NOT_NOW, BROKEN)},
+        responses={"200": done, **refused(BODY, KEY, SCOPE, NOT_NOW, BROKEN)},
     )
 
 
@@ -74,7 +86,7 @@ def _web_socket() -> Operation:
                     )
                 },
             ),
-            **refused(KEY, NOT_NOW, BROKEN),
+            **refused(KEY, SCOPE, NOT_NOW, BROKEN),
         },
     )
 
@@ -107,13 +119,17 @@ def _health() -> Operation:
 
 
 def _stats() -> Operation:
-    found = answer("Nothing in it is secret.", json_body(Stats))
+    found = answer(
+        "Without a key `jobs` is empty, and `slots` and what follows it are missing; with one that "
+        "lacks the scope `metrics`, `jobs` are its own.",
+        json_body(Stats),
+    )
     return Operation(
         tags=["Service"],
         operationId="stats",
         summary="The jobs under way, and those that ended",
-        security=NO_KEY,
-        responses={"200": found, **refused(BROKEN)},
+        security=[{}, *({name: []} for name in SECURITY)],
+        responses={"200": found, **refused(KEY, BROKEN)},
     )
 
 

@@ -211,13 +211,13 @@ class Stats(Shown):
     """Jobs accepted and not yet answered."""
     jobs: list[ActiveJob]
     """Each of them."""
-    slots: Slots
+    slots: Slots | SkipJsonSchema[None] = None
     """How many jobs run at once."""
-    pool: dict[str, Shelf]
+    pool: dict[str, Shelf] | SkipJsonSchema[None] = None
     """The sandboxes that wait, by language."""
-    compile_cache: CompileCache
+    compile_cache: CompileCache | SkipJsonSchema[None] = None
     """Compilations kept."""
-    since_start: Period
+    since_start: Period | SkipJsonSchema[None] = None
     """The jobs that ended since the server was started."""
-    last_15_minutes: Period
+    last_15_minutes: Period | SkipJsonSchema[None] = None
     """The jobs that ended in the last 15 minutes."""

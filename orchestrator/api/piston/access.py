@@ -4,30 +4,36 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping
 
+from aiohttp import web
+
+from orchestrator.access.model import Key
 from orchestrator.api.auth import authenticate
+from orchestrator.api.callers import ANYBODY, known
 from orchestrator.api.errors import ApiError
-from orchestrator.settings import Settings
-
-ANYBODY = "piston"
-"""The name of the key of all who need none."""
+from orchestrator.api.keys import RING, SETTINGS
 
 
-def identify(headers: Mapping[str, str], settings: Settings, *, protocols: str = "") -> str:
-    """The name of the caller's key, or `ANYBODY`. Raises ApiError (401) where one is needed.
+def identify(request: web.Request, *, protocols: str = "") -> Key:
+    """The caller's key, or `ANYBODY`. Raises ApiError (401) where one is needed.
 
     Beside what `authenticate` takes: `Authorization: KEY`, as Piston's clients send it, and Basic,
     as an HTTP client makes it of `http://:KEY@host/`.
     """
+    headers = request.headers
     offered = {"X-Api-Key": headers.get("X-Api-Key", "")}
     offered["Authorization"] = _as_bearer(headers.get("Authorization", ""))
-    try:
-        return authenticate(offered, settings.api_keys, protocols=protocols)
-    except ApiError:
-        if settings.piston_needs_key:
-            raise
-        return ANYBODY
+    ring, settings = request.app[RING], request.app[SETTINGS]
+
+    def find() -> Key:
+        try:
+            return authenticate(offered, ring, protocols=protocols)
+        except ApiError:
+            if settings.piston_needs_key:
+                raise
+            return ANYBODY
+
+    return known(request, find)
 
 
 def _as_bearer(value: str) -> str:

@@ -14,12 +14,12 @@ from aiohttp import web
 
 from orchestrator.api.answer import error_text
 from orchestrator.api.body import parse_json
+from orchestrator.api.callers import admit
 from orchestrator.api.channel import Channel
 from orchestrator.api.connection import abort
 from orchestrator.api.errors import ApiError
 from orchestrator.api.events import Envelope, EventWriter
-from orchestrator.api.execute import check_ready
-from orchestrator.api.keys import ADMISSION, SERVICE, SETTINGS
+from orchestrator.api.keys import SERVICE, SETTINGS
 from orchestrator.api.piston.access import identify
 from orchestrator.api.piston.answer import to_ending
 from orchestrator.api.piston.errors import (
@@ -85,14 +85,12 @@ async def connect(request: web.Request) -> web.StreamResponse:
 
     What can be refused before that is an ordinary HTTP error.
     """
-    app = request.app
     protocols = offered_protocols(request)
-    key = identify(request.headers, app[SETTINGS], protocols=protocols)
+    key = identify(request, protocols=protocols)
     if request.headers.get("Upgrade", "").lower() != "websocket":
         raise not_found()
     check_protocols(protocols)
-    check_ready(app)
-    with app[ADMISSION].ticket(key) as ticket:
+    with admit(request, key) as ticket:
         channel = Channel(request)
         response = await channel.open()
         await _converse(request, channel, ticket)

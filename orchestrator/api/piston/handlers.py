@@ -7,9 +7,12 @@ from typing import cast
 
 from aiohttp import web
 
+from orchestrator.access.model import Key, Scope
+from orchestrator.api.auth import require
 from orchestrator.api.body import parse_json, read_body
+from orchestrator.api.callers import admit
 from orchestrator.api.errors import ApiError
-from orchestrator.api.execute import check_ready, raise_failure, send_answer
+from orchestrator.api.execute import raise_failure, send_answer
 from orchestrator.api.formats import Format, choose_format
 from orchestrator.api.keys import ADMISSION, SERVICE, SETTINGS
 from orchestrator.api.piston.access import identify
@@ -63,9 +66,7 @@ async def welcome(request: web.Request) -> web.Response:
 async def execute(request: web.Request) -> web.StreamResponse:
     """Run a program; 200 whatever it does. Is cancelled when the client goes away."""
     app = request.app
-    key = _admit(request)
-    check_ready(app)
-    with app[ADMISSION].ticket(key) as ticket:
+    with admit(request, _identify(request)) as ticket:
         settings = app[SETTINGS]
         asked = to_request(
             await _read(request),
@@ -83,22 +84,23 @@ async def execute(request: web.Request) -> web.StreamResponse:
 @with_piston_errors
 async def runtimes(request: web.Request) -> web.StreamResponse:
     """List what may be run."""
-    _admit(request)
+    _identify(request)
     return web.json_response([runtime_fields(each) for each in installed_runtimes(request.app)])
 
 
 @with_piston_errors
 async def packages(request: web.Request) -> web.StreamResponse:
     """The same as packages, all of them installed."""
-    _admit(request)
+    _identify(request)
     return web.json_response([package_fields(each) for each in installed_runtimes(request.app)])
 
 
 @with_piston_errors
 async def change_packages(request: web.Request) -> web.StreamResponse:
     """Install what is installed, which changes nothing; remove nothing: that is an admin's."""
-    key = _admit(request)
-    with request.app[ADMISSION].ticket(key):
+    key = _identify(request)
+    require(key, Scope.RUN)
+    with request.app[ADMISSION].ticket(key.name):
         payload = await _read(request)
     body = cast("dict[str, object]", payload) if isinstance(payload, dict) else {}
     name, version = (_shown(body, field) for field in ("language", "version"))
@@ -118,13 +120,13 @@ async def change_packages(request: web.Request) -> web.StreamResponse:
 @with_piston_errors
 async def nothing(request: web.Request) -> web.StreamResponse:
     """There is no such thing here."""
-    _admit(request)
+    _identify(request)
     raise not_found()
 
 
-def _admit(request: web.Request) -> str:
+def _identify(request: web.Request) -> Key:
     """Whose request it is; one that may have a body must say that it is JSON."""
-    key = identify(request.headers, request.app[SETTINGS])
+    key = identify(request)
     is_json = request.headers.get("Content-Type", "").startswith(JSON_TYPE)
     if request.method not in WITHOUT_BODY and not is_json:
         raise refusal(f"requests must be of type {JSON_TYPE}", 415)

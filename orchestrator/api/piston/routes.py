@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from orchestrator.api.body import expect_nothing
 from orchestrator.api.piston.connect import connect
 from orchestrator.api.piston.handlers import (
     change_packages,
@@ -26,10 +27,10 @@ def add_piston_routes(app: web.Application) -> None:
         router.add_get(path, greet)
     for base in BASES:
         for end in ("", "/"):
-            router.add_post(f"{base}/execute{end}", execute)
+            router.add_post(f"{base}/execute{end}", execute, expect_handler=expect_nothing)
             router.add_get(f"{base}/runtimes{end}", runtimes)
             router.add_get(f"{base}/packages{end}", packages)
-            router.add_post(f"{base}/packages{end}", change_packages)
+            router.add_post(f"{base}/packages{end}", change_packages, expect_handler=expect_nothing)
             router.add_delete(f"{base}/packages{end}", change_packages)
             router.add_get(f"{base}/connect{end}", connect, allow_head=False)
     router.add_route("*", "/{path:api/v2(?:/.*)?|piston(?:/.*)?}", nothing)

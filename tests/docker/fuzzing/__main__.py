@@ -20,7 +20,7 @@ PER_OPERATION = 120
 async def main() -> int:
     """What to exit with."""
     with tempfile.TemporaryDirectory() as state:
-        settings = {"ADMIN_KEY": ADMIN_KEY, "LOG_LEVEL": "error"}
+        settings = {"ADMIN_KEY": ADMIN_KEY, "LOG_LEVEL": "error", "MAX_WRONG_KEYS": "0"}
         async with running_server(Path(state), **settings) as server:
             found = await fuzz(server.url, PER_OPERATION)
             verdicts = (await server.get("/stats"))[1]["since_start"]["verdicts"]

@@ -1,0 +1,1 @@
+"""Keys: what there is to one, the file that has them, and how one is told from a guess. No HTTP."""
