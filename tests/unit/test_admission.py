@@ -143,7 +143,6 @@ async def test_who_has_a_slot_gets_more_memory_before_who_waits_for_one() -> Non
     growing = [asyncio.create_task(each.exchange(90)) for each in (first, second)]
     await settle()
     assert [growing[0].done(), growing[1].done(), waiting.done()] == [True, False, False]
-    assert (first.memory_mb, second.memory_mb) == (90, 0)
     first.release()
     await settle()
     assert growing[1].done()

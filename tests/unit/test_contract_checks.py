@@ -28,6 +28,7 @@ RUN: Json = {
     "limits_hit": [],
     "cpu_ms": 1.5,
     "wall_ms": 2.25,
+    "wall_given_back_ms": None,
     "memory_kb": 900,
     "stdout_truncated": False,
     "stderr_truncated": False,
