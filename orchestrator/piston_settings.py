@@ -19,7 +19,8 @@ class PistonSettings(BaseSettings):
 
     piston_needs_key: bool = Field(
         True,  # noqa: FBT003 - pydantic's own form
-        description="Whether Piston's API takes only requests with one of API_KEY's keys.",
+        description="Whether Piston's API takes only requests with one of API_KEY's or "
+        "KEYS_FILE's keys.",
     )
     piston_compile_timeout: Milliseconds = Field(
         10_000, description="Piston's API: longest wall time of a compile, in ms."
