@@ -19,7 +19,8 @@ class PistonSettings(BaseSettings):
 
     piston_needs_key: bool = Field(
         True,  # noqa: FBT003 - pydantic's own form
-        description="Whether Piston's API takes only requests with one of API_KEY's keys.",
+        description="Whether Piston's API takes only requests with one of API_KEY's or "
+        "KEYS_FILE's keys.",
     )
     piston_max_body_size: Annotated[int, Field(ge=1, le=1 << 30)] = Field(
         4 << 20, description="Piston's API: most bytes of a request body, unpacked."

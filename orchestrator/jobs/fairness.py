@@ -77,6 +77,7 @@ class FairQueue(Generic[R]):
         if not party.clients:
             party.turn, party.stamp = max(party.turn, self._now), next(self._stamps)
         party.clients.setdefault(request.client, deque()).append(request)
+        party.waiting += 1
 
     def remove(self, request: R) -> bool:
         """Let it wait no more; whether it did."""
@@ -86,6 +87,7 @@ class FairQueue(Generic[R]):
             return False
         queue.remove(request)
         self.waiting -= 1
+        party.waiting -= 1
         if not queue:
             del party.clients[request.client]
         self._forget(request.key)
@@ -184,6 +186,7 @@ class FairQueue(Generic[R]):
         queue = party.clients[request.client]
         queue.popleft()
         self.waiting -= 1
+        party.waiting -= 1
         if queue:
             party.clients.move_to_end(request.client)
         else:

@@ -56,6 +56,8 @@ class Party(Generic[R]):
     """Among those due at the same time the lowest is first."""
     clients: OrderedDict[str, deque[R]] = field(default_factory=OrderedDict)
     held_by: Counter[str] = field(default_factory=Counter)
+    waiting: int = 0
+    """How many of its own wait."""
 
     @property
     def step(self) -> int:
@@ -66,11 +68,6 @@ class Party(Generic[R]):
     def served(self) -> float:
         """Slots held, for its weight."""
         return self.held / self.share.weight
-
-    @property
-    def waiting(self) -> int:
-        """How many of its own wait."""
-        return sum(map(len, self.clients.values()))
 
     @property
     def is_at_cap(self) -> bool:
@@ -97,6 +94,8 @@ class Party(Generic[R]):
         """How many of its own come before."""
         mine = self.clients[request.client]
         rank = ahead = mine.index(request)
+        if not rank:  # each client's first has its turn in their order: they may be many
+            return list(self.clients).index(request.client)
         is_before_mine = 1
         for client, queue in self.clients.items():
             if client == request.client:

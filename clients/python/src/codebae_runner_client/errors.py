@@ -64,11 +64,11 @@ class InvalidRequestError(ApiError):
 
 
 class UnauthorizedError(ApiError):
-    """401, 403: the key is not one of the server's."""
+    """401, 403: the key is not one of the server's, or is for other things."""
 
 
 class QueueFullError(ApiError):
-    """429: too much waits already."""
+    """429: too much waits already, or the key's rate is used up; `code` says which."""
 
 
 class UnavailableError(ApiError):
