@@ -65,11 +65,14 @@ async def send_answer(request: web.Request, answer: object) -> web.Response:
 
 async def _receive(request: web.Request) -> Submission:
     """The body, read and checked; what it was read into is gone once this returns."""
-    settings = request.app[SETTINGS]
-    payload = await read_json(
-        request, max_bytes=settings.max_body_size, timeout_s=settings.body_timeout
+    app = request.app
+    settings = app[SETTINGS]
+    return await read_json(
+        request,
+        lambda payload: check_payload(app, payload),
+        max_bytes=settings.max_body_size,
+        timeout_s=settings.body_timeout,
     )
-    return check_payload(request.app, payload)
 
 
 def check_payload(app: web.Application, payload: object) -> Submission:

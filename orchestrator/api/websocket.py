@@ -16,11 +16,12 @@ from orchestrator.api.events import Envelope, error_envelope
 from orchestrator.api.execute import check_payload, check_ready
 from orchestrator.api.keys import ADMISSION, SERVICE, SETTINGS
 from orchestrator.api.messages import Eof, Stdin, parse_message
+from orchestrator.api.off_loop import off_loop
 from orchestrator.api.streaming import EventSender, relay
 from orchestrator.errors import RunnerError
 from orchestrator.jobs.admission import Ticket
 from orchestrator.jobs.job import Job
-from orchestrator.jobs.model import Cause, JobResult
+from orchestrator.jobs.model import Cause, JobResult, Submission
 from orchestrator.sandbox.live import LiveInput
 
 TICK_S = 0.25
@@ -97,11 +98,16 @@ async def _accept(request: web.Request, channel: Channel, ticket: Ticket) -> Job
     except TimeoutError as err:
         text = f"The submission did not arrive within {timeout_s:g} s"
         raise ApiError(408, "timeout", text) from err
+    submission = await off_loop(len(raw), _check, request.app, raw)
+    return request.app[SERVICE].accept(submission, ticket)
+
+
+def _check(app: web.Application, raw: bytes) -> Submission:
     payload = parse_json(raw)
     judging = [name for name in JUDGING if isinstance(payload, dict) and payload.get(name)]
     if judging:
         raise invalid([Problem(name, "is not supported over a WebSocket") for name in judging])
-    return request.app[SERVICE].accept(check_payload(request.app, payload), ticket)
+    return check_payload(app, payload)
 
 
 class Session(EventSender):

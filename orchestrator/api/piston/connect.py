@@ -20,6 +20,7 @@ from orchestrator.api.errors import ApiError
 from orchestrator.api.events import Envelope, EventWriter
 from orchestrator.api.execute import check_ready
 from orchestrator.api.keys import ADMISSION, SERVICE, SETTINGS
+from orchestrator.api.off_loop import off_loop
 from orchestrator.api.piston.access import identify
 from orchestrator.api.piston.answer import to_ending
 from orchestrator.api.piston.errors import (
@@ -119,9 +120,11 @@ async def _converse(request: web.Request, channel: Channel, ticket: Ticket) -> N
 
 async def _begin(request: web.Request, channel: Channel, ticket: Ticket) -> PistonSession:
     async with asyncio.timeout(INIT_S):
-        message = await _first(channel)
+        message, size = await _first(channel)
     settings = request.app[SETTINGS]
-    asked = to_request(
+    asked = await off_loop(
+        size,
+        to_request,
         message,
         installed_runtimes(request.app),
         settings,
@@ -133,13 +136,14 @@ async def _begin(request: web.Request, channel: Channel, ticket: Ticket) -> Pist
     return PistonSession(request, channel, job, asked.runtime)
 
 
-async def _first(channel: Channel) -> Message:
-    """The first message that means anything: it must be the submission."""
+async def _first(channel: Channel) -> tuple[Message, int]:
+    """The first message that means anything, and its bytes: it must be the submission."""
     while True:
-        message = _parse(await channel.receive())
+        raw = await channel.receive()
+        message = await off_loop(len(raw), _parse, raw)
         match message.get("type"):
             case "init":
-                return message
+                return message, len(raw)
             case "data" | "signal":
                 raise _OutOfTurnError(PistonClose.NOT_YET_INITIALIZED)
 
@@ -186,7 +190,7 @@ class PistonSession(Session):
         return []
 
     async def _obey(self, raw: bytes) -> None:
-        message = _parse(raw)
+        message = await off_loop(len(raw), _parse, raw)
         match message.get("type"):
             case "init":
                 raise _OutOfTurnError(PistonClose.ALREADY_INITIALIZED)

@@ -12,6 +12,7 @@ from orchestrator.api.errors import ApiError
 from orchestrator.api.execute import check_ready, raise_failure, send_answer
 from orchestrator.api.formats import Format, choose_format
 from orchestrator.api.keys import ADMISSION, SERVICE, SETTINGS
+from orchestrator.api.off_loop import off_loop
 from orchestrator.api.piston.access import identify
 from orchestrator.api.piston.answer import Transcript, to_answer
 from orchestrator.api.piston.errors import (
@@ -29,7 +30,7 @@ from orchestrator.api.piston.runtimes import (
     runtime_fields,
 )
 from orchestrator.api.piston.semver import satisfies
-from orchestrator.api.piston.submission import to_request
+from orchestrator.api.piston.submission import Request, to_request
 
 VERSION = "3.1.1"
 MAX_BODY = 102_400
@@ -69,12 +70,17 @@ async def execute(request: web.Request) -> web.StreamResponse:
     check_ready(app)
     with app[ADMISSION].ticket(key) as ticket:
         settings = app[SETTINGS]
-        asked = to_request(
-            await _read(request),
-            installed_runtimes(app),
-            settings,
-            output_bytes=piston_output_bytes(settings),
-        )
+        body = await _read_body(request)
+
+        def ask() -> Request:
+            return to_request(
+                _parse(request, body),
+                installed_runtimes(app),
+                settings,
+                output_bytes=piston_output_bytes(settings),
+            )
+
+        asked = await off_loop(len(body), ask)
         job = app[SERVICE].accept(asked.submission, ticket)
         transcript = Transcript()
         result = await app[SERVICE].run(job, transcript)
@@ -101,9 +107,10 @@ async def change_packages(request: web.Request) -> web.StreamResponse:
     """Install what is installed, which changes nothing; remove nothing: that is an admin's."""
     key = _admit(request)
     with request.app[ADMISSION].ticket(key):
-        payload = await _read(request)
-    body = cast("dict[str, object]", payload) if isinstance(payload, dict) else {}
-    name, version = (_shown(body, field) for field in ("language", "version"))
+        body = await _read_body(request)
+        payload = await off_loop(len(body), _parse, request, body)
+    fields = cast("dict[str, object]", payload) if isinstance(payload, dict) else {}
+    name, version = (_shown(fields, field) for field in ("language", "version"))
     found = [
         each
         for each in installed_runtimes(request.app)
@@ -133,13 +140,19 @@ def _admit(request: web.Request) -> str:
     return key
 
 
-async def _read(request: web.Request) -> object:
-    """The body's JSON value, an object or a list; nothing is an empty object."""
+async def _read_body(request: web.Request) -> bytes:
     timeout_s = request.app[SETTINGS].body_timeout
     try:
-        body = await read_body(request, max_bytes=MAX_BODY, timeout_s=timeout_s)
-        if not body or request.content_type != JSON_TYPE:
-            return {}
+        return await read_body(request, max_bytes=MAX_BODY, timeout_s=timeout_s)
+    except ApiError as err:
+        raise _as_unreadable(err) from err
+
+
+def _parse(request: web.Request, body: bytes) -> object:
+    """The body's JSON value, an object or a list; nothing is an empty object."""
+    if not body or request.content_type != JSON_TYPE:
+        return {}
+    try:
         payload = parse_json(body)
     except ApiError as err:
         raise _as_unreadable(err) from err
