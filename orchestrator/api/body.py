@@ -19,12 +19,19 @@ from orchestrator.api.packing import badly_encoded, packing, too_long, unpack
 T = TypeVar("T")
 
 GO_ON = "100-continue"
+COPIES = 2
+"""Of a body: as it came, and as it is read."""
 MOST_VALUES = 20_000
 """Most values in a body: strings, numbers, lists and all else. No request has use for as many."""
 
 
 async def read_json(
-    request: web.Request, check: Callable[[object], T], *, max_bytes: int, timeout_s: float
+    request: web.Request,
+    check: Callable[[object], T],
+    *,
+    max_bytes: int,
+    timeout_s: float,
+    hold: Callable[[int], None],
 ) -> T:
     """What `check` makes of the body's JSON value; an empty body is `{}`, as for the older runner.
 
@@ -34,14 +41,21 @@ async def read_json(
     """
     if request.content_type != "application/json":
         raise ApiError(415, "unsupported_media_type", "The Content-Type must be application/json")
-    body = await read_body(request, max_bytes=max_bytes, timeout_s=timeout_s)
+    body = await read_body(request, max_bytes=max_bytes, timeout_s=timeout_s, hold=hold)
     return await off_loop(len(body), lambda: check(parse_json(body) if body else {}))
 
 
-async def read_body(request: web.Request, *, max_bytes: int, timeout_s: float) -> bytes:
+async def read_body(
+    request: web.Request,
+    *,
+    max_bytes: int,
+    timeout_s: float,
+    hold: Callable[[int], None] = lambda _: None,
+) -> bytes:
     """At most `max_bytes` of body, unpacked, within `timeout_s` seconds.
 
-    Raises ApiError 413, 408, 415 for a packing that is not known, or 400.
+    `hold` is told how much it takes so far, and may raise. Raises ApiError 413, 408, 415 for a
+    packing that is not known, or 400.
     """
     packed_as = packing(request.headers.get("Content-Encoding", ""))
     body: bytes | bytearray = b""
@@ -50,6 +64,7 @@ async def read_body(request: web.Request, *, max_bytes: int, timeout_s: float) -
         if request.content.is_eof():  # it came with the head, as most do
             body = request.content.read_nowait()
             _check_length(len(body), max_bytes)
+            hold(COPIES * len(body))
         else:
             body = bytearray()
             await _say_go_on(request)
@@ -57,12 +72,13 @@ async def read_body(request: web.Request, *, max_bytes: int, timeout_s: float) -
                 async for chunk in request.content.iter_any():
                     body += chunk
                     _check_length(len(body), max_bytes)
+                    hold(COPIES * len(body))
     except TimeoutError as err:
         text = f"The body did not arrive within {timeout_s:g} s"
         raise ApiError(408, "timeout", text) from err
     except (web.RequestPayloadError, HttpProcessingError, ConnectionError) as err:
         raise badly_encoded() from err
-    return await unpack(bytes(body), packed_as, max_bytes)
+    return await unpack(bytes(body), packed_as, max_bytes, hold)
 
 
 async def expect_nothing(request: web.Request) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from orchestrator.jobs.admission import Admission
+from orchestrator.jobs.held import Held
 from orchestrator.jobs.offering import Offering
 from orchestrator.jobs.readiness import Readiness
 from orchestrator.jobs.service import JobService
@@ -13,6 +14,7 @@ from orchestrator.settings import Settings
 
 SETTINGS = web.AppKey("settings", Settings)
 ADMISSION = web.AppKey("admission", Admission)
+HELD = web.AppKey("held", Held)
 SERVICE = web.AppKey("service", JobService)
 OFFERING = web.AppKey("offering", Offering)
 BUILDS = web.AppKey("builds", Builds)

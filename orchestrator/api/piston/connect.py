@@ -13,13 +13,13 @@ from typing import Any, cast
 from aiohttp import web
 
 from orchestrator.api.answer import error_text
-from orchestrator.api.body import parse_json
+from orchestrator.api.body import COPIES, parse_json
 from orchestrator.api.channel import Channel
 from orchestrator.api.connection import abort
 from orchestrator.api.errors import ApiError
 from orchestrator.api.events import Envelope, EventWriter
 from orchestrator.api.execute import check_ready
-from orchestrator.api.keys import ADMISSION, SERVICE, SETTINGS
+from orchestrator.api.keys import ADMISSION, HELD, SERVICE, SETTINGS
 from orchestrator.api.off_loop import off_loop
 from orchestrator.api.piston.access import identify
 from orchestrator.api.piston.answer import to_ending
@@ -35,10 +35,16 @@ from orchestrator.api.piston.handlers import installed_runtimes
 from orchestrator.api.piston.runtimes import Runtime
 from orchestrator.api.piston.submission import to_request
 from orchestrator.api.streaming import relay
-from orchestrator.api.websocket import Session, check_protocols, offered_protocols
+from orchestrator.api.websocket import (
+    Session,
+    check_protocols,
+    offered_protocols,
+    session_bytes,
+)
 from orchestrator.errors import RunnerError
 from orchestrator.jobs.admission import Ticket
 from orchestrator.jobs.events import JobEvent, StageEnded
+from orchestrator.jobs.held import Share
 from orchestrator.jobs.job import Job
 from orchestrator.jobs.model import Cause, JobResult, Verdict
 from orchestrator.sandbox.model import Signal
@@ -93,17 +99,17 @@ async def connect(request: web.Request) -> web.StreamResponse:
         raise not_found()
     check_protocols(protocols)
     check_ready(app)
-    with app[ADMISSION].ticket(key) as ticket:
+    with app[ADMISSION].ticket(key) as ticket, app[HELD].requests.share() as share:
         channel = Channel(request)
         response = await channel.open()
-        await _converse(request, channel, ticket)
+        await _converse(request, channel, ticket, share)
     return response
 
 
-async def _converse(request: web.Request, channel: Channel, ticket: Ticket) -> None:
+async def _converse(request: web.Request, channel: Channel, ticket: Ticket, share: Share) -> None:
     """From the first message to the last; nothing is raised any more but a cancellation."""
     try:
-        session = await _begin(request, channel, ticket)
+        session = await _begin(request, channel, ticket, share)
     except ConnectionError:
         abort(request)
     except TimeoutError:
@@ -118,9 +124,12 @@ async def _converse(request: web.Request, channel: Channel, ticket: Ticket) -> N
             await _close(channel, PistonClose(session.code))
 
 
-async def _begin(request: web.Request, channel: Channel, ticket: Ticket) -> PistonSession:
+async def _begin(
+    request: web.Request, channel: Channel, ticket: Ticket, share: Share
+) -> PistonSession:
     async with asyncio.timeout(INIT_S):
         message, size = await _first(channel)
+    share.hold(COPIES * size)
     settings = request.app[SETTINGS]
     asked = await off_loop(
         size,
@@ -132,6 +141,7 @@ async def _begin(request: web.Request, channel: Channel, ticket: Ticket) -> Pist
     )
     # What it reads is what it will be told.
     submission = replace(asked.submission, stdin=b"")
+    share.hold(session_bytes(submission, settings))
     job = request.app[SERVICE].accept(submission, ticket)
     return PistonSession(request, channel, job, asked.runtime)
 

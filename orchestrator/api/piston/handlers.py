@@ -11,7 +11,7 @@ from orchestrator.api.body import parse_json, read_body
 from orchestrator.api.errors import ApiError
 from orchestrator.api.execute import check_ready, raise_failure, send_answer
 from orchestrator.api.formats import Format, choose_format
-from orchestrator.api.keys import ADMISSION, SERVICE, SETTINGS
+from orchestrator.api.keys import ADMISSION, HELD, SERVICE, SETTINGS
 from orchestrator.api.off_loop import off_loop
 from orchestrator.api.piston.access import identify
 from orchestrator.api.piston.answer import Transcript, to_answer
@@ -31,6 +31,8 @@ from orchestrator.api.piston.runtimes import (
 )
 from orchestrator.api.piston.semver import satisfies
 from orchestrator.api.piston.submission import Request, to_request
+from orchestrator.api.weight import submission_bytes
+from orchestrator.jobs.held import Share
 
 VERSION = "3.1.1"
 MAX_BODY = 102_400
@@ -68,9 +70,9 @@ async def execute(request: web.Request) -> web.StreamResponse:
     app = request.app
     key = _admit(request)
     check_ready(app)
-    with app[ADMISSION].ticket(key) as ticket:
+    with app[ADMISSION].ticket(key) as ticket, app[HELD].requests.share() as share:
         settings = app[SETTINGS]
-        body = await _read_body(request)
+        body = await _read_body(request, share)
 
         def ask() -> Request:
             return to_request(
@@ -81,11 +83,14 @@ async def execute(request: web.Request) -> web.StreamResponse:
             )
 
         asked = await off_loop(len(body), ask)
+        share.hold(submission_bytes(asked.submission, settings))
         job = app[SERVICE].accept(asked.submission, ticket)
         transcript = Transcript()
         result = await app[SERVICE].run(job, transcript)
         raise_failure(result)
-        return await send_answer(request, to_answer(result, asked.runtime, transcript))
+        return await send_answer(
+            request, result, lambda: to_answer(result, asked.runtime, transcript)
+        )
 
 
 @with_piston_errors
@@ -106,8 +111,8 @@ async def packages(request: web.Request) -> web.StreamResponse:
 async def change_packages(request: web.Request) -> web.StreamResponse:
     """Install what is installed, which changes nothing; remove nothing: that is an admin's."""
     key = _admit(request)
-    with request.app[ADMISSION].ticket(key):
-        body = await _read_body(request)
+    with request.app[ADMISSION].ticket(key), request.app[HELD].requests.share() as share:
+        body = await _read_body(request, share)
         payload = await off_loop(len(body), _parse, request, body)
     fields = cast("dict[str, object]", payload) if isinstance(payload, dict) else {}
     name, version = (_shown(fields, field) for field in ("language", "version"))
@@ -140,10 +145,10 @@ def _admit(request: web.Request) -> str:
     return key
 
 
-async def _read_body(request: web.Request) -> bytes:
+async def _read_body(request: web.Request, share: Share) -> bytes:
     timeout_s = request.app[SETTINGS].body_timeout
     try:
-        return await read_body(request, max_bytes=MAX_BODY, timeout_s=timeout_s)
+        return await read_body(request, max_bytes=MAX_BODY, timeout_s=timeout_s, hold=share.hold)
     except ApiError as err:
         raise _as_unreadable(err) from err
 
