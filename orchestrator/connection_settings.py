@@ -1,4 +1,4 @@
-"""The settings of connections: how many there may be, for how long, and whom they are from.
+"""The settings of connections: how many there may be, what is held for them, whom they are from.
 
 A part of `settings.py`; docs/reference/settings.md has a line for each.
 """
@@ -10,14 +10,16 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated
 
 from pydantic import Field, field_validator
-from pydantic_settings import BaseSettings
+
+from orchestrator.consistency import least_held_mb
+from orchestrator.embedded_settings import EmbeddedSettings
 
 Network = IPv4Network | IPv6Network
 Connections = Annotated[int, Field(ge=1, le=1_000_000)]
 Seconds = Annotated[float, Field(gt=0, le=3600)]
 
 
-class ConnectionSettings(BaseSettings):
+class ConnectionSettings(EmbeddedSettings):
     """Who connects."""
 
     max_connections: Connections = Field(1024, description="Most connections at once.")
@@ -31,6 +33,11 @@ class ConnectionSettings(BaseSettings):
     )
     keepalive_timeout: Seconds = Field(
         75.0, description="Seconds a connection may be without a request before it is closed."
+    )
+    max_held_mb: Annotated[int, Field(ge=0, le=1 << 20)] = Field(
+        0,
+        description="Memory for bodies, jobs and answers while they are held, in MiB; beyond it "
+        "requests get 429; 0: 1/16 of what there is.",
     )
     trusted_proxies: str = Field(
         "",
@@ -48,6 +55,12 @@ class ConnectionSettings(BaseSettings):
     def _are_networks(cls, value: str) -> str:
         _networks(value)
         return value
+
+    @cached_property
+    def held_bytes(self) -> int:
+        """`MAX_HELD_MB`, resolved, in bytes."""
+        usual = max(self.total_memory_mb // 16, least_held_mb(vars(self)))
+        return (self.max_held_mb or usual) << 20
 
     @cached_property
     def trusted_networks(self) -> tuple[Network, ...]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 
 from orchestrator.errors import EngineShortageError
-from orchestrator.jobs.cache import CompileCache, Compiled
+from orchestrator.jobs.cache import CompileCache, Compiled, Key, cache_key
 from orchestrator.jobs.compiling import compile_program
 from orchestrator.jobs.events import SILENCE, Listener, Printed, StageEnded
 from orchestrator.jobs.job import Job
@@ -22,6 +23,7 @@ from orchestrator.sandbox.pool import Lease, Pool
 log = structlog.get_logger(__name__)
 
 SHORTAGE_PAUSE_S = 0.5
+LARGE = 32_768
 _NO_NEWS = {Verdict.ACCEPTED, Verdict.INTERNAL_ERROR}  # of a program that has compiled before
 
 
@@ -46,6 +48,8 @@ async def get_ready(
     sandbox that waits nor a compilation that is kept is trusted. Raises EngineError, SandboxError.
     """
     lease = await _open(job, means, fresh=is_anew)
+    if job.caches and job.cache_key is None:
+        job.cache_key = await _cache_key(job)
     known = None
     if job.cache_key is not None and not is_anew:
         known = means.cache.find(job.cache_key)
@@ -56,6 +60,16 @@ async def get_ready(
     elif not await _compiles(job, lease, means.cache, listener):
         return None
     return lease.sandbox
+
+
+async def _cache_key(job: Job) -> Key | None:
+    """Looking through what is large takes long."""
+    find = partial(
+        cache_key, job.owner, job.submission, job.plan, job.installed, always=job.is_helper
+    )
+    if sum(len(file.content) for file in job.submission.files) <= LARGE:
+        return find()
+    return await asyncio.to_thread(find)
 
 
 async def _open(job: Job, means: Means, *, fresh: bool) -> Lease:

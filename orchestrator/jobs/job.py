@@ -52,6 +52,10 @@ class Job:
     sandbox_s: float = 0.0
     is_pool_hit: bool = False
     container: str | None = None
+    caches: bool = False
+    """Whether its compilation may be kept for its owner; `cache_key` is then looked for."""
+    is_helper: bool = False
+    """A checker program or interactor: what it compiles to is kept whatever is in it."""
     cache_key: Key | None = None
     restore_s: float | None = None
     """How long it took to put a cached compilation in place; None where that was not done."""

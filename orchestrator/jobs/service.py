@@ -18,7 +18,7 @@ from orchestrator.errors import DrainingError, EngineError, InvalidSubmissionErr
 from orchestrator.jobs.admission import Admission, Reservation, Ticket
 from orchestrator.jobs.attempt import attempt
 from orchestrator.jobs.building import Means
-from orchestrator.jobs.cache import CompileCache, cache_key
+from orchestrator.jobs.cache import CompileCache
 from orchestrator.jobs.events import SILENCE, Listener, Queued
 from orchestrator.jobs.job import Job
 from orchestrator.jobs.model import ActiveJob, Cause, Failure, JobResult, Submission, Verdict
@@ -116,7 +116,9 @@ class JobService:
             for program, image, plan in zip(programs, images, plans, strict=True)
         )
         job.helper = helpers[0] if helpers else None
-        self._find_cache_keys(job)
+        for each in filter(None, (job, job.helper)):
+            each.caches = self._settings.compile_cache_bytes > 0
+            each.is_helper = each is not job
         self._jobs[job_id] = job
         self._idle.clear()
         return job
@@ -125,15 +127,6 @@ class JobService:
         if submission.language not in self.catalog:  # since it was checked
             raise InvalidSubmissionError("Unsupported language", field="language")
         return self.catalog[submission.language]
-
-    def _find_cache_keys(self, job: Job) -> None:
-        if not self._settings.compile_cache_bytes:
-            return
-        for each, is_helper in ((job, False), (job.helper, True)):
-            if each is not None:
-                each.cache_key = cache_key(
-                    job.owner, each.submission, each.plan, each.installed, always=is_helper
-                )
 
     def images_in_use(self) -> frozenset[str]:
         """The digests of the images that jobs under way were planned for."""
