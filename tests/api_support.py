@@ -22,8 +22,8 @@ from orchestrator.jobs.admission import Admission, Ticket
 from orchestrator.jobs.cache import CompileCache
 from orchestrator.jobs.events import SILENCE, Listener, Queued
 from orchestrator.jobs.held import make_held
+from orchestrator.jobs.job import ActiveJob
 from orchestrator.jobs.model import (
-    ActiveJob,
     Cause,
     JobResult,
     StageResult,

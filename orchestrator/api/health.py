@@ -12,7 +12,7 @@ from aiohttp import web
 from orchestrator.access.model import Scope
 from orchestrator.api.callers import who_watches
 from orchestrator.api.keys import ADMISSION, READINESS, SERVICE, STARTED
-from orchestrator.jobs.model import ActiveJob
+from orchestrator.jobs.job import ActiveJob
 from orchestrator.jobs.statistics import Summary
 
 

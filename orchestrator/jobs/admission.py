@@ -85,7 +85,7 @@ class Reservation:
     async def exchange(self, memory_mb: int) -> None:
         """Give the memory back and wait for `memory_mb` in its place, before all who have no slot.
 
-        Nothing may use it any more; at most all there is. Cancelled, it holds the slot alone.
+        Nothing may use it any more. Cancelled, it holds the slot alone.
         """
         await self._admission._exchange(self._waiter, memory_mb)  # noqa: SLF001 - as above
 
@@ -288,8 +288,7 @@ class Admission:
                 waiter.granted.set_result(None)
 
 
-def _most_of_several(tickets: int) -> int:
-    """Of so many, what one of several may hold: all but the last quarter."""
+def _most_of_several(tickets: int) -> int:  # all but the last quarter
     return -(-tickets * 3 // 4)
 
 

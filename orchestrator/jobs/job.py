@@ -31,6 +31,18 @@ from orchestrator.sandbox.pool import Lease
 ATTEMPTS = 2
 
 
+@dataclass(frozen=True, slots=True)
+class ActiveJob:
+    """A job under way, as `/stats` shows it. `duration_ms` since it was accepted."""
+
+    id: str
+    language: str
+    duration_ms: int
+    phase: Phase = Phase.QUEUED
+    owner: str = ""
+    """The name of the key that sent it."""
+
+
 @dataclass(slots=True, eq=False)
 class Job:
     """A job under way and what is known of it so far. Made by `JobService.accept` only."""

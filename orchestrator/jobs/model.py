@@ -291,15 +291,3 @@ class JobResult:
     summary: Summary | None = None
     checker: StageResult | None = None
     """The compilation of the client's own checker, where there was one."""
-
-
-@dataclass(frozen=True, slots=True)
-class ActiveJob:
-    """A job under way, as `/stats` shows it. `duration_ms` since it was accepted."""
-
-    id: str
-    language: str
-    duration_ms: int
-    phase: Phase = Phase.QUEUED
-    owner: str = ""
-    """The name of the key that sent it."""

@@ -14,21 +14,22 @@ from collections.abc import Collection
 
 import structlog
 
-from orchestrator.errors import DrainingError, EngineError, InvalidSubmissionError, SandboxError
+from orchestrator.errors import DrainingError, InvalidSubmissionError
 from orchestrator.jobs.admission import Admission, Reservation, Ticket
 from orchestrator.jobs.attempt import attempt
 from orchestrator.jobs.building import Means
 from orchestrator.jobs.cache import CompileCache
+from orchestrator.jobs.closing import close_all
 from orchestrator.jobs.events import SILENCE, Listener, Queued
-from orchestrator.jobs.job import Job
-from orchestrator.jobs.model import ActiveJob, Cause, Failure, JobResult, Submission, Verdict
+from orchestrator.jobs.job import ActiveJob, Job
+from orchestrator.jobs.model import Cause, Failure, JobResult, Submission, Verdict
 from orchestrator.jobs.plan import fit_together, make_plan
 from orchestrator.jobs.scoring import exceeded_ms
 from orchestrator.jobs.statistics import Statistics
 from orchestrator.jobs.watch import EngineWatch
 from orchestrator.languages.catalog import Catalog
 from orchestrator.languages.model import InstalledLanguage
-from orchestrator.sandbox.backend import Backend, Sandbox
+from orchestrator.sandbox.backend import Backend
 from orchestrator.sandbox.live import LiveInput
 from orchestrator.sandbox.pool import Pool
 from orchestrator.settings import Settings
@@ -242,7 +243,7 @@ class JobService:
     async def _goes_on(self, job: Job, reservation: Reservation, listener: Listener) -> bool:
         """Whether there is to be another attempt, for which all is ready then."""
         if job.failure is None and job.wants_memory:
-            await self._close_all(job)  # none waits for memory that holds some: they'd block
+            await close_all(job)  # none waits for memory that holds some: they'd block
             await reservation.exchange(job.memory_mb)
             job.attempts -= 1  # it was not lost
             job.begin_anew()
@@ -264,40 +265,16 @@ class JobService:
             return False
         if not await self._watch.wait_until_back(self._settings.engine_patience):
             return False
-        await self._close_all(job)
+        await close_all(job)
         job.begin_anew()
         return True
-
-    async def _close_all(self, job: Job) -> None:
-        """Close what was opened, and what is still being opened once it is."""
-        if job.helper is not None:
-            await self._close_all(job.helper)
-        while job.openings:
-            opening = job.openings[-1]
-            try:
-                # Shielded, and taken off the list only then: who is interrupted here is no reason
-                # to lose sight of a container.
-                lease = await asyncio.shield(opening)
-            except Exception as err:
-                # It has left nothing behind; whatever it failed at, the others are to be closed.
-                if not isinstance(err, EngineError | SandboxError):
-                    log.exception("opening_failed", job_id=job.id)
-            else:
-                await self._close(job, lease.sandbox)
-            job.openings.remove(opening)
-
-    async def _close(self, job: Job, sandbox: Sandbox) -> None:
-        try:
-            await sandbox.close()
-        except EngineError as err:
-            log.warning("left_to_the_sweep", job_id=job.id, error=str(err))
 
     def _retire(self, job: Job, reservation: Reservation) -> None:
         """Remove the job's containers behind the answer's back; then free its slot."""
 
         async def remove() -> None:
             try:
-                await self._close_all(job)
+                await close_all(job)
                 if job.comparing is not None:
                     await asyncio.wait([job.comparing])
             finally:

@@ -9,8 +9,8 @@ import pytest
 
 from orchestrator.errors import EngineError, InvalidSubmissionError
 from orchestrator.jobs.admission import Admission
+from orchestrator.jobs.job import ActiveJob
 from orchestrator.jobs.model import (
-    ActiveJob,
     Cause,
     Failure,
     JobResult,

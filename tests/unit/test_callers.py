@@ -19,7 +19,8 @@ from orchestrator.api.rates import Rates
 from orchestrator.app import build_app
 from orchestrator.cli.key_file import Rights, add_key, remove_key
 from orchestrator.jobs.admission import Admission
-from orchestrator.jobs.model import ActiveJob, Phase
+from orchestrator.jobs.job import ActiveJob
+from orchestrator.jobs.model import Phase
 from tests.admin_support import ADMIN, ADMIN_KEY, ask, serve, until
 from tests.api_support import (
     BEARER,
