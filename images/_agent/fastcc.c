@@ -134,8 +134,22 @@ static const char *skip_blank(const char *at, const char *blanks)
     }
 }
 
-/* A directive `#include <NAME>` at `at`: past it, with its name; NULL where there is none. */
-static const char *take_include(const char *at, struct name *name)
+/* Whether there is a file of that name in the folder of `path`, where "NAME" is looked for first. */
+static bool is_beside(const char *path, const struct name *name)
+{
+    static char beside[MAX_PATH];
+    const char *slash = strrchr(path, '/');
+    int folder = slash == NULL ? 0 : (int)(slash - path) + 1;
+    int length =
+        snprintf(beside, sizeof beside, "%.*s%.*s", folder, path, (int)name->length, name->text);
+    return length < 0 || (size_t)length >= sizeof beside || access(beside, F_OK) == 0;
+}
+
+/*
+ * A directive `#include <NAME>` at `at`, or `"NAME"` which is none of the files beside the source:
+ * past it, with its name; NULL where there is none.
+ */
+static const char *take_include(const char *at, const char *path, struct name *name)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.+/";
     if (*at != '#')
@@ -146,12 +160,13 @@ static const char *take_include(const char *at, struct name *name)
         return NULL;
     at += strlen("include");
     at += strspn(at, " \t");
-    if (*at != '<')
+    if (*at != '<' && *at != '"')
         return NULL;
+    char end = *at == '<' ? '>' : '"';
     name->text = at + 1;
     name->length = strspn(at + 1, plain);
     at += 1 + name->length;
-    if (*at != '>')
+    if (*at != end || (end == '"' && is_beside(path, name)))
         return NULL;
     at = skip_blank(at + 1, " \t\r");
     return at != NULL && *at == '\n' ? at : NULL;
@@ -162,7 +177,7 @@ static const char *take_include(const char *at, struct name *name)
  * order of standard headers means nothing. One in a folder (<sys/…>, <linux/…>) may care, and so
  * ends the list; <bits/stdc++.h> does not.
  */
-static void leading_includes(const char *source, struct headers *found)
+static void leading_includes(const char *source, const char *path, struct headers *found)
 {
     static const char everything[] = "bits/stdc++.h";
     const char *at = source;
@@ -170,7 +185,7 @@ static void leading_includes(const char *source, struct headers *found)
     while (found->count < MAX_HEADERS) {
         struct name *name = &found->names[found->count];
         at = skip_blank(at, " \t\r\n");
-        if (at == NULL || (at = take_include(at, name)) == NULL)
+        if (at == NULL || (at = take_include(at, path, name)) == NULL)
             return;
         bool whole = name->length == strlen(everything)
             && memcmp(name->text, everything, name->length) == 0;
@@ -210,7 +225,7 @@ static bool strike_sets(char *index, const char *path)
     struct headers found;
     if (!read_start(path, source, sizeof source))
         return false;
-    leading_includes(source, &found);
+    leading_includes(source, path, &found);
     bool any = false;
     for (char *line = index; *line != '\0'; line += strcspn(line, "\n"), line += *line == '\n') {
         char *word = line + strcspn(line, " \n");

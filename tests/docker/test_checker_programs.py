@@ -135,6 +135,84 @@ async def test_a_kattis_interactor_talks_to_the_submission(server: Server) -> No
     assert [test["judge_message"] for test in answer["tests"]] == ["1 turns", "7 turns"]
 
 
+TESTLIB = r"""
+#include "testlib.h"
+using namespace std;
+int main(int argc, char *argv[])
+{
+    setName("first number, then words");
+    registerTestlibCmd(argc, argv);
+    int wanted = ans.readInt(0, 100, "wanted"), got = ouf.readInt(0, 100, "got");
+    string word = ouf.readToken("yes|no|[a-c]{2,3}");
+    if (word == "no")
+        quitp(0.5, "half of it");
+    ensuref(wanted != 13, "the answer %d is unlucky", wanted);
+    quitif(got != wanted, _wa, "%d%s number: expected %d", 1, englishEnding(1).c_str(), wanted);
+    quitf(_ok, "%d numbers", 1);
+}"""
+SAID = [
+    ("7 yes", "7", "accepted", "ok 1 numbers"),
+    ("7 abc\n", "7", "accepted", "ok 1 numbers"),
+    ("6 yes", "7", "wrong_answer", "wrong answer 1st number: expected 7"),
+    ("7 no", "7", "accepted", "half of it"),
+    ("7 abcd", "7", "wrong_answer", "violates the pattern"),
+    ("200 yes", "7", "wrong_answer", "violates the range [0, 100]"),
+    ("seven yes", "7", "wrong_answer", "Expected integer, but 'seven' found"),
+    ("7", "7", "wrong_answer", "unexpected eof"),
+    ("7 yes more", "7", "wrong_answer", "Extra information"),
+    ("7 yes", "none", "checker_error", "FAIL Expected integer"),
+    ("13 yes", "13", "checker_error", "FAIL the answer 13 is unlucky"),
+]
+
+
+async def test_a_checker_written_against_testlib_works_without_bringing_it(server: Server) -> None:
+    checker = {"type": "program", "language": "cpp", "code": TESTLIB}
+    tests = [{"input": output, "expected": wanted} for output, wanted, _, _ in SAID]
+    code = "import sys\nsys.stdout.write(sys.stdin.read())"
+    answer = await server.execute(language="python", code=code, tests=tests, checker=checker)
+    assert answer["checker"]["status"] == "accepted", answer["checker"]
+    assert [test["status"] for test in answer["tests"]] == [status for _, _, status, _ in SAID]
+    for test, (_, _, _, message) in zip(answer["tests"], SAID, strict=True):
+        assert message in test["message"]
+
+
+async def test_an_interactor_written_against_testlib_works_without_bringing_it(
+    server: Server,
+) -> None:
+    code = r"""
+        #include "testlib.h"
+        int main(int argc, char *argv[])
+        {
+            registerInteraction(argc, argv);
+            int wanted = inf.readInt();
+            for (int turn = 1; turn <= 7; turn++) {
+                int guess = ouf.readInt(1, 100);
+                std::cout << (guess == wanted ? "=" : wanted < guess ? "<" : ">") << std::endl;
+                if (guess == wanted)
+                    quitf(_ok, "%d turns", turn);
+            }
+            quitf(_wa, "too many turns");
+        }"""
+    answer = await server.execute(
+        language="python",
+        code=GUESS,
+        tests=[{"input": "50"}, {"input": "42"}],
+        interactor={"language": "cpp", "code": code},
+    )
+    assert answer["status"] == "accepted", answer
+    assert [test["message"] for test in answer["tests"]] == ["ok 1 turns", "ok 7 turns"]
+
+
+async def test_a_checker_that_brings_its_own_testlib_has_that_one(server: Server) -> None:
+    files = [
+        {"name": "main.cpp", "content": '#include "testlib.h"\nint main() { return mine(); }'},
+        {"name": "testlib.h", "content": "static int mine() { return 1; }"},
+    ]
+    checker = {"type": "program", "language": "cpp", "files": files}
+    answer = await server.execute(**ECHO, tests=[{"input": "1"}], checker=checker)
+    assert (answer["status"], answer["checker"]["status"]) == ("wrong_answer", "accepted"), answer
+
+
 async def test_an_author_s_own_header_of_200_kb_works_as_sent_and_is_compiled_once(
     server: Server,
 ) -> None:
