@@ -17,6 +17,7 @@ from orchestrator.api.execute import check_payload, check_ready
 from orchestrator.api.keys import ADMISSION, HELD, SERVICE, SETTINGS
 from orchestrator.api.messages import Eof, Stdin, parse_message
 from orchestrator.api.off_loop import off_loop
+from orchestrator.api.origins import check_origin
 from orchestrator.api.streaming import EventSender, relay
 from orchestrator.api.weight import message_bytes, stream_bytes, submission_bytes
 from orchestrator.errors import RunnerError
@@ -42,6 +43,7 @@ async def execute_ws(request: web.Request) -> web.StreamResponse:
     anything, is there room to hold the request. Is cancelled when the client goes away.
     """
     app = request.app
+    check_origin(request.headers, app[SETTINGS].allowed_origins)
     protocols = offered_protocols(request)
     key = authenticate(request.headers, app[SETTINGS].api_keys, protocols=protocols)
     check_protocols(protocols)

@@ -25,6 +25,7 @@ from orchestrator.api.schemas import ExecuteRequest
 
 NO_KEY: list[dict[str, list[str]]] = []
 """The `security` of a route for everybody."""
+ORIGIN: Refusals = {403: ("forbidden",)}
 NOT_NOW: Refusals = {429: ("queue_full",), 503: ("draining", "engine_unavailable")}
 
 
@@ -74,7 +75,7 @@ def _web_socket() -> Operation:
                     )
                 },
             ),
-            **refused(KEY, NOT_NOW, BROKEN),
+            **refused(ORIGIN, KEY, NOT_NOW, BROKEN),
         },
     )
 

@@ -21,6 +21,7 @@ from orchestrator.api.events import Envelope, EventWriter
 from orchestrator.api.execute import check_ready
 from orchestrator.api.keys import ADMISSION, HELD, SERVICE, SETTINGS
 from orchestrator.api.off_loop import off_loop
+from orchestrator.api.origins import check_origin
 from orchestrator.api.piston.access import identify
 from orchestrator.api.piston.answer import to_ending
 from orchestrator.api.piston.errors import (
@@ -93,6 +94,7 @@ async def connect(request: web.Request) -> web.StreamResponse:
     What can be refused before that is an ordinary HTTP error.
     """
     app = request.app
+    check_origin(request.headers, app[SETTINGS].allowed_origins)
     protocols = offered_protocols(request)
     key = identify(request.headers, app[SETTINGS], protocols=protocols)
     if request.headers.get("Upgrade", "").lower() != "websocket":
