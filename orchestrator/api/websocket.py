@@ -17,6 +17,7 @@ from orchestrator.api.execute import check_payload
 from orchestrator.api.keys import HELD, SERVICE, SETTINGS
 from orchestrator.api.messages import Eof, Stdin, parse_message
 from orchestrator.api.off_loop import off_loop
+from orchestrator.api.origins import check_origin
 from orchestrator.api.streaming import EventSender, relay
 from orchestrator.api.weight import message_bytes, stream_bytes, submission_bytes
 from orchestrator.errors import RunnerError
@@ -41,6 +42,7 @@ async def execute_ws(request: web.Request) -> web.StreamResponse:
     What can be refused before that is an ordinary HTTP error: who asks, may they, is the server
     fit to run anything, is there room to hold the request. Is cancelled when the client goes away.
     """
+    check_origin(request.headers, request.app[SETTINGS].allowed_origins)
     protocols = offered_protocols(request)
     key = who(request, protocols=protocols)
     check_protocols(protocols)

@@ -21,6 +21,7 @@ from orchestrator.api.errors import ApiError
 from orchestrator.api.events import Envelope, EventWriter
 from orchestrator.api.keys import HELD, SERVICE, SETTINGS
 from orchestrator.api.off_loop import off_loop
+from orchestrator.api.origins import check_origin
 from orchestrator.api.piston.access import identify
 from orchestrator.api.piston.answer import to_ending
 from orchestrator.api.piston.errors import (
@@ -92,6 +93,7 @@ async def connect(request: web.Request) -> web.StreamResponse:
 
     What can be refused before that is an ordinary HTTP error.
     """
+    check_origin(request.headers, request.app[SETTINGS].allowed_origins)
     protocols = offered_protocols(request)
     key = identify(request, protocols=protocols)
     if request.headers.get("Upgrade", "").lower() != "websocket":
