@@ -17,6 +17,7 @@ from orchestrator.api import keys, routes
 from orchestrator.api.callers import keys_changed, set_up_callers
 from orchestrator.api.door import HANDLER_ARGS
 from orchestrator.jobs.admission import Admission
+from orchestrator.jobs.held import make_held
 from orchestrator.jobs.model import Cause
 from orchestrator.jobs.offering import Offering
 from orchestrator.jobs.pooled import kinds_to_keep
@@ -50,6 +51,7 @@ def build_app(settings: Settings, open_parts: OpenParts | None = None) -> web.Ap
     app[keys.SETTINGS] = settings
     app[keys.READINESS] = Readiness()
     app[keys.STARTED] = time.monotonic()
+    app[keys.HELD] = make_held(settings.held_bytes)
     app[keys.ADMISSION] = Admission(
         slots=settings.slots,
         queue=settings.max_queue,

@@ -1,23 +1,28 @@
-"""The settings of connections: how many there may be, for how long, and whom they are from.
+"""The settings of connections: how many there may be, what is held for them, whom they are from.
 
 A part of `settings.py`; docs/reference/settings.md has a line for each.
 """
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated
 
 from pydantic import Field, field_validator
-from pydantic_settings import BaseSettings
+
+from orchestrator.consistency import least_held_mb
+from orchestrator.embedded_settings import EmbeddedSettings
+
+_ORIGIN = re.compile(r"https?://[^/\s?#@]+", re.IGNORECASE)
 
 Network = IPv4Network | IPv6Network
 Connections = Annotated[int, Field(ge=1, le=1_000_000)]
 Seconds = Annotated[float, Field(gt=0, le=3600)]
 
 
-class ConnectionSettings(BaseSettings):
+class ConnectionSettings(EmbeddedSettings):
     """Who connects."""
 
     max_connections: Connections = Field(1024, description="Most connections at once.")
@@ -32,6 +37,16 @@ class ConnectionSettings(BaseSettings):
     keepalive_timeout: Seconds = Field(
         75.0, description="Seconds a connection may be without a request before it is closed."
     )
+    max_held_mb: Annotated[int, Field(ge=0, le=1 << 20)] = Field(
+        0,
+        description="Memory for bodies, jobs and answers while they are held, in MiB; beyond it "
+        "requests get 429; 0: 1/16 of what there is.",
+    )
+    cors_origins: str = Field(
+        "",
+        description="Origins, comma-separated, whose web pages may use the service from a browser; "
+        "*: any.",
+    )
     trusted_proxies: str = Field(
         "",
         description="Addresses and networks, comma-separated, of proxies that are believed when "
@@ -43,6 +58,14 @@ class ConnectionSettings(BaseSettings):
         "X-Forwarded-For.",
     )
 
+    @field_validator("cors_origins")
+    @classmethod
+    def _are_origins(cls, value: str) -> str:
+        for origin in _split(value):
+            if origin != "*" and not _ORIGIN.fullmatch(origin):
+                raise ValueError(f"{origin!r} is no origin such as https://example.org")
+        return value
+
     @field_validator("trusted_proxies")
     @classmethod
     def _are_networks(cls, value: str) -> str:
@@ -50,10 +73,25 @@ class ConnectionSettings(BaseSettings):
         return value
 
     @cached_property
+    def held_bytes(self) -> int:
+        """`MAX_HELD_MB`, resolved, in bytes."""
+        usual = max(self.total_memory_mb // 16, least_held_mb(vars(self)))
+        return (self.max_held_mb or usual) << 20
+
+    @cached_property
+    def allowed_origins(self) -> frozenset[str]:
+        """`CORS_ORIGINS`, in lower case."""
+        return frozenset(origin.lower() for origin in _split(self.cors_origins))
+
+    @cached_property
     def trusted_networks(self) -> tuple[Network, ...]:
         """`TRUSTED_PROXIES`; an address is a network of one."""
         return _networks(self.trusted_proxies)
 
 
+def _split(text: str) -> list[str]:
+    return [entry.strip() for entry in text.split(",") if entry.strip()]
+
+
 def _networks(text: str) -> tuple[Network, ...]:
-    return tuple(ip_network(entry.strip()) for entry in text.split(",") if entry.strip())
+    return tuple(ip_network(entry) for entry in _split(text))

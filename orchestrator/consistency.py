@@ -37,6 +37,13 @@ def compile_wall(values: Mapping[str, Any]) -> int:
     return int(values["compile_wall_ms"]) or max(LEAST_COMPILE_WALL_MS, slack)
 
 
+def least_held_mb(values: Mapping[str, Any]) -> int:
+    """The least `MAX_HELD_MB`: half of it must do for the largest request."""
+    largest = 2 * values["max_body_size"] + 8 * values["max_output_size"]
+    largest += values["max_test_output_size"] + values["max_returned_output"]
+    return int(-(-2 * (largest + values["stream_buffer"] + _MIB) // _MIB))
+
+
 def contradictions(values: Mapping[str, Any], named: AbstractSet[str]) -> Iterator[str]:
     """Why the server should not start. `values` by field; `named`: those that are no defaults."""
     needed = compile_wall(values) + values["max_timeout"]
@@ -46,6 +53,11 @@ def contradictions(values: Mapping[str, Any], named: AbstractSet[str]) -> Iterat
             f"MAX_JOB_MS ({values['max_job_ms']}) is less than COMPILE_WALL_MS + MAX_TIMEOUT "
             f"({compile_wall(values)}{by_default} + {values['max_timeout']}): "
             f"raise it to {needed}, or lower one of these"
+        )
+    if 0 < values["max_held_mb"] < least_held_mb(values):
+        yield (
+            f"MAX_HELD_MB ({values['max_held_mb']}) is too little for the largest request: raise "
+            f"it to {least_held_mb(values)}, or lower MAX_BODY_SIZE or MAX_OUTPUT_SIZE"
         )
     for inner, outer in WITHIN:
         if inner in named and values[inner] > values[outer]:

@@ -16,11 +16,12 @@ from orchestrator.access.model import Key, unnamed
 from orchestrator.access.ring import KeyRing
 from orchestrator.api.callers import set_up_callers
 from orchestrator.api.door import HANDLER_ARGS
-from orchestrator.api.keys import ADMISSION, READINESS, SERVICE, SETTINGS, STARTED
+from orchestrator.api.keys import ADMISSION, HELD, READINESS, SERVICE, SETTINGS, STARTED
 from orchestrator.api.routes import add_routes, middlewares
 from orchestrator.jobs.admission import Admission, Ticket
 from orchestrator.jobs.cache import CompileCache
 from orchestrator.jobs.events import SILENCE, Listener, Queued
+from orchestrator.jobs.held import make_held
 from orchestrator.jobs.model import (
     ActiveJob,
     Cause,
@@ -202,6 +203,7 @@ def make_app(
     app = web.Application(middlewares=middlewares, handler_args=HANDLER_ARGS)
     app[SETTINGS] = settings or make_settings()
     app[ADMISSION] = admission or Admission(slots=4, queue=4, memory_mb=4096)
+    app[HELD] = make_held(app[SETTINGS].held_bytes)
     app[SERVICE] = service or StubService()  # type: ignore[misc]
     app[READINESS] = Readiness(reason)
     app[STARTED] = time.monotonic()

@@ -4,35 +4,58 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import NoReturn
+from collections.abc import Callable
+from typing import NoReturn, TypeVar
 
 from aiohttp import web
 from aiohttp.http import HttpVersion11
 from aiohttp.http_exceptions import HttpProcessingError
 
 from orchestrator.api.errors import ApiError, Problem, invalid
+from orchestrator.api.json_text import SMALL, TooDeepError, TooManyValuesError, read_json_text
+from orchestrator.api.off_loop import off_loop
 from orchestrator.api.packing import badly_encoded, packing, too_long, unpack
 
+T = TypeVar("T")
+
 GO_ON = "100-continue"
+COPIES = 2
+"""Of a body: as it came, and as it is read."""
+MOST_VALUES = 20_000
+"""Most values in a body: strings, numbers, lists and all else. No request has use for as many."""
 
 
-async def read_json(request: web.Request, *, max_bytes: int, timeout_s: float) -> object:
-    """The body's JSON value; an empty body is `{}`, as it was for the older runner.
+async def read_json(
+    request: web.Request,
+    check: Callable[[object], T],
+    *,
+    max_bytes: int,
+    timeout_s: float,
+    hold: Callable[[int], None],
+) -> T:
+    """What `check` makes of the body's JSON value; an empty body is `{}`, as for the older runner.
 
     `max_bytes` counts what is left after a `Content-Encoding` was undone. Raises ApiError: 415 for
     a type that isn't JSON, 413 when too long, 408 when it took longer than `timeout_s` seconds,
-    400 when it was cut short or does not parse.
+    400 when it was cut short or does not parse; and as `check` does.
     """
     if request.content_type != "application/json":
         raise ApiError(415, "unsupported_media_type", "The Content-Type must be application/json")
-    body = await read_body(request, max_bytes=max_bytes, timeout_s=timeout_s)
-    return parse_json(body) if body else {}
+    body = await read_body(request, max_bytes=max_bytes, timeout_s=timeout_s, hold=hold)
+    return await off_loop(len(body), lambda: check(parse_json(body) if body else {}))
 
 
-async def read_body(request: web.Request, *, max_bytes: int, timeout_s: float) -> bytes:
+async def read_body(
+    request: web.Request,
+    *,
+    max_bytes: int,
+    timeout_s: float,
+    hold: Callable[[int], None] = lambda _: None,
+) -> bytes:
     """At most `max_bytes` of body, unpacked, within `timeout_s` seconds.
 
-    Raises ApiError 413, 408, 415 for a packing that is not known, or 400.
+    `hold` is told how much it takes so far, and may raise. Raises ApiError 413, 408, 415 for a
+    packing that is not known, or 400.
     """
     packed_as = packing(request.headers.get("Content-Encoding", ""))
     body: bytes | bytearray = b""
@@ -41,6 +64,7 @@ async def read_body(request: web.Request, *, max_bytes: int, timeout_s: float) -
         if request.content.is_eof():  # it came with the head, as most do
             body = request.content.read_nowait()
             _check_length(len(body), max_bytes)
+            hold(COPIES * len(body))
         else:
             body = bytearray()
             await _say_go_on(request)
@@ -48,12 +72,13 @@ async def read_body(request: web.Request, *, max_bytes: int, timeout_s: float) -
                 async for chunk in request.content.iter_any():
                     body += chunk
                     _check_length(len(body), max_bytes)
+                    hold(COPIES * len(body))
     except TimeoutError as err:
         text = f"The body did not arrive within {timeout_s:g} s"
         raise ApiError(408, "timeout", text) from err
     except (web.RequestPayloadError, HttpProcessingError, ConnectionError) as err:
         raise badly_encoded() from err
-    return await unpack(bytes(body), packed_as, max_bytes)
+    return await unpack(bytes(body), packed_as, max_bytes, hold)
 
 
 async def expect_nothing(request: web.Request) -> None:
@@ -68,22 +93,26 @@ async def _say_go_on(request: web.Request) -> None:
         request.writer.output_size = 0
 
 
-def parse_json(body: bytes) -> object:
-    """A JSON text's value. UTF-8 only, without NaN and Infinity. Raises ApiError (400).
+def parse_json(body: bytes, most: int = MOST_VALUES) -> object:
+    """A JSON text's value, of `most` values. UTF-8 only, without NaN and Infinity.
 
-    Neither deep nesting nor a number of a million digits can make this fail otherwise or take
-    long: both have bounds of the interpreter's.
+    Raises ApiError (400). To be done off the loop where the body is large.
     """
     try:
-        return json.loads(body.decode("utf-8-sig"), parse_constant=_refuse_constant)
+        text = body.decode("utf-8-sig")
+        if len(text) > SMALL:
+            return read_json_text(text, most)
+        return json.loads(text, parse_constant=_refuse_constant)
     except UnicodeDecodeError as err:
         raise _not_json("it is not UTF-8") from err
     except json.JSONDecodeError as err:
         raise _not_json(f"{err.msg}, line {err.lineno} column {err.colno}") from err
+    except TooManyValuesError as err:
+        raise invalid([Problem("body", f"has more than {most} values")]) from err
+    except (RecursionError, TooDeepError) as err:
+        raise _not_json("it is nested too deeply") from err
     except ValueError as err:
         raise _not_json("it has a number that is not allowed") from err
-    except RecursionError as err:
-        raise _not_json("it is nested too deeply") from err
 
 
 def _check_length(length: int, max_bytes: int) -> None:

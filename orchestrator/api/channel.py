@@ -22,6 +22,8 @@ PING_S = 15.0
 SILENCE_S = 40.0
 """A client that is read from, and does not even answer pings for so long, is gone."""
 CLOSE_S = 2.0
+IN_A_ROW = 32
+"""Messages after which others have their turn: of six bytes each, a thousand come at once."""
 
 
 class Close(IntEnum):
@@ -48,6 +50,7 @@ class Channel:
             writer_limit=0,  # "sent" means that the kernel has it
             decode_text=False,
         )
+        self._in_a_row = 0
         self._heard_at = self._pinged_at = self.active_at = self._now()
         """`active_at`: when there was a message last, either way (the loop's time)."""
 
@@ -63,6 +66,10 @@ class Channel:
         while True:
             message = await self._ws.receive()
             self._heard_at = self._now()
+            self._in_a_row += 1
+            if self._in_a_row >= IN_A_ROW:
+                self._in_a_row = 0
+                await asyncio.sleep(0)  # `receive` does not wait while there are more
             match message.type:
                 case WSMsgType.TEXT:
                     self.active_at = self._heard_at

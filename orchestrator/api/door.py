@@ -78,10 +78,11 @@ class Connection(web.RequestHandler):
             self._turn_away()
             return
         heads, was_asking = self._request_count, self._is_asking
+        is_body = was_asking and self._is_sending_body()  # before this may be the end of it
         super().data_received(data)
-        has_asked = self._request_count != heads
-        self._is_asking = was_asking or has_asked
-        is_body = self._is_sending_body() if was_asking else has_asked
+        if self._request_count != heads:
+            self._is_asking = True
+            is_body = is_body or not was_asking
         if not is_body and not self._upgraded:
             self._unanswered += len(data)
             if self._unanswered > MAX_HEAD:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections.abc import Callable
 
 from aiohttp import web
 
@@ -12,11 +14,21 @@ from orchestrator.api.callers import admit, who
 from orchestrator.api.connection import abort, bound_send_buffers
 from orchestrator.api.errors import unavailable
 from orchestrator.api.formats import Format, choose_format
-from orchestrator.api.keys import SERVICE, SETTINGS
+from orchestrator.api.json_pieces import PIECE, json_pieces
+from orchestrator.api.keys import HELD, SERVICE, SETTINGS
 from orchestrator.api.streaming import stream
 from orchestrator.api.submission import to_submission
+from orchestrator.api.weight import (
+    answer_bytes,
+    result_bytes,
+    stream_bytes,
+    submission_bytes,
+)
+from orchestrator.errors import QueueFullError
+from orchestrator.jobs.held import RETRY_AFTER_S, Share
 from orchestrator.jobs.model import Failure, JobResult, Submission, Verdict
 
+JSON = {"Content-Type": "application/json; charset=utf-8"}
 _FAILURES = {
     Failure.ENGINE_UNAVAILABLE: "The engine is not available, try again",
     Failure.INTERNAL_ERROR: "Internal error, try again",
@@ -32,35 +44,59 @@ async def execute(request: web.Request) -> web.StreamResponse:
     """
     app = request.app
     form = choose_format(",".join(request.headers.getall("Accept", ())))
-    with admit(request, who(request)) as ticket:
-        job = app[SERVICE].accept(await _receive(request), ticket)
+    with admit(request, who(request)) as ticket, app[HELD].requests.share() as share:
+        job = app[SERVICE].accept(await _receive(request, share), ticket)
         if form is not Format.JSON:
+            share.hold(share.bytes + stream_bytes(app[SETTINGS]))
             return await stream(request, job, form)
         result = await app[SERVICE].run(job)
         raise_failure(result)
-        return await send_answer(request, to_answer(result))
+        return await send_answer(request, result, lambda: to_answer(result))
 
 
-async def send_answer(request: web.Request, answer: object) -> web.Response:
-    """Send it, as JSON, while the ticket is still held: unread answers are memory too."""
-    response = web.json_response(answer)
-    bound_send_buffers(request)
-    try:
-        async with asyncio.timeout(request.app[SETTINGS].answer_timeout):
-            await response.prepare(request)
-            await response.write_eof()
-    except (TimeoutError, ConnectionError):
-        abort(request)
-    return response
+async def send_answer(
+    request: web.Request, result: JobResult, to_wire: Callable[[], object]
+) -> web.StreamResponse:
+    """Send a result as JSON while the ticket is still held: unread answers are memory too.
+
+    `to_wire`: what it looks like. Raises QueueFullError when others' answers leave no room for it.
+    """
+    timeout_s = request.app[SETTINGS].answer_timeout
+    async with contextlib.AsyncExitStack() as stack:
+        try:
+            async with asyncio.timeout(timeout_s):
+                room = request.app[HELD].answers.wait_for(answer_bytes(result))
+                await stack.enter_async_context(room)
+        except TimeoutError as err:
+            raise QueueFullError(RETRY_AFTER_S) from err
+        bound_send_buffers(request)
+        is_short = result_bytes(result) <= PIECE
+        response = web.json_response(to_wire()) if is_short else web.StreamResponse(headers=JSON)
+        try:
+            async with asyncio.timeout(timeout_s):
+                await response.prepare(request)
+                if not is_short:
+                    for piece in json_pieces(to_wire()):
+                        await response.write(piece)
+                await response.write_eof()
+        except (TimeoutError, ConnectionError):
+            abort(request)
+        return response
 
 
-async def _receive(request: web.Request) -> Submission:
+async def _receive(request: web.Request, share: Share) -> Submission:
     """The body, read and checked; what it was read into is gone once this returns."""
-    settings = request.app[SETTINGS]
-    payload = await read_json(
-        request, max_bytes=settings.max_body_size, timeout_s=settings.body_timeout
+    app = request.app
+    settings = app[SETTINGS]
+    submission = await read_json(
+        request,
+        lambda payload: check_payload(app, payload),
+        max_bytes=settings.max_body_size,
+        timeout_s=settings.body_timeout,
+        hold=share.hold,
     )
-    return check_payload(request.app, payload)
+    share.hold(submission_bytes(submission, settings))
+    return submission
 
 
 def check_payload(app: web.Application, payload: object) -> Submission:

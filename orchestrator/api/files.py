@@ -57,6 +57,8 @@ def named_files(files: Sequence[FileRequest], settings: Settings) -> tuple[Sourc
 
 def name_problem(name: str) -> str | None:
     """Why `name` can't be a file's relative path in the sandbox; None when it can."""
+    if len(name) > MAX_NAME_BYTES or len(name.encode()) > MAX_NAME_BYTES:
+        return f"must be at most {MAX_NAME_BYTES} bytes"
     parts = name.split("/")
     if name.startswith("/"):
         return "must be a relative path"
@@ -64,8 +66,6 @@ def name_problem(name: str) -> str | None:
         return "must not be empty or have an empty, . or .. part"
     if any(unicodedata.category(char) == "Cc" for char in name):
         return "must not contain NUL or other control characters"
-    if len(name.encode()) > MAX_NAME_BYTES:
-        return f"must be at most {MAX_NAME_BYTES} bytes"
     if len(parts) > MAX_LEVELS:
         return f"must have at most {MAX_LEVELS} levels"
     return None

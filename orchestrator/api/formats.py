@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
+
+from orchestrator.api.json_pieces import PIECE, json_pieces
 
 
 class Format(StrEnum):
@@ -52,9 +54,20 @@ def _weight(parameters: list[str]) -> float:
     return 1.0
 
 
-def frame(event: Mapping[str, Any], form: Format) -> bytes:
-    """One event on the wire. JSON has no newline in it, so neither form needs more escaping."""
-    text = json.dumps(event)
-    if form is Format.SSE:
-        return f"event: {event['event']}\ndata: {text}\n\n".encode()
-    return f"{text}\n".encode()
+def frame(event: Mapping[str, Any], form: Format) -> Iterator[bytes]:
+    """One event on the wire, in pieces where it is long.
+
+    JSON has no newline in it, so neither form needs more escaping.
+    """
+    before = f"event: {event['event']}\ndata: ".encode() if form is Format.SSE else b""
+    after = b"\n\n" if form is Format.SSE else b"\n"
+    if event["event"] != "result" and not any(map(_is_long, event.values())):
+        yield before + json.dumps(event).encode() + after
+        return
+    yield before
+    yield from json_pieces(event)
+    yield after
+
+
+def _is_long(value: object) -> bool:
+    return isinstance(value, str) and len(value) > PIECE

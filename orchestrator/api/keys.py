@@ -6,6 +6,7 @@ from aiohttp import web
 
 from orchestrator.access.ring import KeyRing
 from orchestrator.jobs.admission import Admission
+from orchestrator.jobs.held import Held
 from orchestrator.jobs.offering import Offering
 from orchestrator.jobs.readiness import Readiness
 from orchestrator.jobs.service import JobService
@@ -15,6 +16,7 @@ from orchestrator.settings import Settings
 SETTINGS = web.AppKey("settings", Settings)
 ADMISSION = web.AppKey("admission", Admission)
 RING = web.AppKey("ring", KeyRing)
+HELD = web.AppKey("held", Held)
 SERVICE = web.AppKey("service", JobService)
 OFFERING = web.AppKey("offering", Offering)
 BUILDS = web.AppKey("builds", Builds)

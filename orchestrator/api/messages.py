@@ -15,6 +15,8 @@ from orchestrator.sandbox.model import Signal
 
 MAX_MESSAGE = 262_144
 """Most bytes of a message after the first; more of stdin comes in several."""
+MOST_VALUES = 16
+"""Of a long message, whose text is one of them."""
 MESSAGE_FIELDS = {"stdin": {"type", "data"}, "eof": {"type"}, "signal": {"type", "signal"}}
 
 
@@ -37,7 +39,7 @@ def parse_message(raw: bytes, encoding: Encoding) -> Message:
     """A client's message; `encoding` is the submission's. Raises ApiError, 400 or 413."""
     if len(raw) > MAX_MESSAGE:
         raise ApiError(413, "too_large", f"The message is longer than {MAX_MESSAGE} bytes")
-    payload = parse_json(raw)
+    payload = parse_json(raw, MOST_VALUES)
     if not isinstance(payload, dict):
         _refuse("message", "must be a JSON object")
     kind = payload.get("type")

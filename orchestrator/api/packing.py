@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import zlib
+from collections.abc import Callable
 
 from orchestrator.api.errors import ApiError, Problem, invalid
 
@@ -23,8 +24,10 @@ def packing(content_encoding: str) -> str:
     return found
 
 
-async def unpack(data: bytes, packed_as: str, max_bytes: int) -> bytes:
-    """At most `max_bytes`, of what `packing` says. Raises ApiError, 413 or 400."""
+async def unpack(
+    data: bytes, packed_as: str, max_bytes: int, hold: Callable[[int], None] = lambda _: None
+) -> bytes:
+    """At most `max_bytes`, of what `packing` says. Raises ApiError, 413 or 400, and as `hold`."""
     if not packed_as:
         return data
     stream = zlib.decompressobj(GZIP if packed_as == "gzip" else _deflate(data))
@@ -36,6 +39,7 @@ async def unpack(data: bytes, packed_as: str, max_bytes: int) -> bytes:
             unpacked += piece
             if len(unpacked) > max_bytes:
                 raise too_long(max_bytes)
+            hold(len(data) + 2 * len(unpacked))
             if not piece and not data:
                 raise badly_encoded()
             await asyncio.sleep(0)

@@ -17,13 +17,14 @@ from orchestrator.api.middleware import (
     log_request,
 )
 from orchestrator.api.openapi.handlers import add_openapi_routes
+from orchestrator.api.origins import add_cors_headers, answer_preflight
 from orchestrator.api.piston.routes import add_piston_routes
 from orchestrator.api.websocket import execute_ws
 
 if TYPE_CHECKING:
     from aiohttp import web
 
-middlewares = (answer_in_time, log_request, errors_as_json)
+middlewares = (answer_in_time, log_request, errors_as_json, answer_preflight)
 """Outermost first; for `web.Application(middlewares=...)`."""
 
 
@@ -42,3 +43,4 @@ def add_routes(app: web.Application) -> None:
     add_openapi_routes(app)
     add_piston_routes(app)
     app.on_response_prepare.append(add_request_id)
+    app.on_response_prepare.append(add_cors_headers)

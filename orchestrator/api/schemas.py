@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 
 MAX_ENTRIES = 1000
 """Most entries of any list and of `env`: above every setting, and few enough to report on."""
-MAX_FIELDS = 32
-"""Most fields of an object that takes no unknown ones; there may be MAX_ENTRIES such objects."""
+MAX_UNKNOWN = 2
+"""Most unknown fields that are each told of in an object that takes none; there may be MAX_ENTRIES
+such objects."""
 MAX_PROBLEMS = 10
 """Most problems one answer lists."""
 MAX_NAME_SHOWN = 64
@@ -96,7 +97,7 @@ class Closed(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _few_fields(cls, value: Any) -> Any:
-        if isinstance(value, dict) and len(value) > MAX_FIELDS:
+        if isinstance(value, dict) and len(value) > len(cls.model_fields) + MAX_UNKNOWN:
             raise PydanticCustomError("too_many", "has too many fields")
         return value
 

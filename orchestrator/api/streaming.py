@@ -15,7 +15,9 @@ from aiohttp import web
 from orchestrator.api.connection import abort, bound_send_buffers, is_closing
 from orchestrator.api.events import PING, Envelope, EventWriter, queued_envelope, result_envelope
 from orchestrator.api.formats import Format, frame
-from orchestrator.api.keys import SERVICE, SETTINGS
+from orchestrator.api.json_pieces import PIECE
+from orchestrator.api.keys import HELD, SERVICE, SETTINGS
+from orchestrator.api.weight import answer_bytes
 from orchestrator.jobs.feed import Feed
 from orchestrator.jobs.job import Job
 from orchestrator.jobs.model import JobResult
@@ -157,8 +159,17 @@ class _StreamSender(EventSender):
         return [PING]
 
     async def send_result(self, result: JobResult) -> None:
-        await super().send_result(result)
-        await self.response.write_eof()
+        async with self._request.app[HELD].answers.wait_for(answer_bytes(result)):
+            await super().send_result(result)
+            await self.response.write_eof()
 
     async def _send(self, envelopes: list[Envelope]) -> None:
-        await self.response.write(b"".join(frame(each, self._form) for each in envelopes))
+        waiting = bytearray()
+        for envelope in envelopes:
+            for piece in frame(envelope, self._form):
+                waiting += piece
+                if len(waiting) >= PIECE:
+                    await self.response.write(bytes(waiting))
+                    waiting.clear()
+        if waiting:
+            await self.response.write(bytes(waiting))

@@ -7,21 +7,26 @@ import asyncio
 import structlog
 from aiohttp import web
 
-from orchestrator.api.body import parse_json
+from orchestrator.api.body import COPIES, parse_json
 from orchestrator.api.callers import admit, who
 from orchestrator.api.channel import PROTOCOL, Channel, Close
 from orchestrator.api.connection import abort
 from orchestrator.api.errors import ApiError, Problem, from_exception, invalid, unavailable
 from orchestrator.api.events import Envelope, error_envelope
 from orchestrator.api.execute import check_payload
-from orchestrator.api.keys import SERVICE, SETTINGS
+from orchestrator.api.keys import HELD, SERVICE, SETTINGS
 from orchestrator.api.messages import Eof, Stdin, parse_message
+from orchestrator.api.off_loop import off_loop
+from orchestrator.api.origins import check_origin
 from orchestrator.api.streaming import EventSender, relay
+from orchestrator.api.weight import message_bytes, stream_bytes, submission_bytes
 from orchestrator.errors import RunnerError
 from orchestrator.jobs.admission import Ticket
+from orchestrator.jobs.held import Share
 from orchestrator.jobs.job import Job
-from orchestrator.jobs.model import Cause, JobResult
+from orchestrator.jobs.model import Cause, JobResult, Submission
 from orchestrator.sandbox.live import LiveInput
+from orchestrator.settings import Settings
 
 TICK_S = 0.25
 MAX_HELD = 262_144
@@ -37,13 +42,15 @@ async def execute_ws(request: web.Request) -> web.StreamResponse:
     What can be refused before that is an ordinary HTTP error: who asks, may they, is the server
     fit to run anything, is there room to hold the request. Is cancelled when the client goes away.
     """
+    app = request.app
+    check_origin(request.headers, app[SETTINGS].allowed_origins)
     protocols = offered_protocols(request)
     key = who(request, protocols=protocols)
     check_protocols(protocols)
-    with admit(request, key) as ticket:
+    with admit(request, key) as ticket, app[HELD].requests.share() as share:
         channel = Channel(request)
         response = await channel.open()
-        await _converse(request, channel, ticket)
+        await _converse(request, channel, ticket, share)
     return response
 
 
@@ -58,10 +65,10 @@ def check_protocols(protocols: str) -> None:
         raise invalid([Problem("Sec-WebSocket-Protocol", f"must offer {PROTOCOL}")])
 
 
-async def _converse(request: web.Request, channel: Channel, ticket: Ticket) -> None:
+async def _converse(request: web.Request, channel: Channel, ticket: Ticket, share: Share) -> None:
     """From the first message to the last; nothing is raised any more but a cancellation."""
     try:
-        job = await _accept(request, channel, ticket)
+        job = await _accept(request, channel, ticket, share)
     except ConnectionError:
         abort(request)
     except Exception as err:
@@ -86,7 +93,7 @@ async def _refuse(request: web.Request, channel: Channel, refusal: ApiError) -> 
         await channel.close(Close.REFUSED)
 
 
-async def _accept(request: web.Request, channel: Channel, ticket: Ticket) -> Job:
+async def _accept(request: web.Request, channel: Channel, ticket: Ticket, share: Share) -> Job:
     """The submission in the first message, taken on. Raises as POST's handler does."""
     timeout_s = request.app[SETTINGS].body_timeout
     try:
@@ -95,11 +102,23 @@ async def _accept(request: web.Request, channel: Channel, ticket: Ticket) -> Job
     except TimeoutError as err:
         text = f"The submission did not arrive within {timeout_s:g} s"
         raise ApiError(408, "timeout", text) from err
+    share.hold(COPIES * len(raw))
+    submission = await off_loop(len(raw), _check, request.app, raw)
+    share.hold(session_bytes(submission, request.app[SETTINGS]))
+    return request.app[SERVICE].accept(submission, ticket)
+
+
+def session_bytes(submission: Submission, settings: Settings) -> int:
+    """What a session holds: its job, what is on its way out, and what is on its way in."""
+    return submission_bytes(submission, settings) + stream_bytes(settings) + COPIES * MAX_HELD
+
+
+def _check(app: web.Application, raw: bytes) -> Submission:
     payload = parse_json(raw)
     judging = [name for name in JUDGING if isinstance(payload, dict) and payload.get(name)]
     if judging:
         raise invalid([Problem(name, "is not supported over a WebSocket") for name in judging])
-    return request.app[SERVICE].accept(check_payload(request.app, payload), ticket)
+    return check_payload(app, payload)
 
 
 class Session(EventSender):
@@ -176,4 +195,5 @@ class Session(EventSender):
         """Send the last event; before it, what was wrong with a message."""
         if self._fault is not None:
             await self._channel.send(error_envelope(self._fault))
-        await super().send_result(result)
+        async with self._request.app[HELD].answers.wait_for(message_bytes(result)):
+            await super().send_result(result)

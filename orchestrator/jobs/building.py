@@ -6,7 +6,7 @@ import asyncio
 import time
 from dataclasses import dataclass, replace
 
-from orchestrator.jobs.cache import CompileCache, Compiled
+from orchestrator.jobs.cache import CompileCache, Compiled, Key, cache_key
 from orchestrator.jobs.events import SILENCE, Listener, Printed, StageEnded
 from orchestrator.jobs.job import Job
 from orchestrator.jobs.model import Phase, Verdict
@@ -15,6 +15,7 @@ from orchestrator.sandbox.backend import Sandbox
 from orchestrator.sandbox.model import StageKind, Stream
 from orchestrator.sandbox.pool import Lease, Pool
 
+LARGE = 32_768
 _NO_NEWS = {Verdict.ACCEPTED, Verdict.INTERNAL_ERROR}  # of a program that has compiled before
 
 
@@ -35,6 +36,8 @@ async def get_ready(
     sandbox that waits nor a compilation that is kept is trusted. Raises EngineError, SandboxError.
     """
     lease = await _open(job, means.pool, fresh=is_anew)
+    if job.caches and job.cache_key is None:
+        job.cache_key = await _cache_key(job)
     known = None
     if job.cache_key is not None and not is_anew:
         known = means.cache.find(job.cache_key)
@@ -45,6 +48,14 @@ async def get_ready(
     elif not await _compiles(job, lease, means.cache, listener):
         return None
     return lease.sandbox
+
+
+async def _cache_key(job: Job) -> Key | None:
+    """Looking through what is large takes long."""
+    parts = job.owner, job.submission, job.plan, job.installed
+    if sum(len(file.content) for file in job.submission.files) <= LARGE:
+        return cache_key(*parts)
+    return await asyncio.to_thread(cache_key, *parts)
 
 
 async def _open(job: Job, pool: Pool, *, fresh: bool) -> Lease:

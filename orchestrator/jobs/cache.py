@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from orchestrator.jobs.model import StageResult, Submission
@@ -20,6 +20,9 @@ from orchestrator.sandbox.frames import PROTOCOL_VERSION
 LARGEST_SHARE = 16
 """No artefact may take more than this part of the cache."""
 MOST_BYTES = (1 << 32) - 1  # as the agent counts
+SEARCHED = 32_768
+OVERLAP = 1024
+"""Longer than anything that is looked for, but for white space."""
 _FORMAT = 1
 _OVERHEAD = 512  # bytes of an entry beside its contents, about
 
@@ -127,8 +130,23 @@ def _is_cacheable(submission: Submission, installed: InstalledLanguage) -> bool:
     return pattern is None or not any(map(pattern.search, _texts(submission)))
 
 
-def _texts(submission: Submission) -> Iterable[str]:
+def _texts(submission: Submission) -> Iterator[str]:
     yield from submission.compile_args
     for file in submission.files:
         yield file.path
-        yield file.content.decode("latin-1")  # every byte is some character: nothing is hidden
+        yield from pieces(file.content.decode("latin-1"))  # every byte is some character
+
+
+def pieces(text: str) -> Iterator[str]:
+    """A text in pieces that overlap, of whole lines unless they are long.
+
+    Nothing else is done in this process while one is searched.
+    """
+    start = 0
+    while start < len(text):
+        end = text.find("\n", start + SEARCHED, start + 2 * SEARCHED)
+        end = start + 2 * SEARCHED if end < 0 else end
+        earliest = max(start - 2 * OVERLAP, 0)
+        before = text.rfind("\n", earliest, max(start - OVERLAP, 0)) + 1
+        yield text[before or earliest : end]
+        start = end

@@ -51,6 +51,8 @@ class Job:
     sandbox_s: float = 0.0
     is_pool_hit: bool = False
     container: str | None = None
+    caches: bool = False
+    """Whether its compilation may be kept for its owner; `cache_key` is then looked for."""
     cache_key: Key | None = None
     restore_s: float | None = None
     """How long it took to put a cached compilation in place; None where that was not done."""

@@ -18,7 +18,7 @@ from orchestrator.errors import DrainingError, EngineError, InvalidSubmissionErr
 from orchestrator.jobs.admission import Admission, Reservation, Ticket
 from orchestrator.jobs.attempt import attempt
 from orchestrator.jobs.building import Means
-from orchestrator.jobs.cache import CompileCache, cache_key
+from orchestrator.jobs.cache import CompileCache
 from orchestrator.jobs.events import SILENCE, Listener, Queued
 from orchestrator.jobs.job import Job
 from orchestrator.jobs.model import ActiveJob, Cause, Failure, JobResult, Submission, Verdict
@@ -114,7 +114,6 @@ class JobService:
             for program, image, plan in zip(programs, images, plans, strict=True)
         )
         job.helper = helpers[0] if helpers else None
-        job.owner = ticket.key
         self._jobs[job_id] = job
         self._idle.clear()
         return job
@@ -125,8 +124,8 @@ class JobService:
         return self.catalog[submission.language]
 
     def _make_job(self, job: Job, owner: str) -> Job:
-        if self._settings.compile_cache_bytes:
-            job.cache_key = cache_key(owner, job.submission, job.plan, job.installed)
+        job.owner = owner
+        job.caches = self._settings.compile_cache_bytes > 0
         return job
 
     def images_in_use(self) -> frozenset[str]:

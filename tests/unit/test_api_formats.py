@@ -35,7 +35,7 @@ def test_a_stream_is_sent_to_whoever_prefers_one(accept: str, form: Format) -> N
 
 def test_an_ndjson_event_is_one_line() -> None:
     event = {"event": "stdout", "data": "a\nb\r\n\u2028é"}
-    line = frame(event, Format.NDJSON)
+    line = b"".join(frame(event, Format.NDJSON))
     assert line.endswith(b"\n")
     assert line.count(b"\n") == 1
     assert json.loads(line) == event
@@ -43,6 +43,6 @@ def test_an_ndjson_event_is_one_line() -> None:
 
 def test_a_server_sent_event_has_its_name_and_one_line_of_data() -> None:
     event = {"event": "stdout", "data": "a\nb\r\n\n"}
-    name, data, *rest = frame(event, Format.SSE).decode().split("\n")
+    name, data, *rest = b"".join(frame(event, Format.SSE)).decode().split("\n")
     assert (name, rest) == ("event: stdout", ["", ""])
     assert json.loads(data.removeprefix("data: ")) == event

@@ -6,7 +6,7 @@ import pytest
 
 from orchestrator.api.errors import ApiError
 from orchestrator.api.files import MAX_LEVELS, MAX_NAME_BYTES, decode_base64, name_problem
-from orchestrator.api.schemas import MAX_ENTRIES, MAX_FIELDS, MAX_PROBLEMS
+from orchestrator.api.schemas import MAX_ENTRIES, MAX_PROBLEMS, MAX_UNKNOWN, LimitsRequest
 from orchestrator.api.submission import to_submission
 from orchestrator.errors import InvalidSubmissionError
 from orchestrator.jobs.model import Encoding, Limits, Submission
@@ -202,7 +202,8 @@ WRONG: list[tuple[object, str]] = [
         "env: has more than 1000 entries",
     ),
     (
-        CODE | {"limits": {str(n): 0 for n in range(MAX_FIELDS + 1)}},
+        CODE
+        | {"limits": {str(n): 0 for n in range(len(LimitsRequest.model_fields) + MAX_UNKNOWN + 1)}},
         "limits: has too many fields",
     ),
 ]

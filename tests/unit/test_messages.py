@@ -66,7 +66,7 @@ def test_what_makes_no_sense_is_refused_and_named(message: Any, field: str) -> N
     assert [problem.field for problem in refused.value.problems] == [field]
 
 
-@pytest.mark.parametrize("raw", [b"", b"{", b"\xff", b"NaN", b"[" * 100_000])
+@pytest.mark.parametrize("raw", [b"", b"{", b"\xff", b"NaN", b"[" * 10_000])
 def test_what_is_no_json_is_refused(raw: bytes) -> None:
     with pytest.raises(ApiError, match="not valid JSON"):
         parse_message(raw, Encoding.UTF8)

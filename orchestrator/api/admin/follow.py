@@ -107,7 +107,7 @@ def _encode(envelope: Envelope, form: Format) -> bytes:
     """An event on the wire; an event source that comes back says the last `id` it has seen."""
     if form is Format.TEXT:
         return pretty(envelope).encode("utf-8", "replace")
-    data = frame(envelope, form)
+    data = b"".join(frame(envelope, form))
     if form is Format.SSE and "number" in envelope:
         return f"id: {envelope['number']}\n".encode() + data
     return data

@@ -13,13 +13,15 @@ from typing import Any, cast
 from aiohttp import web
 
 from orchestrator.api.answer import error_text
-from orchestrator.api.body import parse_json
+from orchestrator.api.body import COPIES, parse_json
 from orchestrator.api.callers import admit
 from orchestrator.api.channel import Channel
 from orchestrator.api.connection import abort
 from orchestrator.api.errors import ApiError
 from orchestrator.api.events import Envelope, EventWriter
-from orchestrator.api.keys import SERVICE, SETTINGS
+from orchestrator.api.keys import HELD, SERVICE, SETTINGS
+from orchestrator.api.off_loop import off_loop
+from orchestrator.api.origins import check_origin
 from orchestrator.api.piston.access import identify
 from orchestrator.api.piston.answer import to_ending
 from orchestrator.api.piston.errors import (
@@ -34,10 +36,16 @@ from orchestrator.api.piston.handlers import installed_runtimes
 from orchestrator.api.piston.runtimes import Runtime
 from orchestrator.api.piston.submission import to_request
 from orchestrator.api.streaming import relay
-from orchestrator.api.websocket import Session, check_protocols, offered_protocols
+from orchestrator.api.websocket import (
+    Session,
+    check_protocols,
+    offered_protocols,
+    session_bytes,
+)
 from orchestrator.errors import RunnerError
 from orchestrator.jobs.admission import Ticket
 from orchestrator.jobs.events import JobEvent, StageEnded
+from orchestrator.jobs.held import Share
 from orchestrator.jobs.job import Job
 from orchestrator.jobs.model import Cause, JobResult, Verdict
 from orchestrator.sandbox.model import Signal
@@ -85,22 +93,24 @@ async def connect(request: web.Request) -> web.StreamResponse:
 
     What can be refused before that is an ordinary HTTP error.
     """
+    app = request.app
+    check_origin(request.headers, app[SETTINGS].allowed_origins)
     protocols = offered_protocols(request)
     key = identify(request, protocols=protocols)
     if request.headers.get("Upgrade", "").lower() != "websocket":
         raise not_found()
     check_protocols(protocols)
-    with admit(request, key) as ticket:
+    with admit(request, key) as ticket, app[HELD].requests.share() as share:
         channel = Channel(request)
         response = await channel.open()
-        await _converse(request, channel, ticket)
+        await _converse(request, channel, ticket, share)
     return response
 
 
-async def _converse(request: web.Request, channel: Channel, ticket: Ticket) -> None:
+async def _converse(request: web.Request, channel: Channel, ticket: Ticket, share: Share) -> None:
     """From the first message to the last; nothing is raised any more but a cancellation."""
     try:
-        session = await _begin(request, channel, ticket)
+        session = await _begin(request, channel, ticket, share)
     except ConnectionError:
         abort(request)
     except TimeoutError:
@@ -115,11 +125,16 @@ async def _converse(request: web.Request, channel: Channel, ticket: Ticket) -> N
             await _close(channel, PistonClose(session.code))
 
 
-async def _begin(request: web.Request, channel: Channel, ticket: Ticket) -> PistonSession:
+async def _begin(
+    request: web.Request, channel: Channel, ticket: Ticket, share: Share
+) -> PistonSession:
     async with asyncio.timeout(INIT_S):
-        message = await _first(channel)
+        message, size = await _first(channel)
+    share.hold(COPIES * size)
     settings = request.app[SETTINGS]
-    asked = to_request(
+    asked = await off_loop(
+        size,
+        to_request,
         message,
         installed_runtimes(request.app),
         settings,
@@ -127,17 +142,19 @@ async def _begin(request: web.Request, channel: Channel, ticket: Ticket) -> Pist
     )
     # What it reads is what it will be told.
     submission = replace(asked.submission, stdin=b"")
+    share.hold(session_bytes(submission, settings))
     job = request.app[SERVICE].accept(submission, ticket)
     return PistonSession(request, channel, job, asked.runtime)
 
 
-async def _first(channel: Channel) -> Message:
-    """The first message that means anything: it must be the submission."""
+async def _first(channel: Channel) -> tuple[Message, int]:
+    """The first message that means anything, and its bytes: it must be the submission."""
     while True:
-        message = _parse(await channel.receive())
+        raw = await channel.receive()
+        message = await off_loop(len(raw), _parse, raw)
         match message.get("type"):
             case "init":
-                return message
+                return message, len(raw)
             case "data" | "signal":
                 raise _OutOfTurnError(PistonClose.NOT_YET_INITIALIZED)
 
@@ -184,7 +201,7 @@ class PistonSession(Session):
         return []
 
     async def _obey(self, raw: bytes) -> None:
-        message = _parse(raw)
+        message = await off_loop(len(raw), _parse, raw)
         match message.get("type"):
             case "init":
                 raise _OutOfTurnError(PistonClose.ALREADY_INITIALIZED)

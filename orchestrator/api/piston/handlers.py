@@ -14,7 +14,8 @@ from orchestrator.api.callers import admit
 from orchestrator.api.errors import ApiError
 from orchestrator.api.execute import raise_failure, send_answer
 from orchestrator.api.formats import Format, choose_format
-from orchestrator.api.keys import ADMISSION, SERVICE, SETTINGS
+from orchestrator.api.keys import ADMISSION, HELD, SERVICE, SETTINGS
+from orchestrator.api.off_loop import off_loop
 from orchestrator.api.piston.access import identify
 from orchestrator.api.piston.answer import Transcript, to_answer
 from orchestrator.api.piston.errors import (
@@ -32,7 +33,9 @@ from orchestrator.api.piston.runtimes import (
     runtime_fields,
 )
 from orchestrator.api.piston.semver import satisfies
-from orchestrator.api.piston.submission import to_request
+from orchestrator.api.piston.submission import Request, to_request
+from orchestrator.api.weight import submission_bytes
+from orchestrator.jobs.held import Share
 
 VERSION = "3.1.1"
 MAX_BODY = 102_400
@@ -68,19 +71,27 @@ async def welcome(request: web.Request) -> web.Response:
 async def execute(request: web.Request) -> web.StreamResponse:
     """Run a program; 200 whatever it does. Is cancelled when the client goes away."""
     app = request.app
-    with admit(request, _identify(request)) as ticket:
+    with admit(request, _identify(request)) as ticket, app[HELD].requests.share() as share:
         settings = app[SETTINGS]
-        asked = to_request(
-            await _read(request),
-            installed_runtimes(app),
-            settings,
-            output_bytes=piston_output_bytes(settings),
-        )
+        body = await _read_body(request, share)
+
+        def ask() -> Request:
+            return to_request(
+                _parse(request, body),
+                installed_runtimes(app),
+                settings,
+                output_bytes=piston_output_bytes(settings),
+            )
+
+        asked = await off_loop(len(body), ask)
+        share.hold(submission_bytes(asked.submission, settings))
         job = app[SERVICE].accept(asked.submission, ticket)
         transcript = Transcript()
         result = await app[SERVICE].run(job, transcript)
         raise_failure(result)
-        return await send_answer(request, to_answer(result, asked.runtime, transcript))
+        return await send_answer(
+            request, result, lambda: to_answer(result, asked.runtime, transcript)
+        )
 
 
 @with_piston_errors
@@ -102,10 +113,11 @@ async def change_packages(request: web.Request) -> web.StreamResponse:
     """Install what is installed, which changes nothing; remove nothing: that is an admin's."""
     key = _identify(request)
     require(key, Scope.RUN)
-    with request.app[ADMISSION].ticket(key.name):
-        payload = await _read(request)
-    body = cast("dict[str, object]", payload) if isinstance(payload, dict) else {}
-    name, version = (_shown(body, field) for field in ("language", "version"))
+    with request.app[ADMISSION].ticket(key.name), request.app[HELD].requests.share() as share:
+        body = await _read_body(request, share)
+        payload = await off_loop(len(body), _parse, request, body)
+    fields = cast("dict[str, object]", payload) if isinstance(payload, dict) else {}
+    name, version = (_shown(fields, field) for field in ("language", "version"))
     found = [
         each
         for each in installed_runtimes(request.app)
@@ -135,13 +147,19 @@ def _identify(request: web.Request) -> Key:
     return key
 
 
-async def _read(request: web.Request) -> object:
-    """The body's JSON value, an object or a list; nothing is an empty object."""
+async def _read_body(request: web.Request, share: Share) -> bytes:
     timeout_s = request.app[SETTINGS].body_timeout
     try:
-        body = await read_body(request, max_bytes=MAX_BODY, timeout_s=timeout_s)
-        if not body or request.content_type != JSON_TYPE:
-            return {}
+        return await read_body(request, max_bytes=MAX_BODY, timeout_s=timeout_s, hold=share.hold)
+    except ApiError as err:
+        raise _as_unreadable(err) from err
+
+
+def _parse(request: web.Request, body: bytes) -> object:
+    """The body's JSON value, an object or a list; nothing is an empty object."""
+    if not body or request.content_type != JSON_TYPE:
+        return {}
+    try:
         payload = parse_json(body)
     except ApiError as err:
         raise _as_unreadable(err) from err
