@@ -100,7 +100,7 @@ async def connect(request: web.Request) -> web.StreamResponse:
     if request.headers.get("Upgrade", "").lower() != "websocket":
         raise not_found()
     check_protocols(protocols)
-    with admit(request, key) as ticket, app[HELD].requests.share() as share:
+    with admit(request, key) as ticket, app[HELD].requests.share(ticket.key) as share:
         channel = Channel(request)
         response = await channel.open()
         await _converse(request, channel, ticket, share)
