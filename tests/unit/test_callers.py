@@ -222,7 +222,8 @@ async def test_wrong_keys_leave_a_trace_and_soon_are_refused_and_right_ones_neve
     assert {(line["client"], line["path"]) for line in traces} == {("127.0.0.1", path)}
     assert "guess" not in str(logs)
     requests = [line for line in logs if line["event"] == "request"]
-    assert {line["client"] for line in requests} <= {"127.0.0.1"}
+    assert [line["status"] for line in requests if line["log_level"] == "info"] == statuses
+    assert {line["client"] for line in requests} == {"127.0.0.1"}
     assert (await ask(client, "GET", "/admin/jobs"))[0] == 200
     assert (await run(client, HELLO, BEARER))["output"] == "hello\n"
 
