@@ -18,6 +18,7 @@ from orchestrator.api.guesses import MOST_ADDRESSES, WINDOW_S, Guesses
 from orchestrator.api.rates import Rates
 from orchestrator.app import build_app
 from orchestrator.cli.key_file import Rights, add_key, remove_key
+from orchestrator.consistency import least_held_mb
 from orchestrator.jobs.admission import Admission
 from orchestrator.jobs.model import ActiveJob, Phase
 from tests.admin_support import ADMIN, ADMIN_KEY, ask, serve, until
@@ -87,6 +88,34 @@ async def test_one_user_s_sleepers_don_t_keep_another_user_of_the_same_key_waiti
     async with asyncio.timeout(DEADLINE_S):
         for _ in range(5):
             assert (await run(client, HELLO, yours))["output"] == "hello\n"
+    for sleeper in sleepers:
+        sleeper.cancel()
+    await asyncio.wait(sleepers)
+
+
+async def test_one_key_s_large_requests_leave_room_for_another_key_s(aiohttp_client: Any) -> None:
+    settings = make_settings(max_body_size=1 << 20, max_input_size=1 << 20, max_tests_size=1 << 20)
+    least = least_held_mb(vars(settings))
+    client = await start(
+        aiohttp_client,
+        max_body_size=1 << 20,
+        max_input_size=1 << 20,
+        max_tests_size=1 << 20,
+        max_held_mb=least,
+        max_queue=400,
+    )
+    held = client.app[keys.HELD].requests
+    sleepers: list[asyncio.Task[Any]] = []
+    for size in (1_000_000, 100_000, 10_000, 1000, 1):  # until not even that is taken
+        refused = sum(task.done() for task in sleepers)
+        while sum(task.done() for task in sleepers) == refused:
+            body = SLEEP | {"input": "x" * size}
+            sleepers.append(asyncio.create_task(run(client, body, BEARER)))
+            before = held.used
+            await until(lambda before=before: held.used > before or sleepers[-1].done())
+    assert held.used > held.most // 2
+    for _ in range(3):
+        assert (await run(client, HELLO, SECOND)).get("output") == "hello\n"
     for sleeper in sleepers:
         sleeper.cancel()
     await asyncio.wait(sleepers)
