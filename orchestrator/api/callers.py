@@ -25,7 +25,7 @@ from orchestrator.api.auth import (
 from orchestrator.api.client_address import client_of
 from orchestrator.api.errors import ApiError, Problem, invalid, unavailable
 from orchestrator.api.guesses import Guesses
-from orchestrator.api.keys import ADMISSION, READINESS, RING, SETTINGS
+from orchestrator.api.keys import ADMISSION, HELD, READINESS, RING, SETTINGS
 from orchestrator.api.rates import Quota, Rates, too_many
 from orchestrator.jobs.admission import Ticket
 from orchestrator.jobs.parties import Share
@@ -60,6 +60,7 @@ def keys_changed(app: web.Application) -> None:
     if not app[SETTINGS].piston_needs_key:
         shares[ANYBODY.name] = Share()
     app[ADMISSION].expect(shares)
+    app[HELD].share_among(len(shares))
     app[RATES].forget_all_but(keys)
 
 

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from orchestrator.api.answer import to_answer
 from orchestrator.api.body import read_json
-from orchestrator.api.callers import admit, who
+from orchestrator.api.callers import KEY_NAME, admit, who
 from orchestrator.api.connection import abort, bound_send_buffers
 from orchestrator.api.errors import unavailable
 from orchestrator.api.formats import Format, choose_format
@@ -44,7 +44,7 @@ async def execute(request: web.Request) -> web.StreamResponse:
     """
     app = request.app
     form = choose_format(",".join(request.headers.getall("Accept", ())))
-    with admit(request, who(request)) as ticket, app[HELD].requests.share() as share:
+    with admit(request, who(request)) as ticket, app[HELD].requests.share(ticket.key) as share:
         job = app[SERVICE].accept(await _receive(request, share), ticket)
         if form is not Format.JSON:
             share.hold(share.bytes + stream_bytes(app[SETTINGS]))
@@ -65,7 +65,8 @@ async def send_answer(
     async with contextlib.AsyncExitStack() as stack:
         try:
             async with asyncio.timeout(timeout_s):
-                room = request.app[HELD].answers.wait_for(answer_bytes(result))
+                answers = request.app[HELD].answers
+                room = answers.wait_for(answer_bytes(result), request.get(KEY_NAME, ""))
                 await stack.enter_async_context(room)
         except TimeoutError as err:
             raise QueueFullError(RETRY_AFTER_S) from err

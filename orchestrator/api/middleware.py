@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 HEADER = "X-Request-Id"
 QUIET = ("/health", "/stats")
+GUESSED = (401, 429)
+"""Answers to wrong keys: they leave a trace wherever they are tried."""
 MAX_SHOWN = 100
 LINGER_S = 1.0
 LINGER_BYTES = 1 << 20
@@ -104,7 +106,8 @@ async def log_request(request: web.Request, handler: Handler) -> web.StreamRespo
             return response
         finally:
             # Health checks come every few seconds and say nothing; a path may be anything.
-            write = log.debug if request.path in QUIET else log.info
+            is_quiet = request.path in QUIET and status not in GUESSED
+            write = log.debug if is_quiet else log.info
             write(
                 "request",
                 method=request.method[:MAX_SHOWN],

@@ -12,6 +12,7 @@ from collections.abc import Coroutine, Sequence
 import structlog
 from aiohttp import web
 
+from orchestrator.api.callers import KEY_NAME
 from orchestrator.api.connection import abort, bound_send_buffers, is_closing
 from orchestrator.api.events import PING, Envelope, EventWriter, queued_envelope, result_envelope
 from orchestrator.api.formats import Format, frame
@@ -159,7 +160,8 @@ class _StreamSender(EventSender):
         return [PING]
 
     async def send_result(self, result: JobResult) -> None:
-        async with self._request.app[HELD].answers.wait_for(answer_bytes(result)):
+        answers, owner = self._request.app[HELD].answers, self._request.get(KEY_NAME, "")
+        async with answers.wait_for(answer_bytes(result), owner):
             await super().send_result(result)
             await self.response.write_eof()
 

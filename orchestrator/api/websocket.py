@@ -8,7 +8,7 @@ import structlog
 from aiohttp import web
 
 from orchestrator.api.body import COPIES, parse_json
-from orchestrator.api.callers import admit, who
+from orchestrator.api.callers import KEY_NAME, admit, who
 from orchestrator.api.channel import PROTOCOL, Channel, Close
 from orchestrator.api.connection import abort
 from orchestrator.api.errors import ApiError, Problem, from_exception, invalid, unavailable
@@ -42,11 +42,12 @@ async def execute_ws(request: web.Request) -> web.StreamResponse:
     What can be refused before that is an ordinary HTTP error: who asks, may they, is the server
     fit to run anything, is there room to hold the request. Is cancelled when the client goes away.
     """
-    check_origin(request.headers, request.app[SETTINGS].allowed_origins)
+    app = request.app
+    check_origin(request.headers, app[SETTINGS].allowed_origins)
     protocols = offered_protocols(request)
     key = who(request, protocols=protocols)
     check_protocols(protocols)
-    with admit(request, key) as ticket, request.app[HELD].requests.share() as share:
+    with admit(request, key) as ticket, app[HELD].requests.share(ticket.key) as share:
         channel = Channel(request)
         response = await channel.open()
         await _converse(request, channel, ticket, share)
@@ -194,5 +195,6 @@ class Session(EventSender):
         """Send the last event; before it, what was wrong with a message."""
         if self._fault is not None:
             await self._channel.send(error_envelope(self._fault))
-        async with self._request.app[HELD].answers.wait_for(message_bytes(result)):
+        answers, owner = self._request.app[HELD].answers, self._request.get(KEY_NAME, "")
+        async with answers.wait_for(message_bytes(result), owner):
             await super().send_result(result)

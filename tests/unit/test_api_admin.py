@@ -214,7 +214,7 @@ async def test_draining_refuses_jobs_and_lets_those_under_way_go_on_until_taken_
     aiohttp_client: Any,
 ) -> None:
     client = await start(aiohttp_client, max_jobs=1)
-    running = asyncio.create_task(send(client, code="sleep 0.2; echo done"))
+    running = asyncio.create_task(send(client, code="sleep 1; echo done"))
     await until_phases(client, "running")
     waiting = asyncio.create_task(send(client, code="echo waited"))
     await until_phases(client, "running", "queued")

@@ -18,6 +18,7 @@ from orchestrator.api.guesses import MOST_ADDRESSES, WINDOW_S, Guesses
 from orchestrator.api.rates import Rates
 from orchestrator.app import build_app
 from orchestrator.cli.key_file import Rights, add_key, remove_key
+from orchestrator.consistency import least_held_mb
 from orchestrator.jobs.admission import Admission
 from orchestrator.jobs.job import ActiveJob
 from orchestrator.jobs.model import Phase
@@ -88,6 +89,34 @@ async def test_one_user_s_sleepers_don_t_keep_another_user_of_the_same_key_waiti
     async with asyncio.timeout(DEADLINE_S):
         for _ in range(5):
             assert (await run(client, HELLO, yours))["output"] == "hello\n"
+    for sleeper in sleepers:
+        sleeper.cancel()
+    await asyncio.wait(sleepers)
+
+
+async def test_one_key_s_large_requests_leave_room_for_another_key_s(aiohttp_client: Any) -> None:
+    settings = make_settings(max_body_size=1 << 20, max_input_size=1 << 20, max_tests_size=1 << 20)
+    least = least_held_mb(vars(settings))
+    client = await start(
+        aiohttp_client,
+        max_body_size=1 << 20,
+        max_input_size=1 << 20,
+        max_tests_size=1 << 20,
+        max_held_mb=least,
+        max_queue=400,
+    )
+    held = client.app[keys.HELD].requests
+    sleepers: list[asyncio.Task[Any]] = []
+    for size in (1_000_000, 100_000, 10_000, 1000, 1):  # until not even that is taken
+        refused = sum(task.done() for task in sleepers)
+        while sum(task.done() for task in sleepers) == refused:
+            body = SLEEP | {"input": "x" * size}
+            sleepers.append(asyncio.create_task(run(client, body, BEARER)))
+            before = held.used
+            await until(lambda before=before: held.used > before or sleepers[-1].done())
+    assert held.used > held.most // 2
+    for _ in range(3):
+        assert (await run(client, HELLO, SECOND)).get("output") == "hello\n"
     for sleeper in sleepers:
         sleeper.cancel()
     await asyncio.wait(sleepers)
@@ -223,7 +252,8 @@ async def test_wrong_keys_leave_a_trace_and_soon_are_refused_and_right_ones_neve
     assert {(line["client"], line["path"]) for line in traces} == {("127.0.0.1", path)}
     assert "guess" not in str(logs)
     requests = [line for line in logs if line["event"] == "request"]
-    assert {line["client"] for line in requests} <= {"127.0.0.1"}
+    assert [line["status"] for line in requests if line["log_level"] == "info"] == statuses
+    assert {line["client"] for line in requests} == {"127.0.0.1"}
     assert (await ask(client, "GET", "/admin/jobs"))[0] == 200
     assert (await run(client, HELLO, BEARER))["output"] == "hello\n"
 

@@ -84,3 +84,46 @@ async def test_what_is_larger_than_all_takes_all() -> None:
 async def _hold(room: Room, size: int) -> None:
     async with room.wait_for(size):
         await asyncio.sleep(0)
+
+
+def test_of_several_keys_none_holds_all_there_is() -> None:
+    room = Room(100)
+    room.is_shared = True
+    with room.share("a") as one, room.share("a") as two, room.share("b") as other:
+        one.hold(60)
+        two.hold(15)
+        for share, size in ((two, 16), (one, 61)):
+            with pytest.raises(QueueFullError):
+                share.hold(size)
+        other.hold(25)
+        two.hold(0)
+        other.hold(40)
+        one.hold(10)
+    with room.share("a") as alone:
+        alone.hold(100)  # a request that is large is none too many
+    assert (room.used, len(room._used_by)) == (0, 0)  # noqa: SLF001 - what is not kept shows nowhere
+    room.is_shared = False
+    with room.share("a") as one, room.share("a") as two:
+        one.hold(60)
+        two.hold(40)
+
+
+async def test_answers_that_nobody_reads_keep_no_other_key_s_from_being_sent() -> None:
+    room = Room(100)
+    room.is_shared = True
+    go_on = asyncio.Event()
+    sent: list[str] = []
+
+    async def send(name: str, size: int) -> None:
+        async with room.wait_for(size, name):
+            sent.append(name)
+            await go_on.wait()
+
+    unread = [asyncio.create_task(send("a", 30)) for _ in range(6)]
+    await until(lambda: len(sent) == 2)
+    other = asyncio.create_task(send("b", 30))
+    await until(lambda: "b" in sent)
+    assert sent == ["a", "a", "b"]
+    go_on.set()
+    await asyncio.gather(other, *unread)
+    assert (room.used, sent.count("a")) == (0, 6)

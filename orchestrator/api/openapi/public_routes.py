@@ -29,7 +29,7 @@ from orchestrator.api.schemas import ExecuteRequest
 NO_KEY: list[dict[str, list[str]]] = []
 """The `security` of a route for everybody."""
 SCOPE: Refusals = {403: ("insufficient_scope",)}
-SCOPE_OR_ORIGIN: Refusals = {403: ("insufficient_scope", "forbidden")}
+ORIGIN: Refusals = {403: ("forbidden",)}
 NOT_NOW: Refusals = {429: ("queue_full",), 503: ("draining", "engine_unavailable")}
 _CLIENT_ID = parameter(
     CLIENT_ID,
@@ -87,7 +87,7 @@ def _web_socket() -> Operation:
                     )
                 },
             ),
-            **refused(KEY, SCOPE_OR_ORIGIN, NOT_NOW, BROKEN),
+            **refused(ORIGIN, KEY, SCOPE, NOT_NOW, BROKEN),
         },
     )
 

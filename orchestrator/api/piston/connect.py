@@ -93,13 +93,14 @@ async def connect(request: web.Request) -> web.StreamResponse:
 
     What can be refused before that is an ordinary HTTP error.
     """
-    check_origin(request.headers, request.app[SETTINGS].allowed_origins)
+    app = request.app
+    check_origin(request.headers, app[SETTINGS].allowed_origins)
     protocols = offered_protocols(request)
     key = identify(request, protocols=protocols)
     if request.headers.get("Upgrade", "").lower() != "websocket":
         raise not_found()
     check_protocols(protocols)
-    with admit(request, key) as ticket, request.app[HELD].requests.share() as share:
+    with admit(request, key) as ticket, app[HELD].requests.share(ticket.key) as share:
         channel = Channel(request)
         response = await channel.open()
         await _converse(request, channel, ticket, share)

@@ -69,7 +69,10 @@ async def welcome(request: web.Request) -> web.Response:
 async def execute(request: web.Request) -> web.StreamResponse:
     """Run a program; 200 whatever it does. Is cancelled when the client goes away."""
     app = request.app
-    with admit(request, _identify(request)) as ticket, app[HELD].requests.share() as share:
+    with (
+        admit(request, _identify(request)) as ticket,
+        app[HELD].requests.share(ticket.key) as share,
+    ):
         settings = app[SETTINGS]
         body = await _read_body(request, share)
 
@@ -111,7 +114,8 @@ async def change_packages(request: web.Request) -> web.StreamResponse:
     """Install what is installed, which changes nothing; remove nothing: that is an admin's."""
     key = _identify(request)
     require(key, Scope.RUN)
-    with request.app[ADMISSION].ticket(key.name), request.app[HELD].requests.share() as share:
+    app = request.app
+    with app[ADMISSION].ticket(key.name), app[HELD].requests.share(key.name) as share:
         body = await _read_body(request, share)
         payload = await off_loop(len(body), _parse, request, body)
     fields = cast("dict[str, object]", payload) if isinstance(payload, dict) else {}
