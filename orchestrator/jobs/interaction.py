@@ -194,7 +194,7 @@ async def _talk(
 
 
 def _interactor_stage(interactor: Runner, stage: Stage) -> Stage:
-    return replace(interactor.job.plan.run, wall_ms=stage.wall_ms + INTERACTOR_SLACK_MS)
+    return replace(interactor.job.plan.run, wall_ms=stage.wall_most_ms + INTERACTOR_SLACK_MS)
 
 
 async def _until_over(
