@@ -198,7 +198,7 @@ async def _talk(
 
 def _interactor_stage(sides: Sides, stage: Stage) -> Stage:
     run = program_stage(sides.interactor.job.plan.run, sides.rule.protocol)
-    return replace(run, wall_ms=stage.wall_ms + INTERACTOR_SLACK_MS)
+    return replace(run, wall_ms=stage.wall_most_ms + INTERACTOR_SLACK_MS)
 
 
 async def _until_over(

@@ -123,12 +123,16 @@ def make_plan(
 
 
 def test_stage(run: Stage, test: JudgeTest) -> Stage:
-    """The stage of one test of a submission whose `Plan.run` is `run`."""
+    """The stage of one test of a submission whose `Plan.run` is `run`.
+
+    A wall limit that was asked for may move as far as the one that would follow CPU time.
+    """
     limits = test.limits
     return replace(
         run,
         wall_ms=limits.wall_ms,
         cpu_ms=limits.cpu_ms,
+        wall_most_ms=max(limits.wall_ms, WALL_MOST * limits.cpu_ms),
         stack_kb=stack_kb(limits.memory_mb),
         stdout_limit=limits.output_bytes,
         stderr_limit=min(limits.output_bytes, run.stderr_limit),
@@ -148,7 +152,7 @@ def stack_kb(memory_mb: int) -> int:
 def with_time_given_back(run: Stage, left_ms: float) -> Stage:
     """The stage of a run without tests whose job has `left_ms` to live: its wall limit may move.
 
-    With tests, wall time is three times the CPU time from the start.
+    With tests, wall time is three times the CPU time from the start (`test_stage`).
     """
     most_ms = min(WALL_MOST * run.wall_ms, left_ms - REPORT_MS)
     return replace(run, wall_most_ms=max(run.wall_ms, int(most_ms)))

@@ -61,6 +61,10 @@ async def test_the_agent_s_paths_are_clean_one_after_the_other_in_one_sandbox(
     assert (report.cause, len(out), report.stdout_truncated) == (StageCause.OUTPUT, 70_000, True)
     report, _, _ = await run_script(sandbox, "sleep 60 & kill -STOP $$", wall_ms=300)
     assert (report.cause, report.signal) == (StageCause.WALL, 9)
+    script = "(while :; do /bin/true; done) & (while :; do :; done) & sleep 60"
+    report, _, _ = await run_script(sandbox, script, wall_ms=300, wall_most_ms=900, stack_kb=9000)
+    assert (report.cause, report.signal) == (StageCause.WALL, 9)
+    assert report.given_back_us <= 600_000
     report, _, _ = await run_script(sandbox, "while :; do :; done", cpu_ms=100)
     assert report.cause is StageCause.CPU
     _, out, _ = await run_script(sandbox, "wc -c", stdin=b"y" * 1_000_000)

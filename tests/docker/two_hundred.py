@@ -141,7 +141,7 @@ def look_alone(named: Named, answer: Json) -> Seen:
     shares = [0.0]
     for stage in stages:
         if stage["status"] != "time_limit":
-            given_back = stage["wall_given_back_ms"] or 0
             shares.append((stage["cpu_ms"] or 0) / cpu_ms)
-            shares.append(((stage["wall_ms"] or 0) - given_back) / wall_ms)
+            if not stage["wall_given_back_ms"]:  # else others had a part in it
+                shares.append((stage["wall_ms"] or 0) / wall_ms)
     return Seen(look(answer).verdicts, max(shares))

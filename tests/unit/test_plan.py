@@ -121,10 +121,12 @@ def test_a_run_s_wall_limit_moves_by_no_more_than_there_is_time_for(
     assert with_time_given_back(run, left_ms) == replace(run, wall_most_ms=most_ms)
 
 
-def test_with_tests_no_limit_moves() -> None:
-    limits = Limits(3000, 1000, 64, 100, 16)
-    test = JudgeTest("1", b"", None, limits)
-    assert stage_of_test(plan("python").run, test).wall_most_ms == 0
+@pytest.mark.parametrize(("wall_ms", "most_ms"), [(3000, 3000), (1000, 3000), (5000, 5000)])
+def test_with_tests_a_wall_limit_moves_to_three_times_the_cpu_time(
+    wall_ms: int, most_ms: int
+) -> None:
+    test = JudgeTest("1", b"", None, Limits(wall_ms, 1000, 64, 100, 16))
+    assert stage_of_test(plan("python").run, test).wall_most_ms == most_ms
 
 
 def test_a_stack_may_grow_until_the_memory_limit_is_near() -> None:
