@@ -23,6 +23,7 @@ AGENT = "/sandbox/agent"
 OPEN_FILES = 256
 STACK_BYTES = 64 << 20  # deep recursion is an ordinary thing in judged programs; 8 MB is not enough
 LOCKED_BYTES = 64 << 10  # of memory that can't be taken back, the image's files included
+WAITING_SIGNALS = 1024  # timers, too: all of the machine's are in one table of lists
 READ_BYTES = 16 << 10
 OOM_SCORE = 500  # if the machine itself runs out, a job goes before the server
 
@@ -200,6 +201,7 @@ def _host_config(spec: SandboxSpec, uids: Uids, traits: EngineTraits) -> dict[st
             _ulimit("fsize", file_size_limit(spec)),
             _ulimit("stack", STACK_BYTES),
             _ulimit("memlock", LOCKED_BYTES),
+            _ulimit("sigpending", WAITING_SIGNALS),
         ],
         "LogConfig": {"Type": "none"},
         "AutoRemove": False,  # it would lose OOMKilled
