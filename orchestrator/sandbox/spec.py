@@ -23,6 +23,7 @@ AGENT = "/sandbox/agent"
 OPEN_FILES = 256
 STACK_BYTES = 64 << 20  # a compiler's: 8 MB is not enough. Each run is given its own (`stack_kb`).
 LOCKED_BYTES = 64 << 10  # of memory that can't be taken back, the image's files included
+WAITING_SIGNALS = 1024  # timers, too: all of the machine's are in one table of lists
 READ_BYTES = 16 << 10
 UNLIMITED = -1
 OOM_SCORE = 500  # if the machine itself runs out, a job goes before the server
@@ -202,6 +203,7 @@ def _host_config(spec: SandboxSpec, uids: Uids, traits: EngineTraits) -> dict[st
             # A program may ask for more, as evaluation harnesses do: it is memory as any other.
             {"Name": "stack", "Soft": STACK_BYTES, "Hard": UNLIMITED},
             _ulimit("memlock", LOCKED_BYTES),
+            _ulimit("sigpending", WAITING_SIGNALS),
         ],
         "LogConfig": {"Type": "none"},
         "AutoRemove": False,  # it would lose OOMKilled

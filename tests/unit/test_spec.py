@@ -98,7 +98,8 @@ def test_ulimits_can_not_be_raised_again() -> None:
     assert limits["core"]["Hard"] == 0
     assert limits["fsize"]["Hard"] == file_size_limit(make_spec())
     assert limits["memlock"]["Hard"] == 64 << 10
-    assert set(limits) == {"core", "nofile", "fsize", "stack", "memlock"}
+    assert limits["sigpending"]["Hard"] == 1024
+    assert set(limits) == {"core", "nofile", "fsize", "stack", "memlock", "sigpending"}
     assert all(limits[name]["Soft"] == limits[name]["Hard"] for name in set(limits) - {"stack"})
 
 

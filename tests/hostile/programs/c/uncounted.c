@@ -8,7 +8,7 @@
  *   each of its sockets and processes.
  * Allowed: accepted
  * With: attack.h
- * Tries: 22
+ * Tries: 25
  * Bites: a filter on a socket
  */
 #include "attack.h"
@@ -18,6 +18,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <time.h>
 
 enum { LOCK_PI = 6, TRYLOCK_PI = 8, LOCK_PI2 = 13, PRIVATE = 128, PAGE = 4096, HUGE = 2 << 20 };
 enum { VMA = 0x53564d41, VMA_ANON_NAME = 0, CORE = 62, CORE_CREATE = 1, MERGE = 67, HASH = 78, HASH_SLOTS = 1 };
@@ -26,6 +27,17 @@ enum { ATTACH_BPF = 50, ATTACH_GROUP = 51, REQUEST_STATE = 0x1023, TILES = 18, M
 static struct sock_filter instructions[] = {BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
 static struct sock_filter logging[] = {BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_LOG)};
 static struct sock_fprog allow = {1, instructions}, noisy = {1, logging};
+
+/* All timers of the machine are in one table of lists. */
+static long timers(void)
+{
+    struct sigevent silent = {.sigev_notify = SIGEV_NONE};
+    timer_t timer;
+    for (int i = 0; i < 10000; i++)
+        if (timer_create(CLOCK_MONOTONIC, &silent, &timer) != 0)
+            return -1;
+    return 10000;
+}
 
 int main(void)
 {
@@ -58,6 +70,7 @@ int main(void)
     REFUSED("a lock that inherits", syscall(SYS_futex, &lock, LOCK_PI | PRIVATE, 0, NULL, NULL, 0), ENOSYS);
     REFUSED("a try at one", syscall(SYS_futex, &lock, TRYLOCK_PI | PRIVATE, 0, NULL, NULL, 0), ENOSYS);
     REFUSED("a newer one", syscall(SYS_futex, &lock, LOCK_PI2 | PRIVATE, 0, NULL, NULL, 0), ENOSYS);
+    REFUSED("timers by the ten thousand", timers(), EAGAIN);
 #ifdef __x86_64__
     REFUSED("a larger register state", syscall(SYS_arch_prctl, REQUEST_STATE, TILES), EPERM);
 #endif

@@ -8,7 +8,7 @@
  * Request: {"timeout": 20000}
  * With: attack.h
  * Tries: 15
- * Bites: shared locks by the thousand
+ * Bites: shared locks by the hundred
  */
 #include "attack.h"
 
@@ -16,7 +16,7 @@
 #include <sys/file.h>
 #include <sys/ioctl.h>
 
-enum { PROCESSES = 40, FILES = 240 };
+enum { PROCESSES = 8, FILES = 240 }; /* enough to be told; more are hard to end where nothing protects */
 static const char IMAGE[] = "/usr/bin/env", DEVICE[] = "/dev/urandom";
 
 static long lock_shared(int file) { return flock(file, LOCK_SH); }
@@ -24,7 +24,7 @@ static long lease(int file) { return fcntl(file, F_SETLEASE, F_RDLCK); }
 static long signals(int file) { return fcntl(file, F_SETFL, O_ASYNC); }
 
 /* -1 when not one was put on the list, with why; else how many are. */
-static long by_the_thousand(const char *path, long (*put)(int file))
+static long by_the_hundred(const char *path, long (*put)(int file))
 {
     int ends[2], error, count = 0;
     if (pipe(ends) != 0)
@@ -65,8 +65,8 @@ int main(void)
     REFUSED("waiting for all processors", syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0), EPERM);
     WORKS("a file that does not block", fcntl(device, F_SETFL, O_NONBLOCK) == 0);
     WORKS("as ioctl does it", ioctl(device, FIONBIO, &on) == 0);
-    REFUSED("shared locks by the thousand", by_the_thousand(IMAGE, lock_shared), EPERM);
-    REFUSED("leases by the thousand", by_the_thousand(IMAGE, lease), EPERM);
-    REFUSED("signals by the thousand", by_the_thousand(DEVICE, signals), EPERM);
+    REFUSED("shared locks by the hundred", by_the_hundred(IMAGE, lock_shared), EPERM);
+    REFUSED("leases by the hundred", by_the_hundred(IMAGE, lease), EPERM);
+    REFUSED("signals by the hundred", by_the_hundred(DEVICE, signals), EPERM);
     return the_end();
 }
