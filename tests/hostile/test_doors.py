@@ -39,8 +39,11 @@ HELLO = post("/execute", b'{"language": "sh", "code": "echo 1"}')
 HEALTH = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
 MAX_HELD_MB = 64
 SETTINGS = {
-    **{"MAX_HELD_MB": str(MAX_HELD_MB), "MAX_JOBS": "4", "MAX_OUTPUT_SIZE": "1048576"},
-    **{"ANSWER_TIMEOUT": "2", "EXECUTION_TIMEOUT": "2000"},
+    "MAX_HELD_MB": str(MAX_HELD_MB),
+    "MAX_JOBS": "4",
+    "MAX_OUTPUT_SIZE": "1048576",
+    "ANSWER_TIMEOUT": "2",
+    "EXECUTION_TIMEOUT": "2000",
 }
 LOUD = {"language": "sh", "code": "zeros 1000000", "limits": {"output_kb": 1024}}
 
