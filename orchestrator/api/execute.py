@@ -45,9 +45,9 @@ async def execute(request: web.Request) -> web.StreamResponse:
     app = request.app
     form = choose_format(",".join(request.headers.getall("Accept", ())))
     with admit(request, who(request)) as ticket, app[HELD].requests.share(ticket.key) as share:
-        job = app[SERVICE].accept(await _receive(request, share), ticket)
+        beside = 0 if form is Format.JSON else stream_bytes(app[SETTINGS])
+        job = app[SERVICE].accept(await _receive(request, share, beside), ticket)
         if form is not Format.JSON:
-            share.hold(share.bytes + stream_bytes(app[SETTINGS]))
             return await stream(request, job, form)
         result = await app[SERVICE].run(job)
         raise_failure(result)
@@ -85,8 +85,11 @@ async def send_answer(
         return response
 
 
-async def _receive(request: web.Request, share: Share) -> Submission:
-    """The body, read and checked; what it was read into is gone once this returns."""
+async def _receive(request: web.Request, share: Share, beside: int) -> Submission:
+    """The body, read and checked; what it was read into is gone once this returns.
+
+    There is room for it from then on, and for what its answer takes `beside`, in bytes.
+    """
     app = request.app
     settings = app[SETTINGS]
     submission = await read_json(
@@ -96,7 +99,7 @@ async def _receive(request: web.Request, share: Share) -> Submission:
         timeout_s=settings.body_timeout,
         hold=share.hold,
     )
-    share.hold(submission_bytes(submission, settings))
+    share.hold(submission_bytes(submission, settings) + beside)
     return submission
 
 

@@ -7,11 +7,10 @@ import contextlib
 import json
 import re
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.docker.process_figures import _field
 from tests.docker.server import API_KEY, API_KEYS, away_from_env
 
 HOST = "127.0.0.1"
@@ -39,10 +38,15 @@ class Doors:
         return figures["stall_ms"], figures["stall_cpu_ms"]
 
     def rss_mb(self) -> float:
-        return _field(self.process.pid, "status", "VmRSS") / 1024
+        return self._status("VmRSS")
 
     def peak_mb(self) -> float:
-        return _field(self.process.pid, "status", "VmHWM") / 1024
+        return self._status("VmHWM")
+
+    def _status(self, name: str) -> float:
+        found = re.search(rf"{name}:\s+(\d+)", Path(f"/proc/{self.process.pid}/status").read_text())
+        assert found is not None
+        return int(found[1]) / 1024
 
     def forget_peak(self) -> None:
         Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
@@ -52,11 +56,15 @@ class Doors:
 
 
 @contextlib.asynccontextmanager
-async def running_doors(state_dir: Path, **settings: str) -> AsyncIterator[Doors]:
+async def running_doors(
+    state_dir: Path, *, descriptors: int | None = None, **settings: str
+) -> AsyncIterator[Doors]:
+    """`descriptors`: as many as it may ever have, where that is fewer than here."""
+    limit = [] if descriptors is None else ["prlimit", f"--nofile={descriptors}:{descriptors}"]
     own = {"API_KEY": API_KEYS, "PORT": "0", "HOST": HOST, "STATE_DIR": str(state_dir)}
     own["LOG_LEVEL"] = "error"
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.hostile.door_server"),
+        *(*limit, sys.executable, "-m", "tests.hostile.door_server"),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         **away_from_env(state_dir, **own | settings),
@@ -99,10 +107,17 @@ class Connection:
     async def body(self) -> bytes:
         """Of the answer whose head was read."""
         length = re.search(r"(?i)content-length: (\d+)", self.head)
-        return await self.reader.readexactly(int(length[1])) if length else await self.reader.read()
+        if length is not None:
+            return await self.reader.readexactly(int(length[1]))
+        body = bytearray()
+        while size := int(await self.reader.readline(), 16):
+            body += await self.reader.readexactly(size)
+            await self.reader.readline()
+        return bytes(body)
 
     def close(self) -> None:
         self.writer.transport.abort()
+        self.writer.close()
 
 
 async def connect(doors: Doors, source: str = HOST, limit: int = 1 << 16) -> Connection:
@@ -121,9 +136,9 @@ def post(
     return (head + (KEYS if key else "") + "\r\n").encode() + body
 
 
-async def ask(doors: Doors, request: bytes) -> int:
+async def ask(doors: Doors, request: bytes, source: str = HOST) -> int:
     """The status of one request on a connection of its own."""
-    connection = await connect(doors)
+    connection = await connect(doors, source)
     try:
         with contextlib.suppress(ConnectionError):
             await connection.send(request)
@@ -182,8 +197,3 @@ async def probing(doors: Doors, source: str = PROBER) -> AsyncIterator[Probe]:
     finally:
         task.cancel()
         await asyncio.wait([task])
-
-
-def json_strings(count: int) -> Iterator[str]:
-    """Names that are all different."""
-    return (f'"{number}"' for number in range(count))
