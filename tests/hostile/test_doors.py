@@ -33,6 +33,7 @@ from tests.hostile.doors import (
     probing,
     running_doors,
 )
+from tests.speeds import one_in, params
 
 STALL_CPU_MS = 250
 HELLO = post("/execute", b'{"language": "sh", "code": "echo 1"}')
@@ -46,6 +47,9 @@ SETTINGS = {
     "EXECUTION_TIMEOUT": "2000",
 }
 LOUD = {"language": "sh", "code": "zeros 1000000", "limits": {"output_kb": 1024}}
+
+QUICK = {"unknown fields", "lists", "a long file name", "wrong tests", "C with #", "many tests"}
+"""Bodies that each meet another part of what checks them."""
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -245,14 +249,14 @@ async def test_answers_that_nobody_reads_are_bounded(doors: Doors, accept: str, 
             await asyncio.sleep(0.1)
 
 
-@pytest.mark.parametrize("name", BODIES)
+@pytest.mark.parametrize("name", params(BODIES, QUICK, str))
 async def test_no_body_holds_the_loop(doors: Doors, name: str) -> None:
     status, body = BODIES[name]
     async with unharmed(doors, grows_mb=400):
         assert await ask(doors, post("/execute", body.encode())) == status
 
 
-@pytest.mark.parametrize("name", FLOODS)
+@pytest.mark.parametrize("name", params(FLOODS, one_in(3, FLOODS), str))
 async def test_no_flood_of_messages_holds_the_loop(doors: Doors, name: str) -> None:
     connection = await connect(doors)
     await upgrade(connection, "/execute/ws", b'{"language": "sh", "code": "sleep 3"}')

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import pytest
-from aiohttp import ClientWebSocketResponse, WSMsgType
+from aiohttp import ClientWebSocketResponse, WSMessage, WSMsgType
+from aiohttp.test_utils import make_mocked_request
 
 from orchestrator.api import channel, websocket
 from orchestrator.api.answer import to_answer
 from orchestrator.api.auth import KEY_PROTOCOL
+from orchestrator.api.channel import IN_A_ROW
 from orchestrator.api.messages import MAX_MESSAGE
 from orchestrator.errors import DrainingError, EngineError, InvalidSubmissionError
 from orchestrator.jobs.admission import Admission
@@ -28,6 +30,7 @@ from tests.api_support import (
     SECOND_NAME,
     StubPlace,
     StubService,
+    make_app,
     make_result,
     make_settings,
 )
@@ -408,3 +411,31 @@ async def test_a_reader_that_does_not_read_holds_the_job_up_and_is_hung_up_on(
     await until(lambda: not admission._tickets.total())  # noqa: SLF001 - given back
     assert sent < 16_000_000
     await ws.close()
+
+
+async def test_a_flood_of_messages_gives_others_their_turn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A thousand are there at once: `receive` of aiohttp's does not wait for one."""
+    pongs = iter([WSMessage(WSMsgType.PONG, b"", None)] * 1000)
+    text = WSMessage(WSMsgType.TEXT, b"{}", None)
+
+    class Flooded:
+        async def receive(self) -> WSMessage:
+            return next(pongs, text)
+
+    request = make_mocked_request("GET", "/execute/ws", app=make_app())
+    flooded = channel.Channel(request)
+    monkeypatch.setattr(flooded, "_ws", Flooded())
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    beside = asyncio.create_task(others())
+    assert await flooded.receive() == b"{}"
+    beside.cancel()
+    assert turns >= 1000 // IN_A_ROW - 1

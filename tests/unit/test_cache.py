@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.image_settings import DEFAULT_IMAGES_DIR
-from orchestrator.jobs.cache import LARGEST_SHARE, CompileCache, Compiled, cache_key
+from orchestrator.jobs.cache import (
+    LARGEST_SHARE,
+    OVERLAP,
+    SEARCHED,
+    CompileCache,
+    Compiled,
+    cache_key,
+    pieces,
+)
 from orchestrator.jobs.model import Limits, StageResult, Submission, Verdict
 from orchestrator.jobs.plan import make_plan
 from orchestrator.languages.model import InstalledLanguage
@@ -216,3 +224,17 @@ def test_a_processor_that_comes_with_the_sources_is_not_cached() -> None:
     main = SourceFile("Main.java", b"class Main { }")
     for path in ("META-INF/services/javax.annotation.processing.Processor", "P.class", "p.jar"):
         assert key_of("java", files=(main, SourceFile(path, b"P"))) is None
+
+
+@pytest.mark.parametrize("line", ["", "int a;\n" * 3, "x" * 99 + "\n", "y" * 5 * SEARCHED])
+def test_a_large_text_is_searched_in_pieces_that_overlap(line: str) -> None:
+    text = (line or "z\n") * (5 * SEARCHED // len(line or "z\n") + 1)
+    found = list(pieces(text))
+    assert max(map(len, found)) <= 2 * SEARCHED + 2 * OVERLAP
+    for start in range(0, len(text) - OVERLAP, OVERLAP // 2):
+        assert any(text[start : start + OVERLAP // 2] in piece for piece in found)
+    marks = [SEARCHED - 3, SEARCHED, 2 * SEARCHED - 3, len(text) - 8]
+    for at in marks:
+        marked = text[:at] + "__DATE__" + text[at + 8 :]
+        assert any("__DATE__" in piece for piece in pieces(marked))
+    assert list(pieces("")) == []
