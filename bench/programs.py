@@ -39,7 +39,7 @@ class Program:
 
 
 # What people type: nothing of what makes ours faster.
-_C = ("c", "main.c", "gcc -O2 -std=c17 main.c -o a.out -lm && ./a.out")
+_C = ("c", "main.c", "gcc -O2 -std=gnu17 main.c -o a.out -lm && ./a.out")
 _CPP = ("cpp", "main.cpp", "g++ -O2 -std=c++17 main.cpp -o a.out && ./a.out")
 _JAVA = ("java", "Main.java", "javac Main.java && java Main")
 _PYTHON = ("python", "main.py", "python3 -u main.py")

@@ -48,9 +48,10 @@ PROGRAMS = (
         expected=success("from Main\n"),
     ),
     program(
-        "c is compiled with -O2 -std=c17",
+        "c is compiled with -O2 -std=gnu17",
         "c",
-        "#include <stdio.h>\n#ifndef __OPTIMIZE__\n#error not optimised\n#endif\n"
+        "#include <stdio.h>\n#if !defined(__OPTIMIZE__) || defined(__STRICT_ANSI__)\n"
+        "#error neither optimised nor GNU's\n#endif\n"
         'int main(void) { printf("%ld\\n", __STDC_VERSION__); return 0; }\n',
         ran("201710\n"),
         expected=success("201710\n"),

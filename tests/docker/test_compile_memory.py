@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
-from tests.docker.server import Server
+from tests.docker.server import Server, running_server
 
-pytestmark = [pytest.mark.docker, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [pytest.mark.docker, pytest.mark.asyncio(loop_scope="module")]
+
+# On a busy machine a compiler that waits for its turn might not end in time.
+PATIENT = {"COMPILE_CPU_MS": "30000", "COMPILE_WALL_MS": "120000", "MAX_JOB_MS": "400000"}
 
 REGEX = """\
 #include <bits/stdc++.h>
@@ -30,6 +35,12 @@ int main() {
 TARGET = '#pragma GCC optimize("O3")\n#pragma GCC target("avx2,bmi,bmi2,popcnt,lzcnt")\n'
 HEADERS = "#include <immintrin.h>\n#include <bits/stdc++.h>\n"
 HELLO = {"language": "python", "code": "print(1)"}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
+    async with running_server(tmp_path_factory.mktemp("state"), **PATIENT) as running:
+        yield running
 
 
 async def compiled(server: Server, code: str, **request: Any) -> dict[str, Any]:
