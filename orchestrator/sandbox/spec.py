@@ -73,7 +73,6 @@ _MACHINE_MASKS = (
     "/proc/sys/fs/file-nr",
     "/proc/sys/fs/inode-nr",
     "/proc/sys/fs/inode-state",
-    "/proc/sys/kernel/ns_last_pid",
     "/proc/sys/kernel/pty/nr",
     "/proc/sys/kernel/random/boot_id",
     "/proc/vmstat",
