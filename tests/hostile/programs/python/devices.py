@@ -34,6 +34,6 @@ for name, request in (("random", RNDADDTOENTCNT), ("urandom", RNDCLEARPOOL)):
     refused(f"the pool behind {name}", lambda: fcntl.ioctl(device, request, b"\1\0\0\0"))
 refused("a full disk", lambda: os.write(os.open("/dev/full", os.O_WRONLY), b"x"), errno.ENOSPC)
 zero = os.open("/dev/zero", os.O_RDONLY)
-refused("a size of zero", lambda: fcntl.ioctl(zero, BLKGETSIZE64, bytes(8)), errno.ENOTTY)
+refused("a size of zero", lambda: fcntl.ioctl(zero, BLKGETSIZE64, bytes(8)))
 works("null swallows", os.write(os.open("/dev/null", os.O_WRONLY), b"x") == 1)
 the_end()

@@ -18,9 +18,9 @@ HIDDEN = """
 /proc/swaps /proc/vmstat /proc/zoneinfo /proc/buddyinfo /proc/softirqs /proc/schedstat /proc/interrupts
 /proc/key-users /proc/keys /proc/iomem /proc/ioports /proc/consoles /proc/kallsyms /proc/pressure/cpu
 /proc/fs/ext4 /proc/mdstat
-/proc/sys/kernel/random/boot_id /proc/sys/kernel/ns_last_pid /proc/sys/fs/file-nr /proc/sys/fs/inode-nr
+/proc/sys/kernel/random/boot_id /proc/sys/fs/file-nr /proc/sys/fs/inode-nr
 /proc/sys/fs/dentry-state /proc/sys/fs/inode-state /proc/sys/kernel/pty/nr
-/sys/block /sys/class /sys/fs/ext4/features /sys/devices/virtual /sys/devices/platform
+/sys/block /sys/class /sys/kernel/slab /sys/fs/ext4/features /sys/devices/virtual /sys/devices/platform
 /sys/fs/cgroup/memory/memory.max_usage_in_bytes /sys/fs/cgroup/memory/memory.failcnt
 /sys/fs/cgroup/memory/memory.memsw.max_usage_in_bytes /sys/fs/cgroup/cpuacct/cpuacct.usage_percpu
 /sys/fs/cgroup/cpuacct/cpuacct.stat /sys/fs/cgroup/blkio/blkio.throttle.io_service_bytes
