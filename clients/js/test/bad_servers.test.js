@@ -148,7 +148,11 @@ test("abort: before, while it waits for an answer, and between two tries", async
   assert.equal(server.requests.length, 0);
   for (const wanted of [1, 2]) {
     const controller = new AbortController();
-    setTimeout(() => controller.abort(reason), 50);
+    const look = setInterval(() => {
+      if (server.requests.length < wanted) return;
+      clearInterval(look);
+      setTimeout(() => controller.abort(reason), 100);
+    }, 5);
     await assert.rejects(client.execute(HELLO, { signal: controller.signal }), reason);
     assert.equal(server.requests.length, wanted);
   }

@@ -1,4 +1,4 @@
-#include "testlib.h"
+#include "none_of_that_name.h"
 
 int main(int argc, char **argv)
 {
