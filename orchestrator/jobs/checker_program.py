@@ -11,7 +11,6 @@ from dataclasses import fields, replace
 
 from orchestrator.jobs.checkers import (
     CheckerSays,
-    CheckerStatus,
     Feedback,
     Protocol,
     crashed,
@@ -92,11 +91,6 @@ def read_interactor(
     """The same, but that what it says on stdout is said to the submission."""
     silent = replace(ended, stdout=b"")
     return read_checker(silent, CheckerProgram(program.submission, program.protocol), uncaught)
-
-
-def has_failed(says: CheckerSays) -> bool:
-    """Whether the fault is the program's, or the expected answer's."""
-    return says.status is CheckerStatus.FAILED
 
 
 def _take_feedback(stderr: bytes) -> tuple[bytes, Feedback]:

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from orchestrator.jobs.checker_program import (
-    has_failed,
     interactor_files,
     program_stage,
     read_interactor,
@@ -156,7 +155,7 @@ def decide(
     floods is at fault itself, whatever its interactor could not do with the flood.
     """
     failed = solution.status is not Verdict.ACCEPTED
-    floods = solution.status is Verdict.OUTPUT_LIMIT and has_failed(says)
+    floods = solution.status is Verdict.OUTPUT_LIMIT and says.status is CheckerStatus.FAILED
     if failed and (solution_first or floods or says.status not in _NO):
         return replace(not_checked(test, solution), judge_message=says.judge_message or None)
     said_no = replace(solution, killed_by=None) if failed else solution
