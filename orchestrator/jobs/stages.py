@@ -19,6 +19,9 @@ from orchestrator.sandbox.model import LossReason, Stage, StageKind, StageLoss, 
 
 log = structlog.get_logger(__name__)
 
+LATE_BYTES_PER_S = 4_194_304
+"""What is under way when a program ends is a tenth of that."""
+
 _PHASES = {StageKind.COMPILE: Phase.COMPILING, StageKind.RUN: Phase.RUNNING}
 
 
@@ -81,8 +84,9 @@ async def set_limits(job: Job, sandbox: Sandbox, limits: Limits) -> bool:
 class _Output:
     """Keeps a stage's output and passes it on; the agent caps it, the cap here bounds our memory.
 
-    A reader that is behind holds the program up, but only until the stage's own time is up: by then
-    the agent has ended it, and its end must not wait for the reader.
+    A reader that is behind holds the program up until the stage's own time is up. The agent ends it
+    about then, and its end must not wait for the reader; but it does so by its own clock, and gives
+    back what others took. Until its end comes, output is taken at a rate that can't fill our memory.
     """
 
     def __init__(self, stage: Stage, listener: Listener) -> None:
@@ -91,6 +95,7 @@ class _Output:
         self._limits = {Stream.STDOUT: stage.stdout_limit, Stream.STDERR: stage.stderr_limit}
         wall_s = stage.wall_ms / 1000 or math.inf
         self._time_is_up = asyncio.get_running_loop().time() + wall_s
+        self._late_bytes = 0
 
     async def take(self, stream: Stream, data: bytes) -> None:
         buffer = self._buffers[stream]
@@ -98,7 +103,12 @@ class _Output:
         if piece:
             buffer += piece
             self._listener.send(Printed(stream, piece))
-            await self._listener.drain(self._time_is_up)
+            await self._listener.drain(self._held_up_until(len(piece)))
+
+    def _held_up_until(self, size: int) -> float:
+        if asyncio.get_running_loop().time() > self._time_is_up:
+            self._late_bytes += size
+        return self._time_is_up + self._late_bytes / LATE_BYTES_PER_S
 
     def captured(self) -> Captured:
         return Captured(bytes(self._buffers[Stream.STDOUT]), bytes(self._buffers[Stream.STDERR]))

@@ -28,6 +28,7 @@ from orchestrator.jobs.model import (
     Phase,
     Verdict,
 )
+from orchestrator.jobs.stages import LATE_BYTES_PER_S
 from orchestrator.sandbox.backend import OutputSink
 from orchestrator.sandbox.fake import FakeBackend, FakeSandbox
 from orchestrator.sandbox.live import LiveInput
@@ -329,23 +330,27 @@ async def test_a_sandbox_lost_after_output_was_heard_is_not_replaced() -> None:
     assert len(bench.backend.opened) == 3
 
 
-async def test_a_listener_that_is_behind_holds_a_program_up_no_longer_than_its_time(
+async def test_a_listener_that_is_behind_holds_a_program_up_until_its_time_is_over(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async def flood(_: Any, __: Any, sink: OutputSink, *___: Any) -> StageReport:
-        for _piece in range(5):
-            await sink(Stream.STDOUT, b"x" * 10)
+    pieces, size = 5, LATE_BYTES_PER_S // 100
+
+    async def go_on_printing(_: Any, __: Any, sink: OutputSink, *___: Any) -> StageReport:
+        for _piece in range(pieces):
+            await sink(Stream.STDOUT, b"x" * size)
         return make_report()
 
-    monkeypatch.setattr("orchestrator.sandbox.fake.FakeSandbox.run_stage", flood)
+    monkeypatch.setattr("orchestrator.sandbox.fake.FakeSandbox.run_stage", go_on_printing)
     ear = Ear(slow=True)
     before = asyncio.get_running_loop().time()
     async with asyncio.timeout(DEADLINE_S):
-        result = await Bench().run("", ear, wall_ms=50)
+        result = await Bench(max_output_size=pieces * size).run("", ear, wall_ms=50)
     assert result.run is not None
-    assert result.run.stdout == b"x" * 50
-    assert len(set(ear.deadlines)) == 1
-    assert ear.deadlines[0] >= before + 0.05
+    assert result.run.stdout == b"x" * pieces * size
+    time_is_up = ear.deadlines[0]
+    assert time_is_up >= before + 0.05
+    late = [deadline - time_is_up for deadline in ear.deadlines]
+    assert late == pytest.approx([piece * size / LATE_BYTES_PER_S for piece in range(pieces)])
 
 
 async def test_what_nobody_foresaw_is_an_internal_error_and_a_result_all_the_same(
