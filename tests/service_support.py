@@ -54,7 +54,8 @@ class Bench:
         **changes: Any,
     ) -> JobResult:
         wall_ms = changes.pop("wall_ms", 5000)
-        limits = Limits(wall_ms, wall_ms, changes.pop("memory_mb", 64), 100, 16)
+        output_bytes = changes.pop("output_bytes", 100)
+        limits = Limits(wall_ms, wall_ms, changes.pop("memory_mb", 64), output_bytes, 16)
         submission = Submission(
             language="sh",
             files=(SourceFile("main.sh", script.encode()),),

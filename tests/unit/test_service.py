@@ -344,7 +344,7 @@ async def test_a_listener_that_is_behind_holds_a_program_up_until_its_time_is_ov
     ear = Ear(slow=True)
     before = asyncio.get_running_loop().time()
     async with asyncio.timeout(DEADLINE_S):
-        result = await Bench(max_output_size=pieces * size).run("", ear, wall_ms=50)
+        result = await Bench().run("", ear, wall_ms=50, output_bytes=pieces * size)
     assert result.run is not None
     assert result.run.stdout == b"x" * pieces * size
     time_is_up = ear.deadlines[0]
