@@ -86,7 +86,7 @@ class _Output:
 
     A reader that is behind holds the program up until the stage's own time is up. The agent ends it
     about then, and its end must not wait for the reader; but it does so by its own clock, and gives
-    back what others took. Until its end comes, output is taken at a rate that can't fill our memory.
+    back what others took. Until then output is taken at a rate that can't fill our memory.
     """
 
     def __init__(self, stage: Stage, listener: Listener) -> None:
