@@ -97,6 +97,10 @@ COMMANDS: dict[str, How] = {
     # Fly.io's, a registry's, and the engine of a container.
     "./deploy.sh": Elsewhere(DEPLOY, r"fly\.deploy\(\)"),
     "./deploy.sh --help": Elsewhere(DEPLOY, r'fly\.deploy\("--help"\)'),
+    "./deploy.sh --app codebae-runner": Elsewhere(DEPLOY, r'"--app", "other"'),
+    "flyctl checks list": Elsewhere(DEPLOY, "flyctl checks list --app"),
+    "flyctl deploy": Named(),
+    "flyctl scale count": Named(),
     "./deploy.sh --scale 3": Elsewhere(DEPLOY, '"--scale", "3"'),
     'flyctl ssh console -C "python -m orchestrator languages list"': Stubbed(
         ("flyctl ssh",), "python"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from codebae_runner_client._async import DEADLINE_S
 
 from orchestrator import embedded_settings
 from orchestrator.app import build_app
@@ -17,6 +18,7 @@ from orchestrator.settings import Settings
 from tests.image.container import RIGHTS
 
 ROOT = Path(__file__).resolve().parents[2]
+CLIENTS = ROOT / "clients"
 UNITS = {"s": 1, "m": 60}
 REMOVAL_S = 5
 """For the last sandboxes' containers."""
@@ -101,6 +103,31 @@ def test_it_is_asked_for_its_health_often_enough_and_not_too_soon(
     assert check["method"] == "GET"
     assert seconds(check["timeout"]) < seconds(check["interval"])
     assert seconds(check["grace_period"]) >= 30  # as long as a second start may take
+    assert seconds(check["grace_period"]) <= 60  # Fly lowers what is more
+    assert seconds(fly["deploy"]["wait_timeout"]) >= 20 * 60  # a first start, throttled: 18.6 min
+
+
+def test_silence_lasts_as_long_as_a_job_may_and_as_the_clients_wait(
+    fly: dict[str, Any], settings: Settings
+) -> None:
+    patience_s = fly["http_service"]["http_options"]["idle_timeout"]
+    assert patience_s > settings.max_job_ms / 1000
+    (js,) = re.findall(r"timeoutMs \?\? (\w+)", (CLIENTS / "js/src/config.ts").read_text())
+    assert patience_s > max(int(js) / 1000, DEADLINE_S)
+
+
+def test_the_site_gives_up_before_its_function_is_ended() -> None:
+    site = CLIENTS / "nextjs/src"
+    client = (site / "lib/execution-client.js").read_text()
+    (patience_ms,) = re.findall(r"^const PATIENCE_MS = (\w+);", client, re.MULTILINE)
+    assert "timeoutMs: PATIENCE_MS" in client
+    routes = [each.read_text() for each in site.glob("app/api/*/route.js")]
+    most = [
+        re.findall(r"^export const maxDuration = (\d+);", each, re.MULTILINE) for each in routes
+    ]
+    assert len(most) == 2
+    for (each,) in most:
+        assert int(patience_ms) + 2000 < int(each) * 1000
 
 
 def test_there_is_time_to_drain(fly: dict[str, Any], settings: Settings) -> None:

@@ -9,11 +9,14 @@ const MOST_READ = 8 * MAX_BODY;
 const ASKED = ["content-type", "content-encoding", "x-request-id"];
 const ANSWERED = ["content-type", "retry-after", "x-request-id"];
 
+/** Before the routes' `maxDuration` (60 s) ends the function, so that there is an answer: a 504 of ours. */
+const PATIENCE_MS = 55_000;
+
 let client;
 
 /** Made when it is first needed: a build has no runner. A person waits, so not for long. */
 function runner() {
-  client ??= new RunnerClient({ maxBackoffMs: 5000 });
+  client ??= new RunnerClient({ maxBackoffMs: 5000, timeoutMs: PATIENCE_MS });
   return client;
 }
 
