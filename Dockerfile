@@ -37,7 +37,8 @@ RUN apt-get update -qq \
         /var/lib/dpkg/*-old /var/log/apt /var/log/dpkg.log /var/log/alternatives.log
 COPY --from=libraries /opt/runner /opt/runner
 COPY --from=base-image /debian.tar.xz /app/debian.tar.xz
-COPY LICENSE /app/LICENSE
+# A release (scripts/release) has the digests of its images; else there is no such file.
+COPY LICENSE image-digests.tom[l] /app/
 COPY images /app/images
 COPY clients/python/src/codebae_runner_client /app/codebae_runner_client
 COPY orchestrator /app/orchestrator

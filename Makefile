@@ -6,7 +6,7 @@ PY := .venv/bin/python
 
 export PYTHON
 
-.PHONY: help run unit test test-all test-clients test-web test-languages fuzz mutants check bench languages-table engine images image test-image dist clean
+.PHONY: help run unit test test-all test-clients test-web test-languages fuzz mutants check bench languages-table engine images image test-image dist release sbom check-version publish-npm clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,6 +59,18 @@ image: ## Build the runner's own image, with an engine inside (codebae-runner/se
 
 test-image: ## Walk that image from an empty volume to its end, as on Fly.io (ten minutes)
 	@scripts/test-image
+
+release: ## Build and save all that this version runs (REGISTRY=…/…: and push it, digests pinned)
+	@scripts/release $(REGISTRY)
+
+sbom: ## Print what is in the runner's image of a release, as CycloneDX
+	@scripts/sbom
+
+check-version: # VERSION=1.2.3: fails where the code says another one
+	@grep -qx '__version__ = "$(VERSION)"' orchestrator/__init__.py || { echo "error: this is not $(VERSION)" >&2; exit 1; }
+
+publish-npm: # what `make dist` has left, from a job of the forge
+	@scripts/publish-npm
 
 dist: ## Build wheels, sdists and the npm tarball into dist/, and check them
 	@scripts/dist

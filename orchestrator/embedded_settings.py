@@ -38,7 +38,7 @@ class EmbeddedSettings(BaseSettings):
     image_registry: Annotated[str, Field(pattern=_REGISTRY_PATTERN)] = Field(
         "",
         description="Where an embedded engine gets the languages' images from, as in "
-        "`registry.example/codebae-runner`; empty: they are built here.",
+        "`registry.example/codebae-runner`: those of this version alone; empty: they are built.",
     )
     base_image_tar: str = Field(
         "",

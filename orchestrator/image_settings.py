@@ -28,6 +28,11 @@ class ImageSettings(BaseSettings):
     """Which languages there are, and how their images are made and looked after."""
 
     images_dir: Path = Field(DEFAULT_IMAGES_DIR, description="The folder of the language folders.")
+    image_digests: Path = Field(
+        DEFAULT_IMAGES_DIR.parent / "image-digests.toml",
+        description="A file, which a release makes, of the digests of its images: with it nothing "
+        "else is pulled from IMAGE_REGISTRY, whatever the tags there mean by now.",
+    )
     languages: str = Field(
         "c,cpp,java,python",
         description="Comma-separated ids of the language folders to build and serve; "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from rich.console import Console
 
@@ -10,7 +10,8 @@ from orchestrator.cli.listing import make_listing, print_listing
 from orchestrator.errors import UnknownLanguageError
 from orchestrator.languages.lock import language_lock
 from orchestrator.languages.offer import check_previous, make_offer, to_installed
-from orchestrator.languages.registry import load_languages
+from orchestrator.languages.registry import load_languages, wanted_ids
+from orchestrator.languages.release import SHARED, wanted_images
 from orchestrator.languages.store import ImageStore, LanguageImages
 from orchestrator.parts import open_workshop
 from orchestrator.settings import Settings
@@ -41,6 +42,16 @@ async def run_disable(settings: Settings, language_id: str, console: Console) ->
     """Have a language not served. Raises as `run_rollback` does."""
     await _change(settings, language_id, ImageStore.disable)
     console.print(f"{language_id}: disabled", highlight=False)
+
+
+def list_tags(settings: Settings, ids: Sequence[str]) -> list[tuple[str, str]]:
+    """Name and tag, in a registry, of all that `ids`, or LANGUAGES, need; no engine is asked.
+
+    Raises ConfigurationError.
+    """
+    wanted = wanted_ids(settings.images_dir, ids or settings.language_ids)
+    images = wanted_images(settings.images_dir, [*SHARED, *wanted], {})
+    return [(each.name, each.tag) for each in images]
 
 
 async def _change(

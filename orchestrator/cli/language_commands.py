@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from orchestrator.cli.server import Server, server_options
-from orchestrator.cli.shell import err, out, read_settings, run
+from orchestrator.cli.shell import err, guard, out, read_settings, run
 
 for_admins = server_options("ADMIN_KEY")
 
@@ -51,6 +51,20 @@ def build(server: Server | None, ids: tuple[str, ...]) -> None:
     from orchestrator.cli.administering import rebuild
 
     run(rebuild(server, ids, out, err))
+
+
+@languages.command()
+@click.argument("ids", nargs=-1)
+def tags(ids: tuple[str, ...]) -> None:
+    """Print what a registry's images of this version are called: a name, a tab, a tag a line.
+
+    Of the agent, the base, and the languages named, or all in LANGUAGES.
+    """
+    from orchestrator.cli.images import list_tags
+
+    settings = read_settings(log_level="warning")
+    for name, tag in guard(lambda: list_tags(settings, ids)):
+        click.echo(f"{name}\t{tag}")
 
 
 @languages.command("rebuild")

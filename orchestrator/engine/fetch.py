@@ -3,31 +3,41 @@
 from __future__ import annotations
 
 import lzma
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from docker import APIClient
 
 from orchestrator.engine.apart import call_apart
-from orchestrator.engine.client import EngineClient
+from orchestrator.engine.client import EngineClient, Json
 from orchestrator.errors import EngineError
 
 CHUNK_BYTES = 1 << 20
 IMPORT_DEADLINE_S = 300.0
 
 
-async def pull_image(engine: EngineClient, name: str, *, deadline_s: float) -> None:
-    """Have the image that a registry has under `name` (`host/repository:tag`).
+async def pull_image(
+    engine: EngineClient,
+    name: str,
+    *,
+    deadline_s: float,
+    on_event: Callable[[Json], None] = lambda _: None,
+) -> None:
+    """Have the image that a registry has under `name` (`host/repository:tag`, or `…@sha256:…`).
 
-    Given up at once when the waiting task is cancelled. Raises EngineError, with what the registry
-    or the engine said.
+    `on_event` hears, in a thread of its own, whatever the engine says of it meanwhile, as
+    POST /images/create does. Given up at once when the waiting task is cancelled. Raises
+    EngineError, with what the registry or the engine said.
     """
-    repository, _, tag = name.rpartition(":")
+    repository, at, tag = name.rpartition("@")
+    if not at:
+        repository, _, tag = name.rpartition(":")
 
     def pull(api: APIClient) -> None:
         for event in api.pull(repository, tag=tag, stream=True, decode=True):
             if "error" in event:
                 raise EngineError(str(event["error"]))
+            on_event(event)
 
     try:
         await call_apart(engine, pull, deadline_s=deadline_s)

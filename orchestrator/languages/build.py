@@ -29,15 +29,20 @@ from orchestrator.languages.model import (
     Language,
     LanguageFolder,
 )
-from orchestrator.languages.tags import CANDIDATE, LABEL_DEFINITION, image_name
+from orchestrator.languages.release import AGENT, BASE, RECIPE, SHARED, content_digest
+from orchestrator.languages.tags import (
+    CANDIDATE,
+    CURRENT,
+    LABEL_CONTENT,
+    LABEL_DEFINITION,
+    image_name,
+)
 
-AGENT_TAG = "codebae-runner/agent:current"
-BASE_TAG = "codebae-runner/base:current"
+AGENT_TAG = image_name(AGENT, CURRENT)
+BASE_TAG = image_name(BASE, CURRENT)
 HOST_CERTIFICATES = Path("/usr/local/share/ca-certificates")
 
 _VERSION = re.compile(r"\d+(?:\.\d+)*")
-# Part of every digest: raise it when what this module does to an image changes.
-_RECIPE = b"2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +119,8 @@ class ImageBuilder:
         Raises EngineError that names the image and the line that matters, ConfigurationError when
         its folder is missing.
         """
-        await self._build_shared("_agent", AGENT_TAG, target="final")
-        await self._build_shared("_base", BASE_TAG, extra=self._host_certificates())
+        await self._build_shared(AGENT, target="final")
+        await self._build_shared(BASE, extra=self._host_certificates())
 
     async def is_current(self, folder: LanguageFolder) -> bool:
         """Whether the language's image was made from just what there is; after `build_shared`."""
@@ -141,6 +146,7 @@ class ImageBuilder:
                 LABEL_VERSION: version,
                 LABEL_SOURCE: source,
                 LABEL_DEFINITION: folder.toml,
+                LABEL_CONTENT: content_digest(self._images_dir, folder.id),
             },
         )
         digest = await self._run_build(folder.id, request)
@@ -150,7 +156,7 @@ class ImageBuilder:
     async def _source(self, folder: LanguageFolder) -> str:
         parents = [AGENT_TAG, BASE_TAG, *parent_images(folder.path)]
         return source_digest(
-            _RECIPE,
+            RECIPE,
             build_context(folder.path),
             build_context(self._images_dir / "_sandbox"),
             *[await self._image_id(parent) for parent in parents],
@@ -161,17 +167,19 @@ class ImageBuilder:
         return {f"ca-certificates/{path.name}": path.read_bytes() for path in found}
 
     async def _build_shared(
-        self, name: str, tag: str, *, target: str = "", extra: Mapping[str, bytes] | None = None
+        self, image: str, *, target: str = "", extra: Mapping[str, bytes] | None = None
     ) -> None:
+        name, tag = SHARED[image], image_name(image, CURRENT)
         context = build_context(self._images_dir / name, extra)
         with self._reporting(name):
             parents = [await self._image_id(p) for p in parent_images(self._images_dir / name)]
-            source = source_digest(_RECIPE, context, *parents)
+            source = source_digest(RECIPE, context, *parents)
             if await self._is_current(tag, source):
                 self._progress.skipped(name)
             else:
                 self._progress.started(name)
-                labels = {LABEL_SOURCE: source}
+                content = content_digest(self._images_dir, image)
+                labels = {LABEL_SOURCE: source, LABEL_CONTENT: content}
                 await self._run_build(name, BuildRequest(context, tag, target, labels=labels))
                 self._progress.finished(name, "")
 

@@ -11,10 +11,13 @@ import io
 import os
 import re
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from orchestrator.errors import ConfigurationError
+
+CERTIFICATES = "ca-certificates/"
+"""Where the base has what the machine that builds it trusts beside the usual certificates."""
 
 BYTECODE = "__pycache__"
 """What pip leaves beside every `*.py` that it installs, a language's samples included."""
@@ -22,20 +25,32 @@ BYTECODE = "__pycache__"
 _FROM = re.compile(r"^\s*FROM\s+(?:--\S+\s+)*(\S+)(?:\s+AS\s+(\S+))?", re.IGNORECASE | re.MULTILINE)
 
 
-def build_context(folder: Path, extra: Mapping[str, bytes] | None = None) -> bytes:
+def build_context(
+    folder: Path, extra: Mapping[str, bytes] | None = None, *, without: Collection[str] = ()
+) -> bytes:
     """The folder as a tar, with the files `extra` (path → content) beside or in place of its own.
 
-    Symbolic links stay links. Raises ConfigurationError when there is no Dockerfile in it.
+    Those in `without` are left out. Symbolic links stay links. Raises ConfigurationError when there
+    is no Dockerfile in it.
     """
     if not (folder / "Dockerfile").is_file():
         raise ConfigurationError(f"{folder.parent.name}/{folder.name}/Dockerfile: missing")
     members = {**_folder_members(folder), **_extra_members(extra or {})}
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as tar:
-        for name in sorted(members):
+        for name in sorted(members.keys() - set(without)):
             info, content = members[name]
             tar.addfile(info, io.BytesIO(content))
     return buffer.getvalue()
+
+
+def content_of(folder: Path) -> bytes:
+    """The folder as `build_context` has it, but for what the machine that builds has put there.
+
+    Raises as that does.
+    """
+    machine_s = {f"{CERTIFICATES}{each.name}" for each in (folder / CERTIFICATES).glob("*.crt")}
+    return build_context(folder, without=machine_s)
 
 
 Member = tuple[tarfile.TarInfo, bytes]

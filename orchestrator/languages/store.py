@@ -34,6 +34,7 @@ from orchestrator.languages.tags import (
     CURRENT,
     DISABLED,
     ENABLED,
+    LABEL_CONTENT,
     LABEL_DEFINITION,
     MARK_IMAGE,
     PREVIOUS,
@@ -51,7 +52,8 @@ class LanguageImage:
     """An image that was built for a language, as its labels describe it.
 
     `digest` is its id (`sha256:` and 64 hex digits), `definition` the text of its `language.toml`
-    (empty where it has none), `created` in epoch seconds, `size_bytes` with all layers.
+    (empty where it has none), `created` in epoch seconds, `size_bytes` with all layers, `content`
+    the digest of the files it was made of (empty where it was made before there was one).
     """
 
     digest: str
@@ -60,6 +62,7 @@ class LanguageImage:
     definition: str
     size_bytes: int
     created: int
+    content: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +265,7 @@ def _describe(image: Json, labels: Mapping[str, str]) -> LanguageImage:
         definition=labels.get(LABEL_DEFINITION, ""),
         size_bytes=int(image["Size"]),
         created=int(image["Created"]),
+        content=labels.get(LABEL_CONTENT, ""),
     )
 
 

@@ -6,6 +6,9 @@ REPOSITORY = "codebae-runner"
 LABEL_DEFINITION = "codebae.definition"
 """The text of the `language.toml` that the image was proved with."""
 
+LABEL_CONTENT = "codebae.content"
+"""The digest of the files that the image was made of (`release.py`), whoever has built it."""
+
 CURRENT = "current"
 PREVIOUS = "previous"
 CANDIDATE = "candidate"

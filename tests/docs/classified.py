@@ -48,6 +48,8 @@ class Named:
 How = Runs | Stubbed | Elsewhere | Named
 
 CI, DEPLOY, GUIDE = ".ci/run", "tests/unit/test_deploy.py", "tests/docker/test_add_a_language.py"
+REGISTRY = "tests/docker/test_registry.py"
+PRODUCTION_UP = "docker compose -f compose.production.yaml up --detach"
 WHEEL = "tests/dist/test_wheel_on_an_engine.py"
 HELLO = r'"output": "Hello, World!\\n"'
 
@@ -108,13 +110,48 @@ COMMANDS: dict[str, How] = {
     "docker exec CONTAINER python -m orchestrator languages list": Stubbed(
         ("docker exec",), "python"
     ),
-    "for each in agent base c cpp java python; do\n"
-    "    docker tag codebae-runner/$each:current registry.example/codebae-runner/$each:current\n"
-    "    docker push registry.example/codebae-runner/$each:current\n"
-    "done\n"
     "flyctl secrets set IMAGE_REGISTRY=registry.example/codebae-runner": Stubbed(
-        ("docker tag", "docker push", "flyctl secrets")
+        ("flyctl secrets",)
     ),
+    "make release": Elsewhere(REGISTRY, '"scripts" / "release"'),
+    "make release REGISTRY=registry.example/codebae-runner": Elsewhere(
+        REGISTRY, '"scripts" / "release"'
+    ),
+    "docker login": Named(),
+    "docker load --input": Named(),
+    # A machine's of one's own: in turn, in a folder that stands for its root.
+    **dict.fromkeys(
+        (
+            (
+                "(umask 077; printf 'DOMAIN=%s\\nAPI_KEY=%s\\n' runner.example.org "
+                '"$(openssl rand -hex 16)" >.env)'
+            ),
+            PRODUCTION_UP,
+            f"RUNNER_IMAGE=codebae-runner/server:before {PRODUCTION_UP}",
+            (
+                "docker compose -f compose.production.yaml exec runner "
+                "python -m orchestrator languages list"
+            ),
+            "docker compose -f compose.production.yaml logs --follow runner",
+            "docker tag codebae-runner/server:current codebae-runner/server:before",
+            (
+                "cd /opt/codebae-runner-1.2.3 && make images\n"
+                "ln -sfn codebae-runner-1.2.3 /opt/codebae-runner"
+            ),
+            (
+                "useradd --system --home-dir /opt/codebae-runner --groups docker codebae-runner\n"
+                "(umask 077; printf 'API_KEY=%s\\n' \"$(openssl rand -hex 16)\" "
+                ">/etc/codebae-runner.env)\n"
+                "cp /opt/codebae-runner/production/codebae-runner.service /etc/systemd/system/\n"
+                "systemctl enable --now codebae-runner"
+            ),
+            "systemctl restart codebae-runner",
+        ),
+        Elsewhere("tests/unit/test_production.py", "commands_on"),
+    ),
+    "docker compose": Named(),
+    "docker build --pull": Named(),
+    "git pull": Named(),
     "docker compose up --build": Stubbed(("docker compose",)),
     "docker compose up --build host-engine": Stubbed(("docker compose",)),
     "docker compose up --build            # docker-compose 1.29 as well\n"

@@ -38,6 +38,7 @@ def look_at_the_image(image: str) -> None:
         "ls -a /app; true",
     ).split()
     parts = ["LICENSE", "codebae_runner_client", "debian.tar.xz", "images", "orchestrator"]
+    found = [each for each in found if each != "image-digests.toml"]  # a release's
     assert sorted(found) == [".", "..", *parts], found
     printed = docker("run", "--rm", "--network=none", image, "--version")
     label = '{{index .Config.Labels "org.opencontainers.image.version"}}'

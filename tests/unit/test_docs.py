@@ -71,8 +71,8 @@ def first_cells(name: str) -> set[str]:
 def shown(default: object) -> str:
     if isinstance(default, SecretStr):
         default = default.get_secret_value()
-    if default == DEFAULT_IMAGES_DIR:
-        default = DEFAULT_IMAGES_DIR.name
+    if isinstance(default, Path) and default.parent == DEFAULT_IMAGES_DIR.parent:
+        default = default.name
     return f"`{default}`" if str(default) else ""
 
 

@@ -16,9 +16,11 @@ from orchestrator.api.waiting import Progress, build_waiting_app
 from orchestrator.cli import preparing
 from orchestrator.cli.preparing import DEBIAN, prepare_images
 from orchestrator.errors import ConfigurationError, EngineError
+from orchestrator.languages import release
 from orchestrator.languages.model import LABEL_LANGUAGE, LABEL_VERSION
+from orchestrator.languages.release import Pin, Wanted, wanted_images
 from orchestrator.languages.store import ImageStore
-from orchestrator.languages.tags import LABEL_DEFINITION
+from orchestrator.languages.tags import LABEL_CONTENT, LABEL_DEFINITION
 from orchestrator.parts import Workshop
 from orchestrator.settings import Settings
 from tests.api_support import make_settings
@@ -35,18 +37,21 @@ class Scene:
         self.settings = settings
         self.engine = engine
         self.pushed: dict[str, dict[str, str]] = {}
+        self.asked: list[str] = []
+        self.events: list[dict[str, Any]] = [{"status": "Downloaded"}]
         self.said: list[str] = []
         self.built: list[list[str]] = []
         self.failures: list[Exception] = []
         engine.api.pull = self.pull  # type: ignore[attr-defined]
 
     def pull(self, repository: str, tag: str, **_: bool) -> list[dict[str, str]]:
-        name = f"{repository}:{tag}"
+        name = f"{repository}@{tag}" if tag.startswith("sha256:") else f"{repository}:{tag}"
+        self.asked.append(name)
         if name not in self.pushed:
             return [{"status": "Pulling"}, {"error": f"{name} not found"}]
         self.engine.api.builds.append({})  # another id
         self.engine.api.add_image(name, **self.pushed[name])
-        return [{"status": "Downloaded"}]
+        return self.events
 
     async def build(
         self, _: Settings, ids: list[str], __: Console, on_language: Callable[..., None]
@@ -59,6 +64,17 @@ class Scene:
 
     async def prepare(self) -> None:
         await prepare_images(self.settings, Console(), self.said.append)
+
+    def wanted(self, name: str, **pins: Pin) -> Wanted:
+        (found,) = wanted_images(self.settings.images_dir, [name], pins)
+        return found
+
+    def push(self, name: str, **labels: str) -> str:
+        """As this version's release does; where it then is."""
+        wanted = self.wanted(name)
+        source = wanted.source(REGISTRY)
+        self.pushed[source] = {LABEL_CONTENT: wanted.content, **labels}
+        return source
 
     @property
     def tags(self) -> set[str]:
@@ -148,13 +164,112 @@ async def test_a_language_without_a_folder_stops_the_start(make_scene: Any) -> N
 async def test_a_registry_s_image_is_promoted_and_nothing_is_built(make_scene: Any) -> None:
     scene = make_scene(image_registry=REGISTRY)
     for name in ("agent", "base"):
-        scene.pushed[f"{REGISTRY}/{name}:current"] = {}
-    scene.pushed[f"{REGISTRY}/shout:current"] = LABELS
+        scene.push(name)
+    scene.push("shout", **LABELS)
     await scene.prepare()
     assert scene.built == []
     assert scene.said == ["pulling shout 1/1"]
     wanted = {"codebae-runner/agent:current", "codebae-runner/base:current"}
     assert scene.tags == wanted | {DEBIAN, "codebae-runner/shout:current"}
+
+
+async def test_what_is_here_is_not_asked_for_again(make_scene: Any) -> None:
+    scene = make_scene(image_registry=REGISTRY)
+    sources = [scene.push(each) for each in ("agent", "base")]
+    sources.append(scene.push("shout", **LABELS))
+    await scene.prepare()
+    assert scene.asked == sources
+    await scene.prepare()
+    assert scene.asked == sources
+
+
+async def test_another_version_s_images_are_never_asked_for(
+    make_scene: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene = make_scene(image_registry=REGISTRY)
+    with monkeypatch.context() as newer:
+        newer.setattr(release, "__version__", "99.0.0")
+        scene.push("shout", **LABELS)
+    folder = scene.settings.images_dir / "shout"
+    (folder / "more").write_text("a newer file")
+    scene.push("shout", **LABELS)
+    (folder / "more").unlink()
+    scene.pushed[f"{REGISTRY}/shout:current"] = LABELS
+    await scene.prepare()
+    assert scene.built == [["shout"]]
+    assert not {*scene.asked} & scene.pushed.keys()
+
+
+async def test_an_older_image_makes_place_for_this_version_s(make_scene: Any) -> None:
+    scene = make_scene(image_registry=REGISTRY)
+    scene.engine.api.builds.append({})  # another id
+    scene.engine.api.add_image("codebae-runner/shout:current", **LABELS)
+    old = scene.engine.api.images["codebae-runner/shout:current"]
+    scene.push("shout", **LABELS)
+    await scene.prepare()
+    assert scene.built == []
+    images = scene.engine.api.images
+    assert images["codebae-runner/shout:previous"] == old
+    wanted = scene.wanted("shout").content
+    assert images["codebae-runner/shout:current"]["Config"]["Labels"][LABEL_CONTENT] == wanted
+
+
+async def test_where_digests_are_pinned_no_tag_counts(make_scene: Any, tmp_path: Path) -> None:
+    pins = tmp_path / "image-digests.toml"
+    scene = make_scene(image_registry=REGISTRY, image_digests=pins)
+    wanted, digest = scene.wanted("shout"), f"sha256:{'5' * 64}"
+    pins.write_text(f'[shout]\ntag = "{wanted.tag}"\ndigest = "{digest}"\n')
+    moved = scene.push("shout", **LABELS, moved="yes")
+    pinned = f"{REGISTRY}/shout@{digest}"
+    scene.pushed[pinned] = {**LABELS, LABEL_CONTENT: wanted.content}
+    await scene.prepare()
+    assert moved not in scene.asked
+    assert scene.built == []
+    labels = scene.engine.api.images["codebae-runner/shout:current"]["Config"]["Labels"]
+    assert "moved" not in labels
+    pins.write_text(f'[shout]\ntag = "of-other-files"\ndigest = "{digest}"\n')
+    scene.engine.api.images.clear()
+    scene.engine.api.add_image(DEBIAN)
+    await scene.prepare()
+    assert moved in scene.asked  # what is pinned is another image
+
+
+async def test_pins_that_can_t_be_read_stop_the_start(make_scene: Any, tmp_path: Path) -> None:
+    pins = tmp_path / "image-digests.toml"
+    scene = make_scene(image_registry=REGISTRY, image_digests=pins)
+    for text in ("[shout", "[shout]\n", '[shout]\ntag = "x"\ndigest = "latest"\n', "shout = 1\n"):
+        pins.write_text(text)
+        with pytest.raises(ConfigurationError, match="IMAGE_DIGESTS"):
+            await scene.prepare()
+    assert scene.asked == []
+
+
+async def test_a_pull_says_how_far_it_is(make_scene: Any) -> None:
+    scene = make_scene(image_registry=REGISTRY)
+    scene.push("shout", **LABELS)
+    scene.events = [
+        {"status": "Pulling from runner/shout", "id": "0.1.0"},
+        {"status": "Pulling fs layer", "progressDetail": {}, "id": "a"},
+        downloading("a", 1_000_000, 40_000_000),
+        downloading("b", 3_000_000, 20_000_000),
+        downloading("a", 39_000_000, 40_000_000),
+        {"status": "Download complete", "progressDetail": {}, "id": "a"},
+        {"status": "Download complete", "progressDetail": {}, "id": "never-begun"},
+        {"status": "Extracting", "progressDetail": {"current": 9, "total": 99}, "id": "a"},
+    ]
+    await scene.prepare()
+    assert list(dict.fromkeys(scene.said)) == [
+        "pulling shout 1/1",
+        "pulling shout 1/1: 1 of 40 MB",
+        "pulling shout 1/1: 4 of 60 MB",
+        "pulling shout 1/1: 42 of 60 MB",
+        "pulling shout 1/1: 43 of 60 MB",
+    ]
+
+
+def downloading(layer: str, current: int, total: int) -> dict[str, Any]:
+    detail = {"current": current, "total": total}
+    return {"status": "Downloading", "progressDetail": detail, "id": layer}
 
 
 @pytest.mark.parametrize(
@@ -164,24 +279,25 @@ async def test_a_registry_s_image_is_promoted_and_nothing_is_built(make_scene: A
         {**LABELS, LABEL_LANGUAGE: "another"},
         {**LABELS, LABEL_DEFINITION: "no = "},
         {**LABELS, LABEL_DEFINITION: ""},
+        {**LABELS, LABEL_CONTENT: "0" * 64},
+        {**LABELS, LABEL_CONTENT: ""},
     ],
 )
 async def test_an_image_that_is_none_of_ours_is_not_promoted_but_built(
     make_scene: Any, labels: dict[str, str]
 ) -> None:
     scene = make_scene(image_registry=REGISTRY)
-    scene.pushed[f"{REGISTRY}/shout:current"] = labels
+    source = scene.push("shout", **labels)
     await scene.prepare()
+    assert source in scene.asked
     assert scene.built == [["shout"]]
-    assert "codebae-runner/shout:current" not in scene.tags
-    assert "codebae-runner/shout:candidate" not in scene.tags
+    for tag in ("current", "candidate"):
+        assert f"codebae-runner/shout:{tag}" not in scene.tags
+    assert source not in scene.tags
 
 
-async def test_what_the_registry_does_not_have_is_built_unless_it_is_here(make_scene: Any) -> None:
+async def test_what_the_registry_does_not_have_is_built(make_scene: Any) -> None:
     scene = make_scene(image_registry=REGISTRY)
-    await scene.prepare()
-    assert scene.built == [["shout"]]
-    scene.engine.api.add_image("codebae-runner/shout:current", **LABELS)
     await scene.prepare()
     assert scene.built == [["shout"]]
 
