@@ -16,7 +16,7 @@ from tests.checkout import ROOT
 START_S = 30
 CONFIG = """\
 version: 0.1
-log: {{level: fatal, accesslog: {{disabled: true}}}}
+log: {{level: error, accesslog: {{disabled: true}}}}
 storage:
   filesystem: {{rootdirectory: {folder}}}
   delete: {{enabled: true}}

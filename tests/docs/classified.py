@@ -113,6 +113,7 @@ COMMANDS: dict[str, How] = {
     "flyctl secrets set IMAGE_REGISTRY=registry.example/codebae-runner": Stubbed(
         ("flyctl secrets",)
     ),
+    "make sbom": Elsewhere("tests/unit/test_sbom.py", r"sbom\.py"),
     "make release": Elsewhere(REGISTRY, '"scripts" / "release"'),
     "make release REGISTRY=registry.example/codebae-runner": Elsewhere(
         REGISTRY, '"scripts" / "release"'

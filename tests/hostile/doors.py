@@ -10,6 +10,7 @@ import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 from tests.docker.server import API_KEY, API_KEYS, away_from_env
 
@@ -57,9 +58,16 @@ class Doors:
 
 @contextlib.asynccontextmanager
 async def running_doors(
-    state_dir: Path, *, descriptors: int | None = None, **settings: str
+    state_dir: Path,
+    *,
+    descriptors: int | None = None,
+    log: IO[bytes] | None = None,
+    **settings: str,
 ) -> AsyncIterator[Doors]:
-    """`descriptors`: as many as it may ever have, where that is fewer than here."""
+    """`descriptors`: as many as it may ever have, where that is fewer than here.
+
+    It logs to `log`, or to where the tests do.
+    """
     limit = [] if descriptors is None else ["prlimit", f"--nofile={descriptors}:{descriptors}"]
     own = {"API_KEY": API_KEYS, "PORT": "0", "HOST": HOST, "STATE_DIR": str(state_dir)}
     own["LOG_LEVEL"] = "error"
@@ -67,6 +75,7 @@ async def running_doors(
         *(*limit, sys.executable, "-m", "tests.hostile.door_server"),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
+        stderr=log,
         **away_from_env(state_dir, **own | settings),
     )
     try:
