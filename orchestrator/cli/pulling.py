@@ -56,23 +56,28 @@ async def pull_images(
     """
     pins = read_pins(settings.image_digests)
     for wanted in wanted_images(settings.images_dir, SHARED, pins):
-        if await _content(engine, image_name(wanted.name, CURRENT)) != wanted.content:
-            await _pull_as(settings, engine, wanted, CURRENT, lambda _: None)
+        if not await _is_here(engine, wanted):
+            await _pull_as(settings, engine, wanted, CURRENT, _saying(say, wanted.name))
     missing = []
     for number, wanted in enumerate(wanted_images(settings.images_dir, ids, pins), 1):
-        if await _content(engine, image_name(wanted.name, CURRENT)) == wanted.content:
+        if await _is_here(engine, wanted):
             continue
-        doing = f"pulling {wanted.name} {number}/{len(ids)}"
-        say(doing)
-
-        def say_more(more: str, doing: str = doing) -> None:
-            say(f"{doing}: {more}")
-
-        if not await _pull_as(settings, engine, wanted, CANDIDATE, say_more) or not await _promote(
+        doing = _saying(say, f"{wanted.name} {number}/{len(ids)}")
+        if not await _pull_as(settings, engine, wanted, CANDIDATE, doing) or not await _promote(
             settings, ImageStore(engine), wanted.name
         ):
             missing.append(wanted.name)
     return missing
+
+
+def _saying(say: Say, what: str) -> Say:
+    """Says that `what` is pulled, and from then on how far."""
+    say(f"pulling {what}")
+    return lambda far: say(f"pulling {what}: {far}")
+
+
+async def _is_here(engine: EngineClient, wanted: Wanted) -> bool:
+    return await _content(engine, image_name(wanted.name, CURRENT)) == wanted.content
 
 
 async def _pull_as(

@@ -168,7 +168,7 @@ async def test_a_registry_s_image_is_promoted_and_nothing_is_built(make_scene: A
     scene.push("shout", **LABELS)
     await scene.prepare()
     assert scene.built == []
-    assert scene.said == ["pulling shout 1/1"]
+    assert scene.said == ["pulling agent", "pulling base", "pulling shout 1/1"]
     wanted = {"codebae-runner/agent:current", "codebae-runner/base:current"}
     assert scene.tags == wanted | {DEBIAN, "codebae-runner/shout:current"}
 
@@ -259,6 +259,8 @@ async def test_a_pull_says_how_far_it_is(make_scene: Any) -> None:
     ]
     await scene.prepare()
     assert list(dict.fromkeys(scene.said)) == [
+        "pulling agent",
+        "pulling base",
         "pulling shout 1/1",
         "pulling shout 1/1: 1 of 40 MB",
         "pulling shout 1/1: 4 of 60 MB",
