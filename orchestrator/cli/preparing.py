@@ -55,6 +55,7 @@ async def _prepare(settings: Settings, console: Console, say: Say) -> None:
         if ids and settings.base_image_tar:
             await _have_debian(workshop.engine, Path(settings.base_image_tar), say)
     if ids:
+        say("building agent and base")
         await prepare_languages(
             settings, ids, console, lambda name, n: say(f"building {name} {n[0]}/{n[1]}")
         )

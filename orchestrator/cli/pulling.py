@@ -11,12 +11,25 @@ import structlog
 
 from orchestrator.engine.client import EngineClient, Json
 from orchestrator.engine.fetch import pull_image
-from orchestrator.engine.tags import tag_image, untag_image
-from orchestrator.errors import ContainerNotFoundError, EngineError, RunnerError
+from orchestrator.engine.tags import list_tagged, tag_image, untag_image
+from orchestrator.errors import (
+    ContainerNotFoundError,
+    EngineConflictError,
+    EngineError,
+    RunnerError,
+)
 from orchestrator.languages.offer import to_installed
 from orchestrator.languages.release import SHARED, Wanted, read_pins, wanted_images
 from orchestrator.languages.store import ImageStore
-from orchestrator.languages.tags import CANDIDATE, CURRENT, LABEL_CONTENT, image_name
+from orchestrator.languages.tags import (
+    CANDIDATE,
+    CURRENT,
+    LABEL_CONTENT,
+    PINNED,
+    REPOSITORY,
+    image_name,
+    split_name,
+)
 from orchestrator.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -77,7 +90,29 @@ def _saying(say: Say, what: str) -> Say:
 
 
 async def _is_here(engine: EngineClient, wanted: Wanted) -> bool:
-    return await _content(engine, image_name(wanted.name, CURRENT)) == wanted.content
+    """Whether it was made of the files it is to be made of, and pulled, if it was, by that digest.
+
+    One that was built here since, for Debian's updates, counts until another digest is pinned.
+    """
+    if await _content(engine, image_name(wanted.name, CURRENT)) != wanted.content:
+        return False
+    pinned = await _pinned(engine, wanted.name)
+    return not wanted.pinned or not pinned or wanted.pinned in pinned
+
+
+async def _pinned(engine: EngineClient, name: str) -> set[str]:
+    """The tags here that say by which digests an image was pulled."""
+    listed = await list_tagged(engine, f"{REPOSITORY}/{name}:{PINNED}*")
+    return {split_name(tag)[1] for image in listed for tag in image.get("RepoTags") or ()}
+
+
+async def _note_pin(engine: EngineClient, wanted: Wanted, source: str) -> None:
+    """Of an image that has come: there is one such tag, but for one that a container holds."""
+    for old in await _pinned(engine, wanted.name) - {wanted.pinned}:
+        with suppress(EngineConflictError):
+            await untag_image(engine, image_name(wanted.name, old))
+    if wanted.pinned:
+        await tag_image(engine, source, image_name(wanted.name, wanted.pinned))
 
 
 async def _pull_as(
@@ -97,6 +132,7 @@ async def _pull_as(
         await pull_image(engine, source, deadline_s=settings.build_timeout, on_event=hear)
         if await _content(engine, source) == wanted.content:
             await tag_image(engine, source, image_name(wanted.name, tag))
+            await _note_pin(engine, wanted, source)
             error = ""
     except EngineError as err:
         error = str(err)

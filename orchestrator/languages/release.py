@@ -18,6 +18,7 @@ from pathlib import Path
 from orchestrator import __version__
 from orchestrator.errors import ConfigurationError
 from orchestrator.languages.context import content_of, source_digest
+from orchestrator.languages.tags import PINNED
 
 AGENT, BASE = "agent", "base"
 SHARED = {AGENT: "_agent", BASE: "_base"}
@@ -54,6 +55,12 @@ class Wanted:
     def source(self, registry: str) -> str:
         """What to pull: by digest where one is pinned."""
         return f"{registry}/{self.name}" + (f"@{self.digest}" if self.digest else f":{self.tag}")
+
+    @property
+    def pinned(self) -> str:
+        """The tag that says here that it was pulled by that digest; empty where none is pinned."""
+        short = self.digest.removeprefix("sha256:")[:TAG_DIGITS]
+        return f"{PINNED}{short}" if short else ""
 
 
 def wanted_images(images_dir: Path, names: Iterable[str], pins: Mapping[str, Pin]) -> list[Wanted]:

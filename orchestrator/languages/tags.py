@@ -15,6 +15,9 @@ CANDIDATE = "candidate"
 ASIDE = "aside"
 """Holds the image that a rollback takes out of service, until it has become the previous one."""
 
+PINNED = "pinned-"
+"""What a tag begins with that says which digest of a release an image was pulled by."""
+
 ENABLED = "enabled"
 DISABLED = "disabled"
 

@@ -113,6 +113,9 @@ COMMANDS: dict[str, How] = {
     "flyctl secrets set IMAGE_REGISTRY=registry.example/codebae-runner": Stubbed(
         ("flyctl secrets",)
     ),
+    "codebae-runner languages rebuild --no-cache c cpp java python": Elsewhere(
+        "tests/unit/test_cli_remote.py", '"rebuild", .*"--no-cache"'
+    ),
     "make sbom": Elsewhere("tests/unit/test_sbom.py", r"sbom\.py"),
     "make release": Elsewhere(REGISTRY, '"scripts" / "release"'),
     "make release REGISTRY=registry.example/codebae-runner": Elsewhere(

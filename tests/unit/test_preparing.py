@@ -108,7 +108,8 @@ def make_scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[...,
 async def test_without_a_registry_what_is_missing_is_built(make_scene: Any) -> None:
     scene = make_scene()
     await scene.prepare()
-    assert (scene.built, scene.said) == ([["shout"]], ["building shout 1/1"])
+    assert scene.built == [["shout"]]
+    assert scene.said == ["building agent and base", "building shout 1/1"]
 
 
 async def test_debian_comes_out_of_the_tar_only_where_there_is_none(
@@ -150,7 +151,7 @@ async def test_what_fails_is_tried_again_and_health_says_why(make_scene: Any) ->
     scene = make_scene()
     scene.failures.append(EngineError("shout: no network"))
     await scene.prepare()
-    assert scene.said[1].startswith("no images: shout: no network")
+    assert scene.said[2].startswith("no images: shout: no network")
     assert scene.built == [["shout"]]
 
 
@@ -227,11 +228,36 @@ async def test_where_digests_are_pinned_no_tag_counts(make_scene: Any, tmp_path:
     assert scene.built == []
     labels = scene.engine.api.images["codebae-runner/shout:current"]["Config"]["Labels"]
     assert "moved" not in labels
+    assert "codebae-runner/shout:pinned-555555555555" in scene.tags
     pins.write_text(f'[shout]\ntag = "of-other-files"\ndigest = "{digest}"\n')
     scene.engine.api.images.clear()
     scene.engine.api.add_image(DEBIAN)
     await scene.prepare()
     assert moved in scene.asked  # what is pinned is another image
+
+
+async def test_another_digest_of_the_same_files_is_pulled_and_what_an_admin_built_stays_till_then(
+    make_scene: Any, tmp_path: Path
+) -> None:
+    pins = tmp_path / "image-digests.toml"
+    scene = make_scene(image_registry=REGISTRY, image_digests=pins)
+    wanted = scene.wanted("shout")
+    for digit in "12":
+        digest = f"sha256:{digit * 64}"
+        scene.pushed[f"{REGISTRY}/shout@{digest}"] = {**LABELS, LABEL_CONTENT: wanted.content}
+        pins.write_text(f'[shout]\ntag = "{wanted.tag}"\ndigest = "{digest}"\n')
+        await scene.prepare()
+        assert scene.asked[-1] == f"{REGISTRY}/shout@{digest}"
+        current = scene.engine.api.images["codebae-runner/shout:current"]
+        assert scene.engine.api.images[f"codebae-runner/shout:pinned-{digit * 12}"] == current
+        scene.engine.api.builds.append({})
+        rebuilt = {**LABELS, LABEL_CONTENT: wanted.content}
+        scene.engine.api.add_image("codebae-runner/shout:current", **rebuilt)
+        scene.asked.clear()
+        await scene.prepare()
+        assert not any("shout" in each for each in scene.asked)
+    assert "codebae-runner/shout:pinned-111111111111" not in scene.tags
+    assert scene.built == []
 
 
 async def test_pins_that_can_t_be_read_stop_the_start(make_scene: Any, tmp_path: Path) -> None:
