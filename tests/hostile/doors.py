@@ -10,6 +10,7 @@ import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from signal import SIGKILL, SIGTERM
 
 from tests.docker.server import API_KEY, API_KEYS, away_from_env
 
@@ -57,14 +58,14 @@ class Doors:
 
 @contextlib.asynccontextmanager
 async def running_doors(
-    state_dir: Path, *, descriptors: int | None = None, **settings: str
+    state_dir: Path, *, backend: str = "fake", descriptors: int | None = None, **settings: str
 ) -> AsyncIterator[Doors]:
     """`descriptors`: as many as it may ever have, where that is fewer than here."""
     limit = [] if descriptors is None else ["prlimit", f"--nofile={descriptors}:{descriptors}"]
     own = {"API_KEY": API_KEYS, "PORT": "0", "HOST": HOST, "STATE_DIR": str(state_dir)}
     own["LOG_LEVEL"] = "error"
     process = await asyncio.create_subprocess_exec(
-        *(*limit, sys.executable, "-m", "tests.hostile.door_server"),
+        *(*limit, sys.executable, "-m", "tests.hostile.door_server", backend),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         **away_from_env(state_dir, **own | settings),
@@ -80,8 +81,8 @@ async def running_doors(
         yield doors
     finally:
         if process.returncode is None:
-            process.kill()
-        await process.wait()
+            process.send_signal(SIGTERM if backend == "engine" else SIGKILL)
+        await process.communicate()
 
 
 @dataclass
