@@ -268,7 +268,7 @@ async def test_a_submission_that_floods_is_at_fault_itself(server: Server, code:
     answer = await server.execute(
         language="python",
         code=FLOOD,
-        tests=[{"input": "", "limits": {"wall_ms": 5000}}],
+        tests=[{"input": "", "limits": {"wall_ms": 2000}}],
         interactor={"language": "python", "code": code},
     )
     assert answer["status"] in {"output_limit", "time_limit"}, answer

@@ -200,6 +200,7 @@ async def test_one_that_fails_in_the_middle_keeps_no_other_from_being_built(
     assert "(second try; first: stdout: line 1" in text_of(log)  # it was tried twice
 
 
+@pytest.mark.thorough
 async def test_a_version_command_that_fails_leaves_no_container(
     shout: Language, engine: EngineClient
 ) -> None:

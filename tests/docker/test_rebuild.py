@@ -221,6 +221,7 @@ async def test_a_server_killed_between_promotion_and_drain_serves_what_was_promo
         assert (await language(server, marked))["previous"]["version"] == "1"
 
 
+@pytest.mark.thorough
 @pytest.mark.timeout(300)
 async def test_what_a_command_on_the_machine_changes_a_server_follows(
     marked: Marked, tmp_path: Path

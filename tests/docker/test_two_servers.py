@@ -137,7 +137,7 @@ async def test_a_killed_server_s_containers_end_and_are_swept_and_the_other_s_li
 
 
 async def test_a_state_folder_in_use_is_refused(tmp_path: Path) -> None:
-    async with running_server(tmp_path) as server:
+    async with running_server(tmp_path, LANGUAGES="python", POOL="0") as server:
         own = away_from_env(tmp_path, API_KEY=API_KEY, PORT="0", STATE_DIR=str(tmp_path))
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "orchestrator", "serve"),
