@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -51,8 +52,11 @@ async def test_5000_silent_connections_keep_nobody_out(doors: Doors) -> None:
     await hold_silent(doors, 5000, HELLO)
 
 
-async def test_2000_at_once_on_4_slots_are_answered_or_told_to_come_back(doors: Doors) -> None:
-    await ask_at_once(doors, 2000, HELLO)
+async def test_2000_at_once_on_4_slots_are_answered_or_told_to_come_back(tmp_path: Path) -> None:
+    own = {"LANGUAGES": "python", "MAX_JOBS": "4"}
+    with many_descriptors():
+        async with running_doors(tmp_path, backend="engine", **own) as doors:
+            await ask_at_once(doors, 2000, HELLO)
 
 
 @pytest.mark.parametrize("accept", ["application/json", "application/x-ndjson"])
