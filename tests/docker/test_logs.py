@@ -47,7 +47,7 @@ def body(**changes: Any) -> dict[str, Any]:
     } | changes
 
 
-@pytest.mark.parametrize("log_format", ["json", "text"])
+@pytest.mark.parametrize("log_format", ["json", pytest.param("text", marks=pytest.mark.thorough)])
 async def test_no_line_repeats_what_was_said(tmp_path: Path, log_format: str) -> None:
     path = tmp_path / "log"
     settings = SMALL | {"API_KEY": KEYS, "LOG_LEVEL": "debug", "LOG_FORMAT": log_format}

@@ -30,7 +30,7 @@ AGAIN_MS = 1_000  # attacks that take longer are not all repeated: the suite has
 DEFAULT_MEMORY_MB = 256  # of all four languages
 GRACE_S = 25.0  # beyond the limits: for the containers, on a machine that is busy with the attack
 NEIGHBOUR_WALL_MS = 30_000  # it takes half a second, but an attack may take the processors
-PAUSE_S = 0.3
+PAUSE_S = 1.0
 """Between neighbours: the processors are the attack's, and other tests'."""
 NEIGHBOURS = {"python": companion("neighbour.py"), "c": companion("neighbour.c")}
 """The one starts and runs, the other one is compiled each time as well."""
