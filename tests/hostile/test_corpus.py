@@ -144,10 +144,12 @@ def _judge(program: Program, answer: Mapping[str, Any]) -> None:
     decided = answer["run"] or answer["compile"]
     outcome = (answer["status"], decided["killed_by"])
     assert outcome in {(o.verdict, o.cause) for o in program.allowed}, answer
-    # The agent's own report, of each stage: a sandbox that was lost has none.
     for stage in filter(None, (answer["compile"], answer["run"])):
-        assert stage["cpu_ms"] is not None, answer
-        assert stage["memory_kb"] is not None, answer
+        # The agent's own report: a sandbox that was lost has none. One that is out of memory may
+        # be: where a killed program is slow to give its memory back, the kernel takes the agent.
+        if stage["killed_by"] != "memory":
+            assert stage["cpu_ms"] is not None, answer
+            assert stage["memory_kb"] is not None, answer
         assert len(stage["stdout"]) <= MAX_OUTPUT
         assert len(stage["stderr"]) <= MAX_OUTPUT
     if answer["status"] == "compile_error":
