@@ -5,6 +5,7 @@ MAKEFLAGS += --no-print-directory
 PY := .venv/bin/python
 
 export PYTHON
+unexport PYTHONDONTWRITEBYTECODE  # every target starts the same modules again and again
 
 .PHONY: help run unit test test-all test-clients test-web test-languages fuzz mutants check bench languages-table engine images image test-image dist release sbom check-version publish-npm clean
 

@@ -89,7 +89,8 @@ class Settings(
     )
     ws_idle_timeout: Seconds = Field(
         60.0,
-        description="Seconds a WebSocket may be without a message either way; then its job ends.",
+        description="Seconds a WebSocket may be without a message either way while its program "
+        "runs; then its job ends.",
     )
     drain_timeout: Annotated[float, Field(ge=0, le=3600)] = Field(
         5.0, description="Seconds running jobs get after SIGTERM before they end as cancelled."

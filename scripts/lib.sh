@@ -6,6 +6,13 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 STATE=$ROOT/.state/engine
 DEFAULT_SOCKET=/var/run/docker.sock
 
+# What one process has compiled, the next one need not: a test run starts dozens.
+unset PYTHONDONTWRITEBYTECODE
+
+# What pytest is told to run the tests that need no engine. They wait as much as they compute.
+# shellcheck disable=SC2034  # for those who source this
+UNIT=(-m "not docker and not thorough" --numprocesses="$(($(getconf _NPROCESSORS_ONLN) * 2))")
+
 say() { printf '==> %s\n' "$*" >&2; }
 
 die() {

@@ -26,6 +26,7 @@ from orchestrator.jobs.job import ActiveJob
 from orchestrator.jobs.model import (
     Cause,
     JobResult,
+    Phase,
     StageResult,
     Submission,
     Timings,
@@ -128,6 +129,7 @@ class StubJob:
     submission: Submission
     id: str = "job-1"
     place: StubPlace = field(default_factory=StubPlace)
+    phase: Phase = Phase.RUNNING
 
 
 @dataclass
@@ -141,6 +143,7 @@ class StubService:
     catalog: Catalog = field(default_factory=make_catalog)
     active: tuple[ActiveJob, ...] = ()
     submissions: list[Submission] = field(default_factory=list)
+    jobs: list[StubJob] = field(default_factory=list)
     tickets: list[Ticket] = field(default_factory=list)
     gate: asyncio.Event | None = None
     entered: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(0))
@@ -161,7 +164,8 @@ class StubService:
         self.tickets.append(ticket)
         if self.refusal is not None:
             raise self.refusal
-        return StubJob(submission, place=self.place)
+        self.jobs.append(StubJob(submission, place=self.place))
+        return self.jobs[-1]
 
     async def run(
         self, job: StubJob, listener: Listener = SILENCE, live: LiveInput | None = None

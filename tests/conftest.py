@@ -17,11 +17,11 @@ from orchestrator.sandbox.docker_backend import DockerBackend
 from tests.sandbox_support import SOCKET, containers_of, make_traits
 from tests.schedule import Schedule, pytest_collection_modifyitems  # noqa: F401 - a hook
 
-# Whether an example takes long says how busy the machine is.
-settings.register_profile(
-    "busy machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
-settings.load_profile("busy machine")
+# Whether an example takes long says how busy the machine is. `scripts/test --rest` tries many.
+HOLDS_WHEN_BUSY = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("few", HOLDS_WHEN_BUSY, max_examples=20)
+settings.register_profile("many", HOLDS_WHEN_BUSY, max_examples=300)
+settings.load_profile("few")
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Schedule | None:

@@ -24,7 +24,7 @@ from orchestrator.errors import RunnerError
 from orchestrator.jobs.admission import Ticket
 from orchestrator.jobs.held import Share
 from orchestrator.jobs.job import Job
-from orchestrator.jobs.model import Cause, JobResult, Submission
+from orchestrator.jobs.model import Cause, JobResult, Phase, Submission
 from orchestrator.sandbox.live import LiveInput
 from orchestrator.settings import Settings
 
@@ -175,8 +175,8 @@ class Session(EventSender):
             await asyncio.sleep(TICK_S)
             await self._channel.check(is_read=self._is_reading)
             now = asyncio.get_running_loop().time()
-            if self._job.place.position:
-                self._channel.active_at = now  # who waits in the queue is not idle
+            if self._job.phase is not Phase.RUNNING:
+                self._channel.active_at = now  # nobody can speak to it yet, nor it to anybody
             elif now - self._channel.active_at >= self._idle_s:
                 self._end(Close.IDLE, Cause.DEADLINE)
 

@@ -85,8 +85,8 @@ class _Output:
     """Keeps a stage's output and passes it on; the agent caps it, the cap here bounds our memory.
 
     A reader that is behind holds the program up until the stage's own time is up. The agent ends it
-    about then, and its end must not wait for the reader; but it does so by its own clock, and gives
-    back what others took. Until then output is taken at a rate that can't fill our memory.
+    about then, and its end must not wait for the reader; but it goes by its own clock, and gives
+    back what others took. Until its end comes, output is taken at a rate that fills no memory.
     """
 
     def __init__(self, stage: Stage, listener: Listener) -> None:

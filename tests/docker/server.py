@@ -26,7 +26,9 @@ API_KEYS = f"{API_KEY},{SECOND_KEY}"
 """For servers that are asked by two; one by itself has every slot."""
 BEARER = {"Authorization": f"Bearer {API_KEY}"}
 SECOND_BEARER = {"Authorization": f"Bearer {SECOND_KEY}"}
-START_TIMEOUT_S = 60
+START_TIMEOUT_S = 120
+READY_S = 180.0
+"""For sandboxes to wait, javac among them: seconds, but minutes on a machine that is full."""
 PROVED = ROOT / ".state" / "tests"
 """Where what passed the self-test in one server is kept for the next one."""
 STOP_TIMEOUT_S = 30
@@ -60,7 +62,7 @@ class Server:
         """Whose its containers are."""
         return (self.state_dir / "instance").read_text("ascii").strip()
 
-    async def until_ready(self, language: str, deadline_s: float = 60) -> None:
+    async def until_ready(self, language: str, deadline_s: float = READY_S) -> None:
         """Until all of that language's sandboxes that should wait do."""
         async with asyncio.timeout(deadline_s):
             while True:
@@ -69,7 +71,7 @@ class Server:
                     return
                 await asyncio.sleep(0.02)
 
-    async def until_full(self, deadline_s: float = 60) -> dict[str, Any]:
+    async def until_full(self, deadline_s: float = READY_S) -> dict[str, Any]:
         """Until every sandbox that should wait does, and no job holds one; the pool's figures."""
         async with asyncio.timeout(deadline_s):
             while True:

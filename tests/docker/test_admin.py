@@ -255,6 +255,7 @@ async def test_commands_list_and_end_jobs_and_drain(tmp_path: Path) -> None:
         assert (status, "(403)" in err, err.count("\n")) == (1, True, 1)
 
 
+@pytest.mark.thorough
 async def test_run_runs_a_file_on_the_server_as_it_comes_and_ctrl_c_ends_the_job(
     tmp_path: Path, engine: EngineClient
 ) -> None:
@@ -298,6 +299,7 @@ async def test_ctrl_c_leaves_a_rebuild_to_itself(tmp_path: Path) -> None:
         assert (await server.execute(**HELLO))["output"] == "hello\n"
 
 
+@pytest.mark.thorough
 async def test_a_log_on_the_wire_resumes_where_it_was_left(tmp_path: Path) -> None:
     async with serving(tmp_path) as server:
         async with server.session.post("/admin/languages/python/rebuild", headers=ADMIN) as answer:

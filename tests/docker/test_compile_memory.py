@@ -47,6 +47,7 @@ async def compiled(server: Server, code: str, **request: Any) -> dict[str, Any]:
     return await server.execute(language="cpp", code=code, timeout=20_000, **request)
 
 
+@pytest.mark.thorough
 async def test_a_compiler_gets_what_it_needs_and_the_program_its_own_limit(server: Server) -> None:
     answer = await compiled(server, TARGET + HUNGRY)
     assert answer["compile"]["status"] == "accepted", answer

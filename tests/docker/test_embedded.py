@@ -96,6 +96,7 @@ def sockets_of(pid: int) -> set[int]:
     return found
 
 
+@pytest.mark.thorough
 async def test_it_runs_programs_and_listens_at_no_tcp_port(
     server: Server, layout: EngineLayout
 ) -> None:

@@ -72,6 +72,7 @@ async def test_another_key_s_hello_runs_while_the_sleepers_sleep(tmp_path: Path)
         assert not any(task.done() for task in sleeping)
 
 
+@pytest.mark.thorough
 async def test_another_user_s_hello_runs_while_a_user_s_sleepers_sleep(tmp_path: Path) -> None:
     async with (
         running_server(tmp_path, **SETTINGS) as server,
@@ -82,6 +83,7 @@ async def test_another_user_s_hello_runs_while_a_user_s_sleepers_sleep(tmp_path:
         assert not any(task.done() for task in sleeping)
 
 
+@pytest.mark.thorough
 async def test_a_key_is_capped_and_a_revoked_one_ends_with_its_jobs(tmp_path: Path) -> None:
     path = tmp_path / "keys.toml"
     course = {"X-Api-Key": add_key(path, "course", Rights(max_jobs=2))}

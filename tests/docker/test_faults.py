@@ -118,7 +118,7 @@ async def scene(tmp_path: Path, engine: OwnEngine) -> AsyncIterator[Scene]:
         "MAX_JOBS": str(SLOTS),
         "POOL": "0",
     }
-    settings |= {"DRAIN_TIMEOUT": str(DRAIN_S)}
+    settings |= {"DRAIN_TIMEOUT": str(DRAIN_S), "ENGINE_PATIENCE": str(DEADLINE_S)}
     async with running_server(tmp_path, **settings) as server:
         yield Scene(server, engine, tmp_path)
 
@@ -255,6 +255,7 @@ async def test_a_server_told_to_stop_lets_jobs_finish_that_can(
     assert await scene.containers() == []
 
 
+@pytest.mark.thorough
 async def test_a_server_told_twice_to_stop_does_not_wait(tmp_path: Path, engine: OwnEngine) -> None:
     settings = {
         "DOCKER_HOST": engine.url,

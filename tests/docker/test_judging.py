@@ -62,6 +62,7 @@ async def test_what_a_test_used_is_not_counted_to_the_next(server: Server) -> No
     assert little["cpu_ms"] < 1500 <= much["cpu_ms"], answer
 
 
+@pytest.mark.thorough
 async def test_a_container_that_is_removed_between_tests_costs_no_result(tmp_path: Path) -> None:
     tests = [{"input": str(n), "expected": str(n + 1)} for n in range(6)]
     body: dict[str, Any] = {"language": "python", "code": COUNTS, "tests": tests}

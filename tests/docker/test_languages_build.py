@@ -142,8 +142,8 @@ async def test_a_second_build_skips_and_a_change_rebuilds(
     ("step", "expected"),
     [
         ("RUN echo fine; nonsense --loud", "nonsense: not found"),
-        ("RUM true", "unknown instruction: RUM"),
-        ("COPY nothing /", "COPY failed: file not found"),
+        pytest.param("RUM true", "unknown instruction: RUM", marks=pytest.mark.thorough),
+        pytest.param("COPY nothing /", "COPY failed: file not found", marks=pytest.mark.thorough),
     ],
 )
 async def test_a_broken_dockerfile_leaves_the_old_image(
@@ -200,6 +200,7 @@ async def test_one_that_fails_in_the_middle_keeps_no_other_from_being_built(
     assert "(second try; first: stdout: line 1" in text_of(log)  # it was tried twice
 
 
+@pytest.mark.thorough
 async def test_a_version_command_that_fails_leaves_no_container(
     shout: Language, engine: EngineClient
 ) -> None:

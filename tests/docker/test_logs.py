@@ -12,6 +12,8 @@ from tests.docker.server import BEARER, running_server
 
 pytestmark = pytest.mark.docker
 
+SMALL = {"LANGUAGES": "python", "POOL": "0"}
+
 # Each is said in one place only, so a leak names its source.
 SAID = {
     "code": "xcodex",
@@ -45,10 +47,10 @@ def body(**changes: Any) -> dict[str, Any]:
     } | changes
 
 
-@pytest.mark.parametrize("log_format", ["json", "text"])
+@pytest.mark.parametrize("log_format", ["json", pytest.param("text", marks=pytest.mark.thorough)])
 async def test_no_line_repeats_what_was_said(tmp_path: Path, log_format: str) -> None:
     path = tmp_path / "log"
-    settings = {"API_KEY": KEYS, "LOG_LEVEL": "debug", "LOG_FORMAT": log_format}
+    settings = SMALL | {"API_KEY": KEYS, "LOG_LEVEL": "debug", "LOG_FORMAT": log_format}
     key = {"Authorization": "Bearer xsecondkeyoftestsx", "X-Request-Id": "request-1"}
     with path.open("wb") as log:
         async with running_server(tmp_path, log, **settings) as server:
@@ -85,7 +87,7 @@ async def test_no_line_repeats_what_was_said(tmp_path: Path, log_format: str) ->
 async def test_a_job_s_line_says_what_became_of_it(tmp_path: Path) -> None:
     path = tmp_path / "log"
     with path.open("wb") as log:
-        async with running_server(tmp_path, log) as server:
+        async with running_server(tmp_path, log, **SMALL) as server:
             answer = await server.execute(
                 language="python", code="while True: pass", limits={"cpu_ms": 100}
             )

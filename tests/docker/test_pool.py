@@ -83,8 +83,8 @@ print(resource.getrlimit(resource.RLIMIT_FSIZE), os.path.exists("/build"), sorte
     ("limits", "pool"),
     [
         pytest.param({}, "hit", id="none"),
-        pytest.param({"memory_mb": 512}, "hit", id="more memory"),
-        pytest.param({"processes": 20}, "hit", id="fewer processes"),
+        pytest.param({"memory_mb": 512}, "hit", id="more memory", marks=pytest.mark.thorough),
+        pytest.param({"processes": 20}, "hit", id="fewer processes", marks=pytest.mark.thorough),
         pytest.param({"processes": 200, "memory_mb": 300}, "hit", id="more of both"),
         pytest.param({"memory_mb": 64}, "miss", id="less memory"),
     ],

@@ -21,7 +21,7 @@ RUNS = int(os.environ.get("PROBLEM_RUNS", "1"))
 
 
 CASES = load()
-ALWAYS = one_in(3, CASES, lambda case: (case.problem, case.expected.job))
+ALWAYS = one_in(6, CASES, lambda case: (case.problem, case.expected.job))
 
 
 @pytest.mark.parametrize("case", params(CASES, ALWAYS, lambda case: case.id))

@@ -145,6 +145,7 @@ async def test_rebuilt_promoted_and_rolled_back_again_and_again_under_load(
                 await asyncio.sleep(0.2)  # until the deadline above
 
 
+@pytest.mark.thorough
 @pytest.mark.timeout(300)
 async def test_what_fails_is_refused_with_the_line_that_matters(
     marked: Marked, tmp_path: Path
@@ -221,6 +222,7 @@ async def test_a_server_killed_between_promotion_and_drain_serves_what_was_promo
         assert (await language(server, marked))["previous"]["version"] == "1"
 
 
+@pytest.mark.thorough
 @pytest.mark.timeout(300)
 async def test_what_a_command_on_the_machine_changes_a_server_follows(
     marked: Marked, tmp_path: Path

@@ -69,7 +69,7 @@ class Target:
 async def target(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Target]:
     bounds = {name: str(value) for name, value in SETTINGS.items()}
     state = tmp_path_factory.mktemp("state")
-    own = {"API_KEY": API_KEYS, "MAX_JOBS": str(AT_ONCE), "LOG_LEVEL": "warning"}
+    own = {"API_KEY": API_KEYS, "MAX_JOBS": str(AT_ONCE), "LOG_LEVEL": "warning", "POOL": "0"}
     own["MAX_WRONG_KEYS"] = "0"  # there are many, and each is a 401
     async with (
         running_server(state, None, **own, **bounds) as server,
@@ -98,7 +98,7 @@ async def test_what_the_model_allows_is_run_and_answered_by_the_contract(
         request.check(reply.answer)
 
 
-@fuzz(600)
+@fuzz(200)
 @given(wrong_fields)
 async def test_what_the_model_forbids_is_a_400_that_names_the_field(
     target: Target, request_: Refused

@@ -13,7 +13,6 @@ import pytest_asyncio
 from tests.docker.sample_requests import sample_requests
 from tests.docker.server import Server, running_server
 from tests.docker.speedup_programs import Case, cases
-from tests.speeds import one_in, params
 
 pytestmark = [
     pytest.mark.docker,
@@ -82,7 +81,8 @@ async def test_there_are_forty_programs_beside_the_samples() -> None:
     assert len(cases()) >= 40
 
 
-@pytest.mark.parametrize("name", params(CASES, one_in(15, CASES), str))
+@pytest.mark.thorough
+@pytest.mark.parametrize("name", CASES)
 async def test_the_answer_is_the_same(fast: Server, plain: Server, name: str) -> None:
     language, code, request = CASES[name]
     job = {"language": language, "code": code, "timeout": 20_000, **request}

@@ -97,6 +97,7 @@ async def test_headers_are_precompiled_for_the_sources_that_begin_with_them(
     await sandbox.close()
 
 
+@pytest.mark.thorough
 async def test_the_compile_server_takes_on_what_language_toml_has_compiled(
     docker: Docker,
 ) -> None:

@@ -113,6 +113,7 @@ SLACK_KB = 16_384  # the buffers of one stream, ten times over
 async def generous(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
     """A server that would let a program print 200 MB."""
     settings = {"MAX_OUTPUT_SIZE": str(MORE_THAN_THAT), "ANSWER_TIMEOUT": "2"}
+    settings |= {"LANGUAGES": "python", "POOL": "0"}
     async with running_server(tmp_path_factory.mktemp("state"), **settings) as running:
         yield running
 

@@ -15,7 +15,7 @@ import pytest
 import pytest_asyncio
 
 from orchestrator.sandbox.spec import LABEL_INSTANCE
-from tests.docker.server import API_KEY, Server, away_from_env, running_server
+from tests.docker.server import API_KEY, BEARER, Server, away_from_env, running_server
 from tests.sandbox_support import SOCKET
 
 pytestmark = [pytest.mark.docker, pytest.mark.asyncio(loop_scope="function")]
@@ -27,14 +27,13 @@ START_TIMEOUT_S = 60.0
 
 FOREVER = "import time\nprint('busy', flush=True)\ntime.sleep(300)"
 # Says when it began and ended (seconds since boot), so that a job can be seen to have lived through
-# what happened in between; its argument says when to end.
-UNTIL = """
-import sys, time
-print(time.clock_gettime(time.CLOCK_BOOTTIME))
-time.sleep(max(0, float(sys.argv[1]) - time.clock_gettime(time.CLOCK_BOOTTIME)))
+# what happened in between.
+UNTIL_TOLD = """
+import time
+print(time.clock_gettime(time.CLOCK_BOOTTIME), flush=True)
+input()
 print(time.clock_gettime(time.CLOCK_BOOTTIME))
 """
-LIVES_S = 10.0  # the kill, the end of the containers and the sweep take one or two
 
 
 class Engine:
@@ -75,10 +74,22 @@ def _clock() -> float:
     return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
-async def _job(server: Server, code: str, *args: str) -> dict[str, Any]:
+async def _job(server: Server, code: str) -> dict[str, Any]:
     return await server.execute(
-        language="python", code=code, args=list(args), timeout=60_000, limits={"memory_mb": 64}
+        language="python", code=code, timeout=60_000, limits={"memory_mb": 64}
     )
+
+
+async def _job_until(server: Server, told: asyncio.Event) -> dict[str, Any]:
+    submission = {"language": "python", "code": UNTIL_TOLD, "timeout": 60_000}
+    async with server.session.ws_connect("/execute/ws", headers=BEARER) as ws:
+        await ws.send_json(submission | {"limits": {"memory_mb": 64}})
+        await told.wait()
+        await ws.send_json({"type": "stdin", "data": "\n"})
+        while True:
+            event: dict[str, Any] = await ws.receive_json()
+            if event["event"] == "result":
+                return event
 
 
 async def test_a_killed_server_s_containers_end_and_are_swept_and_the_other_s_live_on(
@@ -91,8 +102,8 @@ async def test_a_killed_server_s_containers_end_and_are_swept_and_the_other_s_li
         running_server(mine, **many) as first,
         asyncio.TaskGroup() as tasks,
     ):
-        until = _clock() + LIVES_S
-        others = [tasks.create_task(_job(second, UNTIL, str(until))) for _ in range(OTHERS_JOBS)]
+        told = asyncio.Event()
+        others = [tasks.create_task(_job_until(second, told)) for _ in range(OTHERS_JOBS)]
         lost = [asyncio.ensure_future(_job(first, FOREVER)) for _ in range(FIRSTS_JOBS)]
 
         async def all_are_running() -> bool:
@@ -125,6 +136,7 @@ async def test_a_killed_server_s_containers_end_and_are_swept_and_the_other_s_li
             assert set(await engine.states(theirs)) == their_containers
             assert (await _job(again, "print(42)"))["output"] == "42\n"
 
+        told.set()
         for answer in await asyncio.gather(*others):
             assert answer["status"] == "accepted", answer
             began, ended = map(float, answer["output"].splitlines())
@@ -137,7 +149,7 @@ async def test_a_killed_server_s_containers_end_and_are_swept_and_the_other_s_li
 
 
 async def test_a_state_folder_in_use_is_refused(tmp_path: Path) -> None:
-    async with running_server(tmp_path) as server:
+    async with running_server(tmp_path, LANGUAGES="python", POOL="0") as server:
         own = away_from_env(tmp_path, API_KEY=API_KEY, PORT="0", STATE_DIR=str(tmp_path))
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "orchestrator", "serve"),

@@ -20,7 +20,7 @@ from tests.unit.test_builds import FakeRebuilder
 from tests.unit.test_cli_remote import Thread
 
 LANGUAGE = "python"
-DEADLINE_S = 300
+DEADLINE_S = 900
 STOP_S = 60
 _OWN = re.compile(r"(PYTHON|PYTEST|COV_|RUNNER_|VIRTUAL_ENV$|API_KEY$|ADMIN_KEY$|STATE_DIR$|MAKE)")
 

@@ -20,7 +20,7 @@ from tests.docs.conftest import Here, Reader
 pytestmark = [
     pytest.mark.docker,
     pytest.mark.thorough,
-    pytest.mark.timeout(600),
+    pytest.mark.timeout(1200),
 ]
 
 FOUND = {each for page in pages(ROOT) for each in commands_on(page, (ROOT / page).read_text())}

@@ -16,6 +16,7 @@ in Python. It consists of fields, `Name: value`; further lines of a value are in
     Says         optional: text in the stderr of the stage that decided
     Hits         optional: what the answer's `limits_hit` must name
     Within       optional: seconds; the answer must come so soon, however long its limits are
+    Slow         optional: why it takes long; then `make test-all` runs it, `make test` does not
     Bites        optional: the try that gets through where nothing protects (C, C++; with Tries)
 
 An unknown, repeated or missing field is an error that names the file.
@@ -48,7 +49,7 @@ LOST_VERDICTS = frozenset({Verdict.INTERNAL_ERROR, Verdict.CANCELLED, Verdict.CH
 LOST_CAUSES = frozenset({Cause.SANDBOX, Cause.ENGINE})
 
 _REQUIRED = ("Class", "Attacks", "Invariant", "Allowed")
-_OPTIONAL = ("Request", "With", "Tries", "Prints", "Says", "Hits", "Within", "Bites")
+_OPTIONAL = ("Request", "With", "Tries", "Prints", "Says", "Hits", "Within", "Slow", "Bites")
 _COMMENT = re.compile(r'/\*\n(?P<c>.*?)\n ?\*/|r?"""(?P<python>.*?)"""', re.DOTALL)
 _FIELD = re.compile(r"(?P<name>\w+): +(?P<value>\S.*)")
 
@@ -74,6 +75,7 @@ class Program:
     says: str = ""
     hits: frozenset[LimitHit] = frozenset()
     within_s: float | None = None
+    slow: str | None = None
     bites: str | None = None
 
     @property
@@ -98,8 +100,9 @@ def load(folder: Path = PROGRAMS) -> list[Program]:
 
 
 def every_third() -> list[Program]:
-    """Those that `make test` runs: about a third, every class among them."""
-    return one_in(3, load(), lambda program: program.classes)
+    """Those that `make test` runs: a third of those that are quick, every class among them."""
+    quick = [program for program in load() if program.slow is None]
+    return one_in(3, quick, lambda program: program.classes)
 
 
 def parse(path: Path, language: str) -> Program:
@@ -119,6 +122,7 @@ def parse(path: Path, language: str) -> Program:
         says=fields.get("Says", ""),
         hits=frozenset(map(LimitHit, _words(path, fields, "Hits", frozenset(LimitHit)))),
         within_s=_number(path, fields, "Within") if "Within" in fields else None,
+        slow=fields.get("Slow"),
         bites=fields.get("Bites"),
     )
 

@@ -1,7 +1,7 @@
-"""A server on the fake backend in a process of its own: `python -m tests.hostile.door_server`.
+"""A server in a process of its own: `python -m tests.hostile.door_server fake` (or `engine`).
 
-It is `serve`, but for the engine. A line on its stdin is answered with a line of figures,
-which begin anew then.
+It is `serve`; with `fake`, but for the engine. A line on its stdin is answered with a line of
+figures, which begin anew then.
 """
 
 from __future__ import annotations
@@ -81,5 +81,6 @@ async def serve(settings: Settings) -> None:
 
 
 if __name__ == "__main__":
-    app.open_docker_parts = open_parts
+    if sys.argv[1:] != ["engine"]:
+        app.open_docker_parts = open_parts
     run(serve(read_settings()))

@@ -10,6 +10,7 @@ import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from signal import SIGKILL, SIGTERM
 from typing import IO
 
 from tests.docker.server import API_KEY, API_KEYS, away_from_env
@@ -60,6 +61,7 @@ class Doors:
 async def running_doors(
     state_dir: Path,
     *,
+    backend: str = "fake",
     descriptors: int | None = None,
     log: IO[bytes] | None = None,
     **settings: str,
@@ -72,7 +74,7 @@ async def running_doors(
     own = {"API_KEY": API_KEYS, "PORT": "0", "HOST": HOST, "STATE_DIR": str(state_dir)}
     own["LOG_LEVEL"] = "error"
     process = await asyncio.create_subprocess_exec(
-        *(*limit, sys.executable, "-m", "tests.hostile.door_server"),
+        *(*limit, sys.executable, "-m", "tests.hostile.door_server", backend),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=log,
@@ -89,8 +91,8 @@ async def running_doors(
         yield doors
     finally:
         if process.returncode is None:
-            process.kill()
-        await process.wait()
+            process.send_signal(SIGTERM if backend == "engine" else SIGKILL)
+        await process.communicate()
 
 
 @dataclass

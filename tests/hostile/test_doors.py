@@ -10,42 +10,28 @@ import asyncio
 import contextlib
 import json
 import re
-import resource
-import socket
-import sys
-import zlib
-from collections import Counter
-from collections.abc import AsyncIterator, Iterator
-from functools import cache
+from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
 
+from tests.hostile.door_attacks import (
+    SETTINGS,
+    ask_at_once,
+    hold_silent,
+    leave_unread,
+    many_descriptors,
+    send_bombs,
+    silent,
+    unharmed,
+)
 from tests.hostile.door_bodies import BODIES
 from tests.hostile.door_frames import FLOODS, upgrade
-from tests.hostile.doors import (
-    HOST,
-    Connection,
-    Doors,
-    ask,
-    connect,
-    post,
-    probing,
-    running_doors,
-)
+from tests.hostile.doors import Doors, ask, connect, post, running_doors
 from tests.speeds import one_in, params
 
-STALL_CPU_MS = 250
 HELLO = post("/execute", b'{"language": "sh", "code": "echo 1"}')
 HEALTH = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
-MAX_HELD_MB = 64
-SETTINGS = {
-    "MAX_HELD_MB": str(MAX_HELD_MB),
-    "MAX_JOBS": "4",
-    "MAX_OUTPUT_SIZE": "1048576",
-    "ANSWER_TIMEOUT": "2",
-    "EXECUTION_TIMEOUT": "2000",
-}
 LOUD = {"language": "sh", "code": "zeros 1000000", "limits": {"output_kb": 1024}}
 
 QUICK = {"unknown fields", "lists", "a long file name", "wrong tests", "C with #", "many tests"}
@@ -56,52 +42,14 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def doors(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Doors]:
-    async with running_doors(tmp_path_factory.mktemp("state"), **SETTINGS) as running:
-        yield running
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _many_descriptors() -> Iterator[None]:
-    before = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (before[1], before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_NOFILE, before)
-
-
-@contextlib.asynccontextmanager
-async def unharmed(doors: Doors, grows_mb: float = MAX_HELD_MB * 1.5) -> AsyncIterator[None]:
-    """Meanwhile `/health` is answered, the loop is not held, and memory stays within its bound."""
-    await doors.stall()
-    doors.forget_peak()
-    before = doors.rss_mb()
-    async with probing(doors) as probe:
-        yield
-        await asyncio.sleep(0.1)
-    stall_ms, cpu_ms = await doors.stall()
-    peak = doors.peak_mb()
-    say(f"{before:.0f} MB, at most {peak:.0f}; loop held {stall_ms} ms, {cpu_ms} of CPU; {probe}")
-    assert probe.failures == 0
-    assert cpu_ms < STALL_CPU_MS
-    assert peak - before < grows_mb
-
-
-def say(figures: str) -> None:
-    sys.stdout.write(f"{figures}\n")
-
-
-@cache
-def bomb(megabytes: int) -> bytes:
-    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
-    pieces = [packer.compress(bytes(1 << 20)) for _ in range(megabytes)]
-    return b"".join([*pieces, packer.flush()])
+    with many_descriptors():
+        async with running_doors(tmp_path_factory.mktemp("state"), **SETTINGS) as running:
+            yield running
 
 
 @pytest.mark.parametrize(("key", "status"), [(False, 401), (True, 413)])
-@pytest.mark.parametrize("count", [8, pytest.param(50, marks=pytest.mark.thorough)])
-async def test_gzip_bombs_do_not_go_off(doors: Doors, count: int, key: bool, status: int) -> None:  # noqa: FBT001
-    request = post("/execute", bomb(400 if count > 8 else 100), "Content-Encoding: gzip", key=key)
-    async with unharmed(doors):
-        statuses = await asyncio.gather(*(ask(doors, request) for _ in range(count)))
+async def test_gzip_bombs_do_not_go_off(doors: Doors, key: bool, status: int) -> None:  # noqa: FBT001
+    statuses = await send_bombs(doors, 8, 100, key=key)
     assert set(statuses) <= {status, 429}
     assert status in statuses
 
@@ -136,10 +84,6 @@ async def test_a_body_is_asked_for_when_it_is_known_whose_it_is(
         await connection.send(body)
         assert await connection.status() == 200
     connection.close()
-
-
-async def silent(doors: Doors, count: int, sources: int) -> list[Connection]:
-    return [await connect(doors, f"127.0.1.{1 + number % sources}") for number in range(count)]
 
 
 async def test_silent_connections_leave_descriptors_for_the_engine(
@@ -207,46 +151,18 @@ async def test_a_head_has_a_deadline_and_a_size(tmp_path_factory: pytest.TempPat
             each.close()
 
 
-@pytest.mark.thorough
-async def test_5000_silent_connections(doors: Doors) -> None:
-    async with unharmed(doors):
-        held = await silent(doors, 5000, 4)
-        await asyncio.sleep(1)
-        assert await ask(doors, HELLO) == 200
-    for each in held:
-        each.close()
+async def test_many_silent_connections_keep_nobody_out(doors: Doors) -> None:
+    await hold_silent(doors, 300, HELLO)
 
 
-@pytest.mark.thorough
-async def test_2000_at_once_on_4_slots(doors: Doors) -> None:
-    request = post("/execute", b'{"language": "sh", "code": "sleep 0.05"}')
-    async with unharmed(doors):
-        statuses = Counter(await asyncio.gather(*(ask(doors, request) for _ in range(2000))))
-    say(str(statuses))
-    assert set(statuses) <= {200, 429, 503}
-    assert statuses[200] > 4
+async def test_many_at_once_are_answered_or_told_to_come_back(doors: Doors) -> None:
+    await ask_at_once(doors, 200, post("/execute", b'{"language": "sh", "code": "sleep 0.05"}'))
 
 
 @pytest.mark.parametrize("accept", ["application/json", "application/x-ndjson"])
-@pytest.mark.parametrize("count", [51, pytest.param(300, marks=pytest.mark.thorough)])
-async def test_answers_that_nobody_reads_are_bounded(doors: Doors, accept: str, count: int) -> None:
-    request = post("/execute", json.dumps(LOUD).encode(), f"Accept: {accept}")
-    loop = asyncio.get_running_loop()
-    held = []
-    async with unharmed(doors):
-        for _ in range(count):
-            connection = socket.socket()
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-            connection.setblocking(False)  # noqa: FBT003 - its own form
-            await loop.sock_connect(connection, (HOST, doors.port))
-            await loop.sock_sendall(connection, request)
-            held.append(connection)
-        await asyncio.sleep(3)
-    for each in held:
-        each.close()
-    async with asyncio.timeout(60):
-        while await ask(doors, HELLO) != 200:  # noqa: ASYNC110 - it is another process
-            await asyncio.sleep(0.1)
+async def test_answers_that_nobody_reads_are_bounded(doors: Doors, accept: str) -> None:
+    loud = post("/execute", json.dumps(LOUD).encode(), f"Accept: {accept}")
+    await leave_unread(doors, 51, loud, HELLO)
 
 
 @pytest.mark.parametrize("name", params(BODIES, QUICK, str))

@@ -132,6 +132,7 @@ def _processor() -> list[dict[str, Any]]:
     ]
 
 
+@pytest.mark.thorough
 async def test_what_could_load_code_into_the_compiler_is_neither_served_nor_cached(
     server: Server,
 ) -> None:

@@ -41,9 +41,7 @@ submissions = st.fixed_dictionaries(
     {"language": likely | objects, "code": likely | objects},
     optional=dict.fromkeys(NAMES[2:], objects),
 )
-fuzz = settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200, deadline=None
-)
+fuzz = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 async def check_answer(client: Client, body: bytes) -> None:

@@ -19,7 +19,7 @@ from orchestrator.api.messages import MAX_MESSAGE
 from orchestrator.errors import DrainingError, EngineError, InvalidSubmissionError
 from orchestrator.jobs.admission import Admission
 from orchestrator.jobs.events import Listener, Printed, StageEnded, StageStarted
-from orchestrator.jobs.model import Cause, StageResult, Verdict
+from orchestrator.jobs.model import Cause, Phase, StageResult, Verdict
 from orchestrator.sandbox.model import Signal, StageKind, Stream
 from tests.api_support import (
     BEARER,
@@ -28,7 +28,6 @@ from tests.api_support import (
     PRINT,
     SECOND_KEY,
     SECOND_NAME,
-    StubPlace,
     StubService,
     make_app,
     make_result,
@@ -294,12 +293,14 @@ async def test_whoever_says_nothing_and_is_told_nothing_is_not_waited_for(serve:
 
 
 @pytest.mark.usefixtures("fast_ticks")
-async def test_messages_either_way_and_the_queue_are_no_idleness(serve: Serve) -> None:
-    place = StubPlace(1)
-
+async def test_a_client_is_idle_only_while_its_program_runs_and_nothing_is_said(
+    serve: Serve,
+) -> None:
     async def script(listener: Listener) -> None:
-        await asyncio.sleep(0.4)  # in the queue
-        place.position = 0
+        (job,) = service.jobs
+        for job.phase in (Phase.QUEUED, Phase.CREATING, Phase.COMPILING):
+            await asyncio.sleep(0.3)
+        job.phase = Phase.RUNNING
         for _ in range(8):
             await asyncio.sleep(0.05)
             listener.send(Printed(Stream.STDOUT, b"x"))
@@ -307,11 +308,11 @@ async def test_messages_either_way_and_the_queue_are_no_idleness(serve: Serve) -
         service.live.open(Program(service), 1000)
         await asyncio.sleep(0.4)  # it is spoken to
 
-    service = StubService(script=script, place=place)
+    service = StubService(script=script)
     ws = await connect(await serve(service, settings=make_settings(ws_idle_timeout=0.2)))
 
     async def speak() -> None:
-        for _ in range(30):
+        while True:
             await ws.send_json(STDIN)
             await asyncio.sleep(0.05)
 

@@ -369,7 +369,7 @@ streams = st.lists(contents.flatmap(to_agent), max_size=4).map(b"".join)
 
 @pytest.mark.docker
 def test_the_agent_reads_what_we_write_in_chunks_of_any_size() -> None:
-    @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(suppress_health_check=list(HealthCheck))
     @given(streams, st.sampled_from([1, 2, 7, 4096, 65_536, MAX_PAYLOAD + HEADER]))
     def check(stream: bytes, chunk: int) -> None:
         lines, status = ask(process, f"{len(stream)} {chunk}\n".encode() + stream)
@@ -416,7 +416,7 @@ def test_we_read_what_the_agent_writes() -> None:
         (frame,) = FrameDecoder().feed(bytes.fromhex("".join(dump)))
         return frame
 
-    @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(suppress_health_check=list(HealthCheck))
     @given(
         st.tuples(st.integers(-1, 255), st.integers(0, 64), st.integers(0, 4), st.integers(0, 3)),
         st.integers(0, 31),

@@ -96,7 +96,7 @@ def test_each_program_is_described_in_full() -> None:
 def test_whatever_can_be_sent_along_is_used() -> None:
     used = {name for program in CORPUS for name in program.companions}
     # For the tests that need more than one job, and the neighbour.
-    used |= {"neighbour.py", "Evil.java", "PrintClass.java", "Inspect.java"}
+    used |= {"neighbour.c", "neighbour.py", "Evil.java", "PrintClass.java", "Inspect.java"}
     assert {path.name for path in (PROGRAMS / WITH).iterdir()} == used
 
 

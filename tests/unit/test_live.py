@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.sandbox.live import MAX_SIGNALS, LiveInput
@@ -93,7 +93,6 @@ operations = st.lists(
 )
 
 
-@settings(max_examples=300)
 @given(operations, st.integers(0, 40), st.binary(max_size=60))
 def test_every_byte_comes_once_and_in_order_and_never_more_than_there_is_credit(
     steps: list[bytes | int | str], window: int, stdin: bytes

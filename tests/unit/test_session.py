@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.errors import EngineUnavailableError, ProtocolError, SandboxError
@@ -329,7 +329,6 @@ class Consumer:
         return credit(taken)
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     st.integers(1, 700),
     st.lists(st.integers(1, 900), min_size=1, max_size=5),

@@ -19,7 +19,8 @@ async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
     # Next.js ends what was idle for 5 s, and would meet the next test's request on its way.
     connector = aiohttp.TCPConnector(keepalive_timeout=1)
     async with (
-        running_server(state, API_KEY=SITE_KEY) as runner,
+        # Languages that other tests make for themselves are none of this server's.
+        running_server(state, API_KEY=SITE_KEY, LANGUAGES_INTERVAL="3600") as runner,
         running_site(runner.url) as url,
         aiohttp.ClientSession(url, connector=connector) as session,
     ):

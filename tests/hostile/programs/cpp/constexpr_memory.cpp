@@ -5,6 +5,7 @@
  * Allowed: compile_error compile_error/cpu compile_error/wall compile_error/memory
  * Request: {"compile_args": ["-fconstexpr-loop-limit=2147483647",
  *   "-fconstexpr-ops-limit=9223372036854775807"]}
+ * Slow: the compiler works until its limits.
  */
 template <int N> struct Numbers {
     int values[N];

@@ -3,6 +3,7 @@
  * Attacks: the compiler's stack: a hundred thousand brackets in each other.
  * Invariant: a compiler that dies is a compile that failed, and nothing else.
  * Allowed: compile_error compile_error/cpu compile_error/wall compile_error/memory
+ * Slow: the compiler works until its limits.
  */
 #define A(x) ((((((((((x))))))))))
 #define B(x) A(A(A(A(A(A(A(A(A(A(x))))))))))

@@ -3,6 +3,7 @@
  * Attacks: javac's memory: constants that it has to put together itself, each twice the one before.
  * Invariant: a compile has limits as a run has.
  * Allowed: compile_error compile_error/cpu compile_error/wall compile_error/memory
+ * Slow: javac works until its limits.
  */
 public class ConstantBomb {
     static final String A = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";

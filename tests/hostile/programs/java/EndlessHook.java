@@ -6,6 +6,7 @@
  * Allowed: time_limit/cpu
  * Request: {"limits": {"cpu_ms": 1500, "wall_ms": 20000}}
  * Prints: main ends\n
+ * Slow: it runs until its CPU limit.
  */
 public class EndlessHook {
     static volatile long spins;

@@ -6,6 +6,7 @@
  * Allowed: compile_error compile_error/cpu compile_error/wall compile_error/memory
  * Request: {"compile_args": ["-J-Xmx8m", "-J-XX:OnOutOfMemoryError=sh /build/wrapper.sh"]}
  * With: wrapper.sh
+ * Slow: javac works until its limits.
  */
 public class JvmShell {
     static final String A = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";

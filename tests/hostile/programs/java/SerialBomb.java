@@ -5,6 +5,7 @@
  * Allowed: time_limit/cpu
  * Request: {"limits": {"cpu_ms": 1200, "wall_ms": 20000}}
  * Prints: [3-6]\d{3} bytes\n
+ * Slow: it runs until its CPU limit.
  */
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
