@@ -63,6 +63,10 @@ class EngineUnavailableError(EngineError):
     """The engine could not be reached, or did not answer before its deadline."""
 
 
+class EngineVersionError(EngineUnavailableError):
+    """No version of its API is the engine's as well as ours; it has done nothing of a call."""
+
+
 class EngineShortageError(EngineError):
     """The engine's machine lacks what it takes at the moment: memory, processes, files, filters."""
 

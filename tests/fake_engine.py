@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import re
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ Json = dict[str, Any]
 Raw = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 """What to do with a connection whose request was read, instead of answering it."""
 
+_VERSIONED = re.compile(r"(?:/v(\d+\.\d+))?(/.*)", re.DOTALL)
 UPGRADED = b"HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n"
 
 
@@ -38,9 +40,20 @@ class Request:
     path: str
     query: Mapping[str, str]
     body: Any
+    version: str = ""
+    """Of the API, as in `1.41`."""
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
+
+
+def offer(release: str, least: str, most: str) -> Json:
+    """What GET /version says of the API's versions."""
+    return {"Version": release, "MinAPIVersion": least, "ApiVersion": most}
+
+
+def _number(version: str) -> tuple[int, ...]:
+    return tuple(map(int, version.split(".")))
 
 
 def refuse(status: int, message: str) -> Answer:
@@ -68,7 +81,11 @@ def wrap(data: bytes, stream: int = 1) -> bytes:
 
 @dataclass
 class FakeEngine:
-    """`answers`: by `METHOD /path` without the version, `*` allowed; the first match counts."""
+    """`answers`: by `METHOD /path` without the version, `*` allowed; the first match counts.
+
+    It speaks the versions of `offer`, refuses others as a real one does, and is asked for them
+    without that being among its `requests`, but in `asked`.
+    """
 
     socket: Path
     answers: dict[str, Answer | Raw] = field(default_factory=dict)
@@ -77,6 +94,8 @@ class FakeEngine:
     requests: list[Request] = field(default_factory=list)
     arrived: asyncio.Condition = field(default_factory=asyncio.Condition)
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)
+    offer: Json = field(default_factory=lambda: offer("20.10.24", "1.12", "1.41"))
+    asked: int = 0
 
     @property
     def url(self) -> str:
@@ -116,10 +135,15 @@ class FakeEngine:
         # A test that hangs up, or that takes the engine down, is no failure of the engine's.
         with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
             request = await _read_request(reader)
-            self.requests.append(request)
-            async with self.arrived:
-                self.arrived.notify_all()
-            await self.answer(request, reader, writer)
+            if str(request) == "GET /version" and str(request) not in self.answers:
+                self.asked += 1
+                writer.write(self._response(Answer(200, self.offer)))
+                await writer.drain()
+            else:
+                self.requests.append(request)
+                async with self.arrived:
+                    self.arrived.notify_all()
+                await self.answer(request, reader, writer)
         writer.close()
         self.tasks.discard(task)
 
@@ -128,12 +152,40 @@ class FakeEngine:
     ) -> None:
         patterns = (pattern for pattern in self.answers if fnmatchcase(str(request), pattern))
         pattern = next(patterns, None)
-        answer = self.answers[pattern] if pattern else await self._default(request)
+        answer = self._refusal(request)
+        if answer is None:
+            answer = self.answers[pattern] if pattern else await self._default(request)
         if isinstance(answer, Answer):
-            writer.write(_response(answer))
+            writer.write(self._response(answer))
             await writer.drain()
         else:
             await answer(reader, writer)
+
+    def _refusal(self, request: Request) -> Answer | Raw | None:
+        """Of a version that it does not speak, in the engine's own words."""
+        least, most = self.offer["MinAPIVersion"], self.offer["ApiVersion"]
+        spoken = request.version
+        if spoken and _number(spoken) < _number(least):
+            return refuse(
+                400,
+                f"client version {spoken} is too old. Minimum supported API version is {least}, "
+                "please upgrade your client to a newer version",
+            )
+        if spoken and _number(spoken) > _number(most):
+            return refuse(
+                400,
+                f"client version {spoken} is too new. Maximum supported API version is {most}",
+            )
+        return None
+
+    def _response(self, answer: Answer) -> bytes:
+        body = b"" if answer.body is None else json.dumps(answer.body).encode()
+        head = (
+            f"HTTP/1.1 {answer.status} Said So\r\nContent-Type: application/json\r\n"
+            f"Api-Version: {self.offer['ApiVersion']}\r\nServer: Docker/{self.offer['Version']}\r\n"
+            f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+        )
+        return head.encode() + body
 
     async def _default(self, request: Request) -> Answer | Raw:  # noqa: PLR0911 - a table
         name = request.path.split("/")[2] if request.path.count("/") > 1 else ""
@@ -181,17 +233,9 @@ async def _read_request(reader: asyncio.StreamReader) -> Request:
     ]
     body = await reader.readexactly(sizes[0]) if sizes else b""
     url = urlsplit(target)
-    path = unquote(url.path).removeprefix("/v1.41")
-    return Request(method, path, dict(parse_qsl(url.query)), json.loads(body) if body else None)
-
-
-def _response(answer: Answer) -> bytes:
-    body = b"" if answer.body is None else json.dumps(answer.body).encode()
-    head = (
-        f"HTTP/1.1 {answer.status} Said So\r\nContent-Type: application/json\r\n"
-        f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
-    )
-    return head.encode() + body
+    version, path = _VERSIONED.fullmatch(unquote(url.path)).groups("")  # type: ignore[union-attr]
+    asked = json.loads(body) if body else None
+    return Request(method, path, dict(parse_qsl(url.query)), asked, version)
 
 
 @contextlib.asynccontextmanager

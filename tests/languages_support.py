@@ -221,12 +221,16 @@ class FakeEngine(EngineClient):
         super().__init__("unix:///nowhere", timeout_s=5, threads=2)
         self.api = FakeApi()
 
-    def _client(self) -> Any:
+    async def api_version(self) -> str:
+        return "1.41"
+
+    def _client(self, version: str) -> Any:
+        del version
         return self.api
 
     async def ping(self) -> None:
         pass
 
-    def new_client(self, adapter: UnixHTTPAdapter) -> Any:
+    async def new_client(self, adapter: UnixHTTPAdapter) -> Any:
         del adapter
         return self.api

@@ -115,7 +115,7 @@ async def call_apart(
     TimeoutError past the deadline, EngineError or one of its kinds for what failed.
     """
     lifeline = Lifeline()
-    client = engine.new_client(_Adapter(engine.socket_path, lifeline))
+    client = await engine.new_client(_Adapter(engine.socket_path, lifeline))
     outcome: Future[T] = Future()
     threading.Thread(
         target=_run,

@@ -3,7 +3,7 @@
 Not through the SDK's threads, so that cancelling and back-pressure are asyncio's own: while nobody
 reads here, the engine stops reading the container's pipe. The engine wraps what the container
 writes in frames of its own (stream, length), since it has no terminal:
-https://docs.docker.com/engine/api/v1.41/#tag/Container/operation/ContainerAttach
+https://docs.docker.com/engine/api/v1.51/#tag/Container/operation/ContainerAttach
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from orchestrator.engine.client import API_VERSION
 from orchestrator.engine.reach import explain
 from orchestrator.errors import (
     ContainerNotFoundError,
@@ -115,14 +114,17 @@ class AttachStream:
             await self._writer.wait_closed()
 
 
-async def attach(socket_path: str, container: str, *, timeout_s: float) -> AttachStream:
+async def attach(
+    socket_path: str, container: str, *, version: str, timeout_s: float
+) -> AttachStream:
     """Attach to a created container's streams, before it is started (later would lose output).
 
-    Raises ContainerNotFoundError, EngineUnavailableError or EngineError.
+    `version`: of the engine's API, as in `1.41`. Raises ContainerNotFoundError,
+    EngineUnavailableError or EngineError.
     """
     try:
         async with asyncio.timeout(timeout_s):
-            return await _attach(socket_path, container)
+            return await _attach(socket_path, container, version)
     except TimeoutError as err:
         raise EngineUnavailableError(f"The engine did not answer in {timeout_s:g} s") from err
     except OSError as err:
@@ -132,10 +134,10 @@ async def attach(socket_path: str, container: str, *, timeout_s: float) -> Attac
         raise EngineUnavailableError(f"The engine can't be reached: {err}") from err
 
 
-async def _attach(socket_path: str, container: str) -> AttachStream:
+async def _attach(socket_path: str, container: str, version: str) -> AttachStream:
     reader, writer = await asyncio.open_unix_connection(socket_path, limit=READ_SIZE)
     try:
-        writer.write(_request(container))
+        writer.write(_request(container, version))
         await writer.drain()
         head = await reader.readuntil(b"\r\n\r\n")
         _check_answer(head, container)
@@ -145,8 +147,8 @@ async def _attach(socket_path: str, container: str) -> AttachStream:
     return AttachStream(reader, writer)
 
 
-def _request(container: str) -> bytes:
-    path = f"/v{API_VERSION}/containers/{quote(container, safe='')}/attach"
+def _request(container: str, version: str) -> bytes:
+    path = f"/v{version}/containers/{quote(container, safe='')}/attach"
     return (
         f"POST {path}?stream=1&stdin=1&stdout=1&stderr=1 HTTP/1.1\r\n"
         "Host: docker\r\nConnection: Upgrade\r\nUpgrade: tcp\r\nContent-Length: 0\r\n\r\n"

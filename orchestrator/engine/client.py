@@ -15,63 +15,28 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
-from urllib.parse import urlencode
 
-import requests
 from docker import APIClient
 from docker.transport import UnixHTTPAdapter
-from requests.structures import CaseInsensitiveDict
 
+from orchestrator.engine.dialect import Dialect
 from orchestrator.engine.failures import translate, update_error
 from orchestrator.engine.ping import ping
 from orchestrator.engine.reach import quirk
+from orchestrator.engine.sdk import OneConnection, make_client
 from orchestrator.errors import (
     ContainerNotFoundError,
     EngineConflictError,
     EngineError,
     EngineUnavailableError,
+    EngineVersionError,
 )
 
 T = TypeVar("T")
 Json = dict[str, Any]
 
 REMOVE_TRIES = 3
-API_VERSION = "1.41"  # Debian 12's engine; newer ones speak it too
 PING_TIMEOUT_S = 5.0  # an engine on a busy machine is not away
-
-
-class _OneConnection(UnixHTTPAdapter):
-    """Keeps one connection, whatever is asked for.
-
-    The SDK's own keeps one for each URL, 25 of them (its `num_pools` is ignored for unix sockets):
-    two hundred for eight threads, hardly any of which is ever used again.
-    """
-
-    def get_connection(self, url: str | bytes, proxies: Any = None) -> Any:  # noqa: ARG002 - the SDK's
-        return super().get_connection("http+docker://localhost", proxies)
-
-
-class _Client(APIClient):
-    """The SDK's client, which prepares plain requests in a tenth of the time."""
-
-    def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
-        """Without what our calls never have: cookies, credentials, files, other hosts' URLs.
-
-        The session's own way is a third of a whole call's CPU time.
-        """
-        is_plain = isinstance(request.data, str) or not request.data
-        if not is_plain or request.json is not None or request.files:
-            return super().prepare_request(request)
-        prepared = requests.PreparedRequest()
-        prepared.method = request.method
-        given = {name: each for name, each in dict(request.params).items() if each is not None}
-        query = urlencode(given, doseq=True)
-        prepared.url = f"{request.url}?{query}" if query else request.url
-        prepared.headers = CaseInsensitiveDict({**self.headers, **(request.headers or {})})
-        prepared.body = request.data.encode() if request.data else None
-        if prepared.body is not None or request.method == "POST":
-            prepared.headers["Content-Length"] = str(len(prepared.body or b""))
-        return prepared
 
 
 class EngineClient:
@@ -88,6 +53,7 @@ class EngineClient:
         self.quirk = ""
         """Why no sandbox is likely to start in this kind of engine; see `reach.quirk`."""
         self._unavailable: str | None = None
+        self._dialect = Dialect(self.socket_path)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="engine")
 
     @property
@@ -101,16 +67,25 @@ class EngineClient:
         return self._base_url.removeprefix("unix://")
 
     async def ping(self) -> None:
-        """Ask whether the engine is there; raises EngineUnavailableError.
+        """Ask whether the engine is there, and is one we can speak with.
 
-        As it ends, calls are let through, or refused, until the next one.
+        Raises EngineUnavailableError where it is not. As it ends, calls are let through, or refused, until the next one.
         """
         try:
-            await ping(self.socket_path, timeout_s=min(PING_TIMEOUT_S, self._timeout_s))
+            timeout_s = min(PING_TIMEOUT_S, self._timeout_s)
+            self._dialect.hear(await ping(self.socket_path, timeout_s=timeout_s))
+            await self.api_version()
         except EngineUnavailableError as err:
             self._unavailable = str(err)
             raise
         self._unavailable = None
+
+    async def api_version(self) -> str:
+        """The version of the engine's API that is spoken with it, as in `1.41`.
+
+        Raises EngineVersionError where none is both the engine's and ours, or EngineError.
+        """
+        return self._dialect.version or await self._dialect.agree(timeout_s=self._timeout_s)
 
     async def call(self, function: Callable[[APIClient], T], *, deadline_s: float = 0) -> T:
         """Run `function` with this thread's client; `deadline_s` 0 means the default.
@@ -120,12 +95,21 @@ class EngineClient:
         """
         self._refuse_if_away()
         timeout = deadline_s or self._timeout_s
-        loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(timeout):
-                return await loop.run_in_executor(self._pool, self._run, function, timeout)
+                try:
+                    return await self._call(function, timeout)
+                except EngineVersionError:
+                    # It is another engine by now, and has done nothing: once more, as it speaks.
+                    self._dialect.forget()
+                    return await self._call(function, timeout)
         except TimeoutError as err:
             raise EngineUnavailableError(f"The engine did not answer in {timeout:g} s") from err
+
+    async def _call(self, function: Callable[[APIClient], T], timeout_s: float) -> T:
+        version = await self.api_version()
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._pool, self._run, function, version, timeout_s)
 
     def _refuse_if_away(self) -> None:
         if self._closed:
@@ -133,9 +117,9 @@ class EngineClient:
         if self._unavailable is not None:
             raise EngineUnavailableError(self._unavailable)
 
-    def _run(self, function: Callable[[APIClient], T], timeout_s: float) -> T:
+    def _run(self, function: Callable[[APIClient], T], version: str, timeout_s: float) -> T:
         try:
-            client = self._client()
+            client = self._client(version)
             client.timeout = math.ceil(timeout_s)
             return function(client)
         except EngineError:
@@ -143,31 +127,31 @@ class EngineClient:
         except Exception as err:
             raise translate(err, self.socket_path) from err
 
-    def _client(self) -> APIClient:
-        client = getattr(self._local, "client", None)
-        if client is None:
-            client = self._make_client(_OneConnection(f"http+unix://{self.socket_path}"))
-            self._local.client = client
-            with self._lock:
-                self._clients.append(client)
-        return client
+    def _client(self, version: str) -> APIClient:
+        """This thread's; another one when the engine is, for whose version it is made."""
+        client: APIClient | None = getattr(self._local, "client", None)
+        if client is not None and client.api_version == version:
+            return client
+        made = self._make_client(OneConnection(f"http+unix://{self.socket_path}"), version)
+        self._local.client = made
+        with self._lock:
+            if client is not None:
+                self._clients.remove(client)
+            self._clients.append(made)
+        if client is not None:
+            client.close()
+        return made
 
-    def new_client(self, adapter: UnixHTTPAdapter) -> APIClient:
+    async def new_client(self, adapter: UnixHTTPAdapter) -> APIClient:
         """A client that connects through `adapter`, for its caller to use and to close.
 
-        Raises EngineUnavailableError while calls are refused.
+        Raises EngineUnavailableError while calls are refused, or EngineError.
         """
         self._refuse_if_away()
-        return self._make_client(adapter)
+        return self._make_client(adapter, await self.api_version())
 
-    def _make_client(self, adapter: UnixHTTPAdapter) -> APIClient:
-        # base_url is named: from_env() would follow the caller's Docker context instead.
-        client = _Client(
-            base_url=self._base_url, version=API_VERSION, timeout=math.ceil(self._timeout_s)
-        )
-        client.trust_env = False  # no proxies, no .netrc: not looked for with each call
-        client.mount("http+docker://", adapter)
-        return client
+    def _make_client(self, adapter: UnixHTTPAdapter, version: str) -> APIClient:
+        return make_client(self._base_url, adapter, version=version, timeout_s=self._timeout_s)
 
     async def close(self) -> None:
         """Wait for calls under way and close the connections. Idempotent."""
@@ -220,7 +204,7 @@ class EngineClient:
 
         def update(api: APIClient) -> None:
             # Not through the SDK's update_container(): it does not know PidsLimit.
-            url = f"{api.base_url}/v{API_VERSION}/containers/{name}/update"
+            url = f"{api.base_url}/v{api.api_version}/containers/{name}/update"
             answer = api.post(url, json=limits, timeout=api.timeout)
             if not answer.ok:
                 raise update_error(answer.status_code, answer.text)

@@ -1,7 +1,8 @@
-"""What goes wrong with the engine, as our own errors: the SDK has many kinds, we have six."""
+"""What goes wrong with the engine, as our own errors: the SDK has many kinds, we have seven."""
 
 from __future__ import annotations
 
+import re
 from http import HTTPStatus
 
 import requests
@@ -15,10 +16,14 @@ from orchestrator.errors import (
     EngineError,
     EngineShortageError,
     EngineUnavailableError,
+    EngineVersionError,
 )
 
 # What a limit below what is in use is refused with: by the kernel (as crun passes it on), by runc.
 BUSY = ("device or resource busy", "unable to set memory limit")
+
+# What an engine says of a version that is not one of its own: "client version 1.41 is too old. ..."
+_OTHER_VERSION = re.compile(r"client version \S+ is too (old|new)", re.IGNORECASE)
 
 # Why a container could not be started that may start a moment later; as the kernel says it, through
 # the runtime. 524 (ENOTSUPP) is what it says when the pool of seccomp filters is empty.
@@ -35,6 +40,8 @@ def update_error(status: int, text: str) -> EngineError:
     """Which of our errors a refused change of a container's limits is."""
     if status == HTTPStatus.NOT_FOUND:
         return ContainerNotFoundError(text.strip())
+    if _is_of_version(status, text):
+        return EngineVersionError(text.strip())
     kind = EngineConflictError if any(map(text.lower().count, BUSY)) else EngineError
     return kind(text.strip())
 
@@ -48,6 +55,8 @@ def translate(err: Exception, socket_path: str) -> EngineError:
             404: ContainerNotFoundError,
             409: EngineConflictError,
         }
+        if _is_of_version(status, text):
+            return EngineVersionError(text)
         is_short = any(map(text.lower().count, SHORTAGES))
         return kinds.get(status, EngineShortageError if is_short else EngineError)(text)
     unreachable = (
@@ -61,6 +70,10 @@ def translate(err: Exception, socket_path: str) -> EngineError:
         why = explain(socket_path, reason) if reason else err
         return EngineUnavailableError(f"The engine can't be reached: {why}")
     return EngineError(f"Unexpected {type(err).__name__}: {err}")
+
+
+def _is_of_version(status: int, text: str) -> bool:
+    return status == HTTPStatus.BAD_REQUEST and bool(_OTHER_VERSION.search(text))
 
 
 def _system_error(err: object, depth: int = 5) -> OSError | None:

@@ -1,20 +1,47 @@
-"""Asks the engine whether it is there, not through the SDK's threads: they may all be waiting."""
+"""Asks the engine whether it is there, not through the SDK's threads: they may all be waiting.
+
+And which version of its API it speaks. In HTTP 1.0, whose answers end with the connection.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import json
+from typing import Any
 
 from orchestrator.engine.reach import explain
-from orchestrator.errors import EngineUnavailableError
+from orchestrator.errors import EngineError, EngineUnavailableError
 
-_REQUEST = b"GET /_ping HTTP/1.0\r\nHost: docker\r\n\r\n"
+MOST = 1 << 20
+"""Bytes of an answer."""
+_IDENTITY = (b"server:", b"api-version:")
 
 
-async def ping(socket_path: str, *, timeout_s: float) -> None:
-    """Return when the engine answers that it is well; else raise EngineUnavailableError."""
+async def ping(socket_path: str, *, timeout_s: float) -> str:
+    """Which engine it is, once it answers that it is well; else raise EngineUnavailableError.
+
+    The text is another one when it is another release's: its `Server` and `Api-Version`.
+    """
+    head, _ = await _get(socket_path, "/_ping", timeout_s)
+    named = (each for each in head.splitlines() if each.lower().startswith(_IDENTITY))
+    return b"; ".join(sorted(named)).decode("latin-1")
+
+
+async def ask_version(socket_path: str, *, timeout_s: float) -> dict[str, Any]:
+    """GET /version, of no version itself. Raises EngineUnavailableError or EngineError."""
+    _, body = await _get(socket_path, "/version", timeout_s)
+    try:
+        offer = json.loads(body)
+    except ValueError as err:
+        raise EngineError(f"The engine does not say its version, but {body[:200]!r}") from err
+    return offer if isinstance(offer, dict) else {}
+
+
+async def _get(socket_path: str, path: str, timeout_s: float) -> tuple[bytes, bytes]:
+    """The head and the body of what it answers. Raises EngineUnavailableError."""
     try:
         async with asyncio.timeout(timeout_s):
-            line = await _ask(socket_path)
+            line, rest = await _ask(socket_path, path)
     except TimeoutError as err:
         raise EngineUnavailableError(f"The engine did not answer in {timeout_s:g} s") from err
     except OSError as err:
@@ -23,12 +50,19 @@ async def ping(socket_path: str, *, timeout_s: float) -> None:
     if b" 200 " not in line:
         said = line.decode("latin-1").strip() or "nothing"
         raise EngineUnavailableError(f"The engine is not well: it says {said[:200]}")
+    head, _, body = (line + rest).partition(b"\r\n\r\n")
+    return head, body
 
 
-async def _ask(socket_path: str) -> bytes:
+async def _ask(socket_path: str, path: str) -> tuple[bytes, bytes]:
+    """The status line of its answer; where it is well, all that follows, too."""
     reader, writer = await asyncio.open_unix_connection(socket_path)
+    rest = bytearray()
     try:
-        writer.write(_REQUEST)
-        return await reader.readline()
+        writer.write(f"GET {path} HTTP/1.0\r\nHost: docker\r\n\r\n".encode())
+        line = await reader.readline()
+        while b" 200 " in line and len(rest) < MOST and (data := await reader.read(65_536)):
+            rest += data
     finally:
         writer.transport.abort()
+    return line, bytes(rest)

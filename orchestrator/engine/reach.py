@@ -19,6 +19,10 @@ TIMEOUT_S = 20.0
 SNAP_DATA = "/var/snap/docker/"
 MOST = 4 << 20
 """Bytes of an answer."""
+OLDEST_API = (1, 41)
+"""Docker 20.10's."""
+NEWEST_API = (1, 51)
+"""Docker 28's, the newest that the tests have met (`make test-hosts-engines`)."""
 
 _SNAP = (
     "it is Ubuntu's snap, where nothing can be executed under no-new-privileges (EPERM, snapd bug "
@@ -53,6 +57,39 @@ def quirk(info: dict[str, object]) -> str:
     if "name=userns" in names:
         return _REMAPPED.format("it remaps users (userns-remap)")
     return ""
+
+
+def api_version(offer: dict[str, object]) -> tuple[str, str]:
+    """Which version of its API to speak with an engine, and why there is none; one is empty.
+
+    The newest that is both the engine's and ours. `offer`: GET /version.
+    """
+    name = f"Docker {offer.get('Version') or '?'}"
+    theirs = _number(offer.get("ApiVersion"))
+    least = _number(offer.get("MinAPIVersion")) or OLDEST_API
+    if theirs is None:
+        return "", f"{name} does not say which version of its API it speaks: it is no Docker Engine"
+    if theirs < OLDEST_API:
+        return "", (
+            f"{name} is too old: it speaks API {_text(theirs)} at most, this server "
+            f"{_text(OLDEST_API)} at least: install Docker 20.10 or newer"
+        )
+    if least > NEWEST_API:
+        return "", (
+            f"{name} is too new: it speaks API {_text(least)} at least, this server "
+            f"{_text(NEWEST_API)} at most: use a newer codebae-runner, or start the engine with "
+            f"DOCKER_MIN_API_VERSION={_text(NEWEST_API)}"
+        )
+    return _text(min(theirs, NEWEST_API)), ""
+
+
+def _number(text: object) -> tuple[int, int] | None:
+    major, _, minor = str(text).partition(".")
+    return (int(major), int(minor)) if major.isdecimal() and minor.isdecimal() else None
+
+
+def _text(number: tuple[int, int]) -> str:
+    return ".".join(map(str, number))
 
 
 def _ways_in(path: str) -> str:
@@ -103,10 +140,12 @@ def look(path: str) -> tuple[bool, str]:
     except OSError as error:
         return False, explain(path, error)
     try:
-        info = json.loads(_get(path, "/info")[1])
+        offer, info = (json.loads(_get(path, each)[1]) for each in ("/version", "/info"))
     except (OSError, ValueError):
         return True, ""  # it is there, which is what was asked
-    return True, quirk(info) if isinstance(info, dict) else ""
+    if not isinstance(offer, dict) or not isinstance(info, dict):
+        return True, ""
+    return True, api_version(offer)[1] or quirk(info)
 
 
 if __name__ == "__main__":  # pragma: no cover - run by scripts/engine

@@ -62,7 +62,10 @@ class DockerSandbox:
         """Create, attach, start, and wait for the agent's greeting, in this order."""
         await self._engine.create_container(self.name, config)
         self._stream = await attach(
-            self._engine.socket_path, self.name, timeout_s=self._engine.timeout_s
+            self._engine.socket_path,
+            self.name,
+            version=await self._engine.api_version(),
+            timeout_s=self._engine.timeout_s,
         )
         await self._engine.start_container(self.name)
         try:

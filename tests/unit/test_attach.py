@@ -19,6 +19,7 @@ from orchestrator.errors import (
 from tests.fake_engine import Answer, FakeEngine, Raw, fake_engine, hang, refuse, say, wrap
 from tests.sandbox_support import DEADLINE_S
 
+VERSION = "1.41"
 ATTACH = "POST /containers/*/attach"
 
 writes = st.lists(st.tuples(st.booleans(), st.binary(max_size=50)), max_size=8)
@@ -33,7 +34,7 @@ async def fake() -> AsyncIterator[FakeEngine]:
 
 async def open_stream(fake: FakeEngine, agent: Raw) -> AttachStream:
     fake.agent = agent
-    return await attach(str(fake.socket), "box", timeout_s=DEADLINE_S)
+    return await attach(str(fake.socket), "box", version=VERSION, timeout_s=DEADLINE_S)
 
 
 async def hang_up(stream: AttachStream) -> None:
@@ -89,13 +90,18 @@ async def test_an_attach_that_fails_says_how(
 ) -> None:
     fake.answers[ATTACH] = answer
     with pytest.raises(EngineError, match=message) as caught:
-        await attach(str(fake.socket), "box", timeout_s=0.2 if answer is hang else DEADLINE_S)
+        await attach(
+            str(fake.socket),
+            "box",
+            version=VERSION,
+            timeout_s=0.2 if answer is hang else DEADLINE_S,
+        )
     assert type(caught.value) is error
 
 
 async def test_an_engine_that_is_not_there_is_unavailable(tmp_path: Path) -> None:
     with pytest.raises(EngineUnavailableError, match="can't be reached"):
-        await attach(str(tmp_path / "none"), "box", timeout_s=DEADLINE_S)
+        await attach(str(tmp_path / "none"), "box", version=VERSION, timeout_s=DEADLINE_S)
 
 
 @pytest.mark.parametrize("status", [b"101 UPGRADED", b"200 OK"])
@@ -103,7 +109,7 @@ async def test_both_answers_of_an_engine_that_agrees_are_understood(
     fake: FakeEngine, status: bytes
 ) -> None:
     fake.answers[ATTACH] = say(b"HTTP/1.1 " + status + b"\r\n\r\n" + wrap(b"early"))
-    stream = await attach(str(fake.socket), "box", timeout_s=DEADLINE_S)
+    stream = await attach(str(fake.socket), "box", version=VERSION, timeout_s=DEADLINE_S)
     assert await stream.read() == [Output(is_stderr=False, data=b"early")]
     assert await stream.read() is None
     await hang_up(stream)
@@ -113,7 +119,7 @@ async def test_the_request_asks_for_all_three_streams_of_that_container_only(
     fake: FakeEngine,
 ) -> None:
     with pytest.raises(ContainerNotFoundError):
-        await attach(str(fake.socket), "../a b?logs=1", timeout_s=DEADLINE_S)
+        await attach(str(fake.socket), "../a b?logs=1", version=VERSION, timeout_s=DEADLINE_S)
     request = await fake.seen("POST *")
     assert str(request) == "POST /containers/../a b?logs=1/attach"
     assert request.query == {"stream": "1", "stdin": "1", "stdout": "1", "stderr": "1"}
@@ -209,7 +215,9 @@ async def test_a_cancelled_attach_hangs_up(fake: FakeEngine) -> None:
         hung_up.set()
 
     fake.answers[ATTACH] = wait_for_end
-    attaching = asyncio.create_task(attach(str(fake.socket), "box", timeout_s=DEADLINE_S))
+    attaching = asyncio.create_task(
+        attach(str(fake.socket), "box", version=VERSION, timeout_s=DEADLINE_S)
+    )
     await fake.seen(ATTACH)
     attaching.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -19,6 +19,7 @@ from orchestrator.engine.images import BuildRequest, build_image
 from orchestrator.errors import DiskSpaceError, EngineError, EngineUnavailableError
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+SPEAKS = b'HTTP/1.0 200 OK\r\n\r\n{"ApiVersion": "1.41"}'
 
 
 def chunk(text: str, kind: str = "stream") -> bytes:
@@ -46,8 +47,8 @@ class Builder:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             head = await reader.readuntil(b"\r\n\r\n")
-            if b"/_ping" in head:
-                writer.write(self.says_it_is)
+            if b"/_ping" in head or b" /version " in head:
+                writer.write(self.says_it_is if b"/_ping" in head else SPEAKS)
                 return
             self.arrived.set()
             if not self.reads:

@@ -11,8 +11,9 @@ import pytest
 import requests
 from requests import Session
 
-from orchestrator.engine.client import API_VERSION, EngineClient, _Client
+from orchestrator.engine.client import EngineClient
 from orchestrator.engine.failures import translate
+from orchestrator.engine.sdk import Client
 from orchestrator.errors import (
     ContainerNotFoundError,
     EngineConflictError,
@@ -160,7 +161,7 @@ async def test_a_call_is_the_request_it_should_be(  # noqa: PLR0913, PLR0917 - a
 def test_a_plain_request_is_what_the_http_library_would_make_of_it(
     method: str, data: str | None, params: dict[str, Any]
 ) -> None:
-    client = _Client(base_url="unix:///nowhere.sock", version=API_VERSION)
+    client = Client(base_url="unix:///nowhere.sock", version="1.41")
     request = requests.Request(method, client.base_url + "/v1.41/x", params=params, data=data)
     ours, theirs = client.prepare_request(request), Session.prepare_request(client, request)
     assert (ours.method, ours.path_url) == (theirs.method, theirs.path_url)
@@ -367,16 +368,14 @@ def test_every_exception_of_a_library_becomes_one_of_ours(
     assert type(translate(raised, "/s")) is error
 
 
-async def test_an_error_of_ours_is_passed_on_as_it_is() -> None:
-    client = EngineClient("unix:///run/some.sock", timeout_s=2.5, threads=1)
-
+@pytest.mark.usefixtures("fake")
+async def test_an_error_of_ours_is_passed_on_as_it_is(client: EngineClient) -> None:
     def refuse(_: Any) -> None:
         raise EngineConflictError("busy")
 
     with pytest.raises(EngineConflictError, match="busy") as caught:
         await client.call(refuse)
     assert caught.value.__cause__ is None
-    await client.close()
 
 
 async def test_a_thread_keeps_one_connection_whatever_it_asks_for(fake: FakeEngine) -> None:

@@ -1,0 +1,50 @@
+"""Which version of its API is spoken with the engine that is there.
+
+Asked once, and again when it may be another engine: when a ping says so, or when a call was refused
+for its version, which the engine does before anything else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+
+from orchestrator.engine.ping import ask_version
+from orchestrator.engine.reach import api_version
+from orchestrator.errors import EngineVersionError
+
+log = structlog.get_logger(__name__)
+
+
+class Dialect:
+    """What has been agreed on with the engine at one socket."""
+
+    def __init__(self, socket_path: str) -> None:
+        """Nobody has been asked yet."""
+        self._socket_path = socket_path
+        self._asking = asyncio.Lock()
+        self._engine = ""
+        self.version = ""
+        """As in `1.41`; empty: not agreed on."""
+
+    async def agree(self, *, timeout_s: float) -> str:
+        """The version to speak. Raises EngineVersionError where there is none, or EngineError."""
+        async with self._asking:  # one question, however many wait for the answer
+            if not self.version:
+                offer = await ask_version(self._socket_path, timeout_s=timeout_s)
+                version, why_not = api_version(offer)
+                if why_not:
+                    raise EngineVersionError(f"The engine at {self._socket_path}: {why_not}")
+                log.info("engine_speaks", api=version, engine=str(offer.get("Version")))
+                self.version = version
+        return self.version
+
+    def hear(self, engine: str) -> None:
+        """Who answered a ping: with another one, nothing has been agreed on."""
+        if engine != self._engine:
+            self._engine, self.version = engine, ""
+
+    def forget(self) -> None:
+        """Ask again before the next call."""
+        self.version = ""
