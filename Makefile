@@ -7,7 +7,7 @@ PY := .venv/bin/python
 export PYTHON
 unexport PYTHONDONTWRITEBYTECODE  # every target starts the same modules again and again
 
-.PHONY: help run unit test test-all test-clients test-web test-languages fuzz mutants check bench languages-table engine images image test-image dist release sbom check-version publish-npm clean
+.PHONY: help run unit test test-all test-hosts-engines test-clients test-web test-languages fuzz mutants check bench languages-table engine images image test-image dist release sbom check-version publish-npm clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,6 +23,9 @@ test: ## Set up everything and run what proves the product (ARGS="-k name" for s
 
 test-all: ## That, and everything else there is to test but the runner's own image
 	@scripts/test --all
+
+test-hosts-engines: ## Test on Debian 13's Docker and sid's, without such a machine (QUICK=1; FULL=1: as `make test`)
+	@scripts/test-hosts-engines $(if $(QUICK),--quick)$(if $(FULL),--full) $(ARGS)
 
 test-languages: ## Build every language there is, and run all of its samples
 	@ALSO_PROVE=all scripts/test tests/docker/test_samples.py -v $(ARGS)
