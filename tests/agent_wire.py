@@ -10,16 +10,20 @@ from collections.abc import Iterator
 
 HEADER = 5
 READY, STARTED, STDOUT, STDERR, CREDIT, EXIT, ERROR = range(0x81, 0x88)
-ARTEFACT, ARTEFACT_END, PREPARED = range(0x88, 0x8B)
-FILE, STAGE, STDIN, STDIN_END, KILL, PACK, PREPARE, DISMISS, SIGNAL = range(1, 10)
+ARTEFACT, ARTEFACT_END, PREPARED, MEMORY = range(0x88, 0x8C)
+FILE, STAGE, STDIN, STDIN_END, KILL, PACK, PREPARE, DISMISS, SIGNAL, MEASURE = range(1, 11)
 
 
 def frame_from_agent(kind: int, payload: bytes) -> bytes:
     return struct.pack(">IB", len(payload), kind) + payload
 
 
-def pack_ready(window: int = 262_144, version: int = 4) -> bytes:
+def pack_ready(window: int = 262_144, version: int = 5) -> bytes:
     return frame_from_agent(READY, struct.pack(">HI", version, window))
+
+
+def pack_memory(held: int) -> bytes:
+    return frame_from_agent(MEMORY, struct.pack(">Q", held))
 
 
 def pack_exit(
@@ -98,6 +102,6 @@ def describe(stream: bytes) -> list[str]:
                 lines.append(f"signal {fields.number(1)}")
                 assert fields.rest == b""
             case _:
-                lines.append({4: "stdin_end", 5: "kill", 8: "dismiss"}[kind])
+                lines.append({4: "stdin_end", 5: "kill", 8: "dismiss", 10: "measure"}[kind])
                 assert payload == b""
     return lines

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from tests.agent_wire import pack_ready
+from tests.agent_wire import MEASURE, cut, pack_memory, pack_ready
 
 Json = dict[str, Any]
 Raw = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -216,10 +216,12 @@ class FakeEngine:
 
 
 async def _idle_agent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Says that it is ready, and nothing more until stdin ends."""
+    """Says that it is ready, how little it holds when asked, and nothing more until stdin ends."""
     writer.write(wrap(pack_ready()))
-    while await reader.read(65_536):
-        pass
+    while data := await reader.read(65_536):
+        for kind, _ in cut(data):
+            if kind == MEASURE:
+                writer.write(wrap(pack_memory(200_000)))
 
 
 async def _read_request(reader: asyncio.StreamReader) -> Request:

@@ -78,7 +78,8 @@ class Sandbox(Protocol):
     async def set_limits(self, memory_bytes: int, processes: int) -> bool:
         """Change memory and process limits; False when more memory than that is in use.
 
-        Raises EngineError when the engine can't be asked.
+        Then they stay as they were, and so does all else. Only between stages. Raises EngineError
+        when the engine can't be asked, SandboxError when the agent does not say what is in use.
         """
         ...
 

@@ -33,6 +33,9 @@ AGENT_GRACE_S = 10.0
 READY_TIMEOUT_S = 15.0
 PACK_TIMEOUT_S = 10.0
 PREPARE_TIMEOUT_S = 30.0
+MEASURE_TIMEOUT_S = 10.0
+HEADROOM_BYTES = 1 << 20
+"""Of a lowered limit, what is to be left for the agent to start a program with, and to report."""
 OOM_NEWS_TRIES = 3
 OOM_NEWS_S = 0.1
 MAX_DIAGNOSTICS = 2048
@@ -55,12 +58,14 @@ class DockerSandbox:
         self._session = AgentSession(self)
         self._diagnostics = bytearray()
         self._is_late = False
+        self._memory_bytes = 0
         self._closing: asyncio.Task[None] | None = None
         live[name] = self
 
     async def open(self, config: dict[str, Any]) -> None:
         """Create, attach, start, and wait for the agent's greeting, in this order."""
         await self._engine.create_container(self.name, config)
+        self._memory_bytes = config["HostConfig"]["Memory"]
         self._stream = await attach(
             self._engine.socket_path,
             self.name,
@@ -142,12 +147,29 @@ class DockerSandbox:
         await self._session.wait_lost()
 
     async def set_limits(self, memory_bytes: int, processes: int) -> bool:
-        """See `Sandbox.set_limits`."""
+        """See `Sandbox.set_limits`.
+
+        Not left to the kernel: cgroup version 2 takes any limit, and kills whom it does not suit.
+        """
+        if memory_bytes < self._memory_bytes and await self._holds_more_than(memory_bytes):
+            return False
         try:
             await self._engine.update_limits(self.name, memory_bytes, pids_limit(processes))
         except EngineConflictError:
             return False
+        self._memory_bytes = memory_bytes
         return True
+
+    async def _holds_more_than(self, memory_bytes: int) -> bool:
+        """By the agent's word; of a sandbox that is lost, the engine will tell."""
+        try:
+            async with asyncio.timeout(MEASURE_TIMEOUT_S):
+                return await self._session.measure() > memory_bytes - HEADROOM_BYTES
+        except TimeoutError as err:
+            late = f"The agent did not say in {MEASURE_TIMEOUT_S:g} s what memory is in use"
+            raise SandboxError(late) from err
+        except SandboxError:
+            return False
 
     async def run_stage(
         self, stage: Stage, sink: OutputSink, live: LiveInput | None = None

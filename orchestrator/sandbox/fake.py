@@ -114,8 +114,10 @@ class FakeSandbox:
 
     async def set_limits(self, memory_bytes: int, processes: int) -> bool:  # noqa: ARG002 - the contract
         """See `Sandbox.set_limits`."""
-        self._memory_bytes = memory_bytes
-        return memory_bytes >= self._backend.min_memory_bytes
+        fits = memory_bytes >= self._backend.min_memory_bytes
+        if fits:
+            self._memory_bytes = memory_bytes
+        return fits
 
     async def run_stage(
         self, stage: Stage, sink: OutputSink, live: LiveInput | None = None

@@ -17,11 +17,12 @@ from orchestrator.sandbox.model import (
     StageReport,
 )
 
-PROTOCOL_VERSION = 4
+PROTOCOL_VERSION = 5
 MAX_PAYLOAD = 262_144
 
 _HEADER = struct.Struct(">IB")
 _U32 = struct.Struct(">I")
+_U64 = struct.Struct(">Q")
 _READY = struct.Struct(">HI")
 _EXIT = struct.Struct(">iiBBHQQQQI")
 _STAGE = struct.Struct(">BIIIIII")
@@ -62,6 +63,7 @@ class ToAgent(IntEnum):
     PREPARE = 0x07
     DISMISS = 0x08
     SIGNAL = 0x09
+    MEASURE = 0x0A
 
 
 class FromAgent(IntEnum):
@@ -77,6 +79,7 @@ class FromAgent(IntEnum):
     ARTEFACT = 0x88
     ARTEFACT_END = 0x89
     PREPARED = 0x8A
+    MEMORY = 0x8B
 
 
 _TYPES = frozenset(FromAgent)
@@ -214,6 +217,12 @@ def parse_credit(payload: bytes) -> int:
     """The payload of `stdin_credit`, in bytes."""
     (credit,) = _unpack(_U32, payload, "stdin_credit")
     return int(credit)
+
+
+def parse_memory(payload: bytes) -> int:
+    """The payload of `memory`, in bytes."""
+    (held,) = _unpack(_U64, payload, "memory")
+    return int(held)
 
 
 def parse_exit(payload: bytes) -> StageReport:

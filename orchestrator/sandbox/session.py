@@ -27,6 +27,7 @@ from orchestrator.sandbox.frames import (
     parse_answer,
     parse_credit,
     parse_exit,
+    parse_memory,
     parse_ready,
 )
 from orchestrator.sandbox.live import LiveInput
@@ -128,6 +129,14 @@ class AgentSession:
         if frame.type is not FromAgent.PREPARED:
             raise self._spoilt(ProtocolError(f"{frame.type.name} instead of PREPARED"))
         return parse_answer(frame)
+
+    async def measure(self) -> int:
+        """How much memory the sandbox holds, in bytes, that the kernel could not take back."""
+        await self._send_if_open(encode(ToAgent.MEASURE))
+        frame = await self._next()
+        if frame.type is not FromAgent.MEMORY:
+            raise self._spoilt(ProtocolError(f"{frame.type.name} instead of MEMORY"))
+        return parse_memory(frame.payload)
 
     async def wait_lost(self) -> None:
         """Wait until the stream ends, or until the agent speaks without being asked.

@@ -137,7 +137,7 @@ async def test_a_connection_that_is_cut_was_lost_outside_and_ends_everything(
     output = Collector()
     running = asyncio.create_task(sandbox.run_stage(make_stage("echo x; sleep 50"), output.take))
     await output.first.wait()
-    writers[0].transport.abort()
+    writers[-1].transport.abort()
     outcome = await running
     assert isinstance(outcome, StageLoss)
     assert outcome.reason is LossReason.OUTSIDE
@@ -153,6 +153,20 @@ async def test_memory_lowered_below_what_is_in_use_is_refused(docker: Docker) ->
     # It stays as it was.
     report, stdout, _ = await run_script(sandbox, "", **hog(100))
     assert (report.oom_kills, stdout) == (0, b"%d\n" % (100 * MIB))
+
+
+async def test_the_agent_says_what_is_held_and_not_what_can_be_taken_back(docker: Docker) -> None:
+    sandbox = await docker.backend.open(make_spec(memory_bytes=256 * MIB))
+    measure = sandbox._session.measure  # noqa: SLF001 - what limits are lowered by
+    at_first = await measure()
+    assert at_first < 4 * MIB
+    fill = "head -c 15000000 /dev/zero > a; cat a > b; head -c 8000000 /dev/zero > /tmp/c"
+    assert (await run_script(sandbox, fill, kind=StageKind.COMPILE))[0].exit_code == 0
+    built = await measure() - at_first
+    assert 30_000_000 <= built < 33_000_000  # both, and not what was cleared away
+    read_all = "cat /build/a /usr/bin/* /usr/lib/*/*.so* > /dev/null; head -c 4000000 /dev/zero > d"
+    assert (await run_script(sandbox, read_all))[0].exit_code == 0
+    assert abs(await measure() - at_first - built) < 2 * MIB
 
 
 async def test_lowered_memory_bites_and_raised_memory_is_there(docker: Docker) -> None:

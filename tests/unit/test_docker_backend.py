@@ -12,13 +12,27 @@ from collections.abc import AsyncIterator
 import pytest
 
 from orchestrator.engine.client import EngineClient
-from orchestrator.errors import EngineError, EngineUnavailableError, SandboxError
+from orchestrator.errors import (
+    ContainerNotFoundError,
+    EngineError,
+    EngineUnavailableError,
+    SandboxError,
+)
 from orchestrator.sandbox import docker_sandbox
 from orchestrator.sandbox.docker_backend import DockerBackend
-from orchestrator.sandbox.docker_sandbox import DockerSandbox
+from orchestrator.sandbox.docker_sandbox import HEADROOM_BYTES, DockerSandbox
 from orchestrator.sandbox.model import LossReason, SourceFile, StageLoss
 from orchestrator.sandbox.spec import LABEL_DEADLINE, LABEL_INSTANCE
-from tests.agent_wire import ARTEFACT, ERROR, STARTED, frame_from_agent, pack_ready
+from tests.agent_wire import (
+    ARTEFACT,
+    ERROR,
+    MEASURE,
+    STARTED,
+    cut,
+    frame_from_agent,
+    pack_memory,
+    pack_ready,
+)
 from tests.fake_engine import (
     Answer,
     FakeEngine,
@@ -384,6 +398,66 @@ async def test_limits_say_whether_they_fit(
     sandbox = await backend.open(make_spec())
     assert await sandbox.set_limits(1 << 25, 7) is fits
     assert fake.requests[-1].body == {"Memory": 1 << 25, "MemorySwap": 1 << 25, "PidsLimit": 8}
+
+
+def holding(held: int) -> Raw:
+    """Says it is ready, and that it holds so much as often as it is asked."""
+
+    async def act(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(wrap(pack_ready()))
+        while data := await reader.read(65_536):
+            assert [kind for kind, _ in cut(data)] == [MEASURE]
+            writer.write(wrap(pack_memory(held)))
+
+    return act
+
+
+@pytest.mark.parametrize(("room", "fits"), [(-1, False), (HEADROOM_BYTES - 1, False)])
+async def test_a_limit_below_what_is_held_is_refused_before_the_engine_is_asked(
+    fake: FakeEngine,
+    backend: DockerBackend,
+    room: int,
+    fits: bool,  # noqa: FBT001 - a table's column
+) -> None:
+    fake.agent = holding((32 << 20) - room)
+    sandbox = await backend.open(make_spec(memory_bytes=64 << 20))
+    assert await sandbox.set_limits(32 << 20, 7) is fits
+    assert not [request for request in fake.requests if request.path.endswith("/update")]
+
+
+async def test_a_limit_is_set_where_there_is_room_and_a_raised_one_is_not_asked_about(
+    fake: FakeEngine, backend: DockerBackend
+) -> None:
+    fake.agent = holding((32 << 20) - HEADROOM_BYTES)
+    sandbox = await backend.open(make_spec(memory_bytes=64 << 20))
+    assert await sandbox.set_limits(32 << 20, 7) is True
+    assert await sandbox.set_limits((32 << 20) - 1, 7) is False
+    assert await sandbox.set_limits(32 << 20, 8) is True  # the processes alone
+    fake.agent = holding(1 << 40)
+    sandbox = await backend.open(make_spec(memory_bytes=16 << 20))
+    assert await sandbox.set_limits(32 << 20, 7) is True
+    assert await sandbox.set_limits(24 << 20, 7) is False  # below what it was raised to
+
+
+async def test_of_a_sandbox_that_is_lost_the_engine_says_so_when_its_limits_are_set(
+    fake: FakeEngine, backend: DockerBackend
+) -> None:
+    fake.agent = agent(until="hang up")
+    fake.answers["POST /containers/*/update"] = refuse(404, "No such container")
+    sandbox = await backend.open(make_spec())
+    with pytest.raises(ContainerNotFoundError, match="No such container"):
+        await sandbox.set_limits(1 << 25, 7)
+
+
+async def test_an_agent_that_does_not_say_what_is_held_in_time_is_an_error(
+    fake: FakeEngine, backend: DockerBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(docker_sandbox, "MEASURE_TIMEOUT_S", 0.05)
+    fake.agent = agent()
+    sandbox = await backend.open(make_spec())
+    with pytest.raises(SandboxError, match=r"did not say in 0\.05 s what memory is in use"):
+        await sandbox.set_limits(1 << 25, 7)
+    assert fake.requests[-1].path.endswith("/start")
 
 
 @pytest.mark.parametrize(

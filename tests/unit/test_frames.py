@@ -29,10 +29,20 @@ from orchestrator.sandbox.frames import (
     parse_answer,
     parse_credit,
     parse_exit,
+    parse_memory,
     parse_ready,
 )
 from orchestrator.sandbox.model import LimitHit, Signal, Stage, StageCause, StageKind
-from tests.agent_wire import HEADER, Reference, cut, describe, frame_from_agent, hexed, pack_exit
+from tests.agent_wire import (
+    HEADER,
+    Reference,
+    cut,
+    describe,
+    frame_from_agent,
+    hexed,
+    pack_exit,
+    pack_memory,
+)
 from tests.sandbox_support import SOCKET, make_stage
 
 AGENT_TEST_IMAGE = "codebae-runner/agent-test:current"
@@ -137,6 +147,15 @@ def test_stdin_is_cut_into_frames_that_fit(size: int) -> None:
     assert len(pieces) == -(-size // MAX_PAYLOAD)
 
 
+@given(st.integers(0, (1 << 64) - 1))
+def test_memory_comes_back_as_it_was_said(held: int) -> None:
+    ((_, payload),) = cut(pack_memory(held))
+    assert parse_memory(payload) == held
+    with pytest.raises(ProtocolError, match="memory frame of 7 bytes"):
+        parse_memory(payload[1:])
+    assert describe(encode(ToAgent.MEASURE)) == ["measure"]
+
+
 @pytest.mark.parametrize("kind", [FromAgent.STARTED, FromAgent.ARTEFACT_END, FromAgent.PREPARED])
 def test_an_answer_is_yes_or_no(kind: FromAgent) -> None:
     assert [parse_answer(Frame(kind, raw)) for raw in (b"\0", b"\1")] == [False, True]
@@ -193,7 +212,7 @@ def test_a_frame_of_the_largest_size_is_read() -> None:
         pytest.param(struct.pack(">IB", 2**32 - 1, 0x83), id="as long as can be said"),
         pytest.param(struct.pack(">IB", 0, 0x00), id="no type"),
         pytest.param(struct.pack(">IB", 0, 0x01), id="a type of ours"),
-        pytest.param(struct.pack(">IB", 0, 0x8B), id="a type after the last"),
+        pytest.param(struct.pack(">IB", 0, 0x8C), id="a type after the last"),
     ],
 )
 def test_a_bad_header_is_refused_before_any_of_its_payload_is_kept(header: bytes) -> None:
@@ -338,7 +357,8 @@ def to_agent(content: bytes) -> st.SearchStrategy[bytes]:
     )
     pieces = [content[at : at + MAX_PAYLOAD] for at in range(0, len(content), MAX_PAYLOAD)]
     stdin = b"".join(encode(ToAgent.STDIN, piece) for piece in pieces)
-    rest = [stdin, encode(ToAgent.STDIN_END), encode(ToAgent.DISMISS), *map(encode_signal, Signal)]
+    rest = [stdin, *map(encode, (ToAgent.STDIN_END, ToAgent.DISMISS, ToAgent.MEASURE))]
+    rest += map(encode_signal, Signal)
     executable = paths.map(
         lambda path: (
             encode(
@@ -387,13 +407,14 @@ def test_the_agent_reads_what_we_write_in_chunks_of_any_size() -> None:
         pytest.param(
             struct.pack(">IB", MAX_PAYLOAD + 1, 3) + bytes(MAX_PAYLOAD + 1), "error: ", 1, id="long"
         ),
-        pytest.param(struct.pack(">IB", 0, 10), "error: ", 1, id="unknown type"),
+        pytest.param(struct.pack(">IB", 0, 11), "error: ", 1, id="unknown type"),
         pytest.param(struct.pack(">IB", 0, 9), "error: signal: malformed", 1, id="no signal"),
         pytest.param(struct.pack(">IB2x", 2, 9), "error: signal: malformed", 1, id="two signals"),
         pytest.param(struct.pack(">IBB", 1, 9, 19), "error: signal: not a", 1, id="a stop"),
         pytest.param(struct.pack(">IBB", 1, 9, 0), "error: signal: not a", 1, id="signal 0"),
         pytest.param(struct.pack(">IB", 1, 5) + b"x", "error: ", 1, id="a kill with a payload"),
         pytest.param(struct.pack(">IB", 1, 8) + b"x", "error: ", 1, id="a dismissal with one"),
+        pytest.param(struct.pack(">IB", 1, 10) + b"x", "error: ", 1, id="a measure with one"),
         pytest.param(struct.pack(">IB3x", 3, 6), "error: ", 1, id="a short bound of an artefact"),
         pytest.param(struct.pack(">IB4x", 4, 7), "error: ", 1, id="nothing to prepare"),
         pytest.param(
@@ -433,6 +454,7 @@ def test_we_read_what_the_agent_writes() -> None:
         assert frame == Frame(FromAgent.EXIT, pack_exit(ending, limits, usage))
         parse_exit(frame.payload)
         assert parse_credit(say(process, f"credit {credit}").payload) == credit
+        assert parse_memory(say(process, f"memory {usage[0]}").payload) == usage[0]
         for kind in (FromAgent.STARTED, FromAgent.ARTEFACT_END, FromAgent.PREPARED):
             answer = say(process, f"{kind.name.lower()} {credit % 2}")
             assert (answer.type, parse_answer(answer)) == (kind, bool(credit % 2))

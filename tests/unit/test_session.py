@@ -22,6 +22,7 @@ from tests.agent_wire import (
     ERROR,
     EXIT,
     FILE,
+    MEMORY,
     PREPARED,
     STAGE,
     STARTED,
@@ -34,6 +35,7 @@ from tests.agent_wire import (
     frame_from_agent,
     hexed,
     pack_exit,
+    pack_memory,
     pack_ready,
 )
 from tests.sandbox_support import Collector, make_stage
@@ -94,7 +96,7 @@ def stdin_of(stream: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("pieces", "error", "message"),
     [
-        pytest.param([pack_ready(version=5)], ProtocolError, "version 5.*make images", id="newer"),
+        pytest.param([pack_ready(version=6)], ProtocolError, "version 6.*make images", id="newer"),
         pytest.param([pack_ready(version=1)], ProtocolError, "version 1.*make images", id="older"),
         pytest.param([STARTED_FRAME], ProtocolError, "STARTED before READY", id="out of turn"),
         pytest.param([frame_from_agent(0x81, b"")], ProtocolError, "ready frame", id="empty"),
@@ -255,6 +257,23 @@ async def test_a_compiler_that_is_not_prepared_is_an_error(frame: bytes | None) 
     transport.say(frame)
     with pytest.raises(SandboxError):
         await session.prepare(("javac",), {})
+
+
+async def test_the_agent_is_asked_what_memory_is_held() -> None:
+    session, transport = await greeted()
+    transport.say(pack_memory(123_456_789_012))
+    assert await session.measure() == 123_456_789_012
+    assert describe(bytes(transport.sent)) == ["measure"]
+
+
+@pytest.mark.parametrize("frame", [frame_from_agent(MEMORY, b"\0"), EXIT_FRAME, None])
+async def test_an_agent_that_does_not_say_what_is_held_is_of_no_more_use(
+    frame: bytes | None,
+) -> None:
+    session, transport = await greeted()
+    transport.say(frame)
+    with pytest.raises(SandboxError):
+        await session.measure()
 
 
 async def test_an_artefact_that_can_not_be_put_back_is_said_at_once() -> None:

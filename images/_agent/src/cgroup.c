@@ -52,14 +52,22 @@ static bool find(const char *text, const char *key, uint64_t *value)
     return false;
 }
 
+/* Bytes that a counter's file is read up to. memory.stat has some 2,000. */
+enum { TEXT_MAX = 8192 };
+
+static void read_text(enum counter counter, char text[TEXT_MAX])
+{
+    ssize_t size = pread(files[counter], text, TEXT_MAX - 1, 0);
+    if (size <= 0)
+        fail("cannot read %s", places[counter].path);
+    text[size] = '\0';
+}
+
 uint64_t cgroup_read(enum counter counter)
 {
-    char text[4096];
+    char text[TEXT_MAX];
     const struct place *place = &places[counter];
-    ssize_t size = pread(files[counter], text, sizeof text - 1, 0);
-    if (size <= 0)
-        fail("cannot read %s", place->path);
-    text[size] = '\0';
+    read_text(counter, text);
     if (place->keys[0] == NULL)
         return strtoull(text, NULL, 10) / place->divisor;
     uint64_t sum = 0;
@@ -72,10 +80,27 @@ uint64_t cgroup_read(enum counter counter)
     return sum / place->divisor;
 }
 
+uint64_t cgroup_held(void)
+{
+    /* Which of them there are depends on version and kernel. Not `slab_reclaimable`: the names and
+       inodes of files that a compiler has looked at. */
+    static const char *const keys[] = {
+        "anon", "rss", "shmem", "kernel_stack", "pagetables", "sec_pagetables",
+        "percpu", "sock", "vmalloc", "slab_unreclaimable",
+    };
+    char text[TEXT_MAX];
+    uint64_t sum = 0, value;
+    read_text(COUNTER_MEMORY, text);
+    for (unsigned i = 0; i < sizeof keys / sizeof keys[0]; i++)
+        if (find(text, keys[i], &value))
+            sum += value;
+    return sum;
+}
+
 /* Whether a file that could be opened has what is looked for in it. */
 static bool is_there(enum counter counter)
 {
-    char text[4096];
+    char text[TEXT_MAX];
     uint64_t ignored;
     ssize_t size = files[counter] < 0 ? -1 : pread(files[counter], text, sizeof text - 1, 0);
     if (size <= 0)

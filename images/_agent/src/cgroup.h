@@ -28,4 +28,10 @@ bool cgroup_has(enum counter counter);
 
 uint64_t cgroup_read(enum counter counter);
 
+/*
+ * Memory of the sandbox's that the kernel can't take back, in bytes, as far as it says: anonymous,
+ * shared, and (version 2) its own. With a limit below that, version 2 would kill somebody.
+ */
+uint64_t cgroup_held(void);
+
 #endif

@@ -110,6 +110,11 @@ void channel_prepared(bool alive)
     queue_added(&output, proto_put_prepared(control_space(PROTO_SMALL_FRAME), alive));
 }
 
+void channel_memory(uint64_t bytes)
+{
+    queue_added(&output, proto_put_memory(control_space(PROTO_SMALL_FRAME), bytes));
+}
+
 void channel_trim(void)
 {
     queue_trim(&output);

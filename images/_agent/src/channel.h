@@ -45,6 +45,7 @@ void channel_credit(uint32_t bytes);
 void channel_exit(const struct exit_report *report);
 void channel_artefact_end(bool complete);
 void channel_prepared(bool alive);
+void channel_memory(uint64_t bytes);
 
 /* Gives unused memory back. */
 void channel_trim(void);

@@ -7,6 +7,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "cgroup.h"
 #include "channel.h"
 #include "clock.h"
 #include "feed.h"
@@ -105,6 +106,15 @@ static void handle_dismiss(const struct identities *ids)
     channel_prepared(false);
 }
 
+/* Nothing runs, and what a run has left is cleared away: it would be in the way of nobody. */
+static void handle_measure(const struct identities *ids)
+{
+    require_idle("measure");
+    trim();
+    tidy(ids);
+    channel_memory(cgroup_held());
+}
+
 static void handle_signal(const struct frame *frame)
 {
     int number;
@@ -140,6 +150,9 @@ static void handle(const struct frame *frame, const struct identities *ids)
         break;
     case FRAME_SIGNAL:
         handle_signal(frame);
+        break;
+    case FRAME_MEASURE:
+        handle_measure(ids);
         break;
     default: /* proto_decode() lets no other type through */
         stage_kill();

@@ -32,6 +32,7 @@ static const char *header_fault(uint8_t type, uint32_t size)
     case FRAME_STDIN_END:
     case FRAME_KILL:
     case FRAME_DISMISS:
+    case FRAME_MEASURE:
         return size == 0 ? NULL : "payload where none belongs";
     default:
         return "unknown frame type";
@@ -110,6 +111,12 @@ size_t proto_put_artefact_end(uint8_t *out, bool complete)
 size_t proto_put_prepared(uint8_t *out, bool alive)
 {
     return put_answer(out, FRAME_PREPARED, alive);
+}
+
+size_t proto_put_memory(uint8_t *out, uint64_t bytes)
+{
+    uint8_t *at = out + proto_put_header(out, FRAME_MEMORY, 8);
+    return (size_t)(put(at, bytes, 8) - out);
 }
 
 size_t proto_put_file_head(uint8_t *out, unsigned flags, const char *path)

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 enum {
-    PROTO_VERSION = 4,
+    PROTO_VERSION = 5,
     PROTO_HEADER = 5,
     PROTO_PAYLOAD_MAX = 262144,
     PROTO_FRAME_MAX = PROTO_HEADER + PROTO_PAYLOAD_MAX,
@@ -37,6 +37,7 @@ enum frame_type {
     FRAME_PREPARE = 0x07,
     FRAME_DISMISS = 0x08,
     FRAME_SIGNAL = 0x09,
+    FRAME_MEASURE = 0x0a,
     FRAME_READY = 0x81,
     FRAME_STARTED = 0x82,
     FRAME_STDOUT = 0x83,
@@ -47,6 +48,7 @@ enum frame_type {
     FRAME_ARTEFACT = 0x88,
     FRAME_ARTEFACT_END = 0x89,
     FRAME_PREPARED = 0x8a,
+    FRAME_MEMORY = 0x8b,
 };
 
 enum target { TARGET_BUILD = 1, TARGET_WORK = 2 };
@@ -158,6 +160,7 @@ size_t proto_put_exit(uint8_t *out, const struct exit_report *report);
 size_t proto_put_started(uint8_t *out, bool by_prepared);
 size_t proto_put_artefact_end(uint8_t *out, bool complete);
 size_t proto_put_prepared(uint8_t *out, bool alive);
+size_t proto_put_memory(uint8_t *out, uint64_t bytes);
 
 /*
  * Writes what stands before the content in the payload of a `file` frame to

@@ -6,6 +6,7 @@
  *                             at a time, and prints each as one line: its name
  *                             and its fields, bytes in hex ("-" if empty).
  *   echo_frames started STATUS | artefact_end STATUS | prepared STATUS |
+ *               memory BYTES |
  *               file_head FLAGS PATH |
  *               ready | credit BYTES | exit CODE SIGNAL CAUSE TRUNCATED LIMITS
  *               CPU_US WALL_US GIVEN_BACK_US MEMORY_KB OOM_KILLS
@@ -132,6 +133,9 @@ static const char *print_frame(const struct frame *frame)
     case FRAME_STDIN_END:
         printf("stdin_end");
         break;
+    case FRAME_MEASURE:
+        printf("measure");
+        break;
     default:
         printf(frame->type == FRAME_KILL ? "kill" : "dismiss");
     }
@@ -207,6 +211,8 @@ int main(int argc, char **argv)
         return encode_exit(argv + 2);
     if (argc == 3 && strcmp(argv[1], "credit") == 0)
         return write_frame(frame, proto_put_credit(frame, (uint32_t)strtoul(argv[2], NULL, 10)));
+    if (argc == 3 && strcmp(argv[1], "memory") == 0)
+        return write_frame(frame, proto_put_memory(frame, strtoull(argv[2], NULL, 10)));
     if (argc == 2 && strcmp(argv[1], "ready") == 0)
         return write_frame(frame, proto_put_ready(frame));
     if (argc == 3 && strcmp(argv[1], "started") == 0)
