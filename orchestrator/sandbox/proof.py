@@ -96,7 +96,9 @@ class Proof:
             return None
         failed = [result for result in results if not result.passed]
         if failed:
-            log.warning("runtime_refused", runtime=runtime, reason=failed[0].check)
+            log.warning(
+                "runtime_refused", runtime=runtime, reason=f"{failed[0].check}: {failed[0].detail}"
+            )
         return None if failed else results
 
     async def _try(

@@ -17,6 +17,7 @@ from orchestrator.sandbox.model import (
     LimitHit,
     LossReason,
     SandboxSpec,
+    SourceFile,
     Stage,
     StageCause,
     StageKind,
@@ -27,6 +28,10 @@ from orchestrator.sandbox.model import (
 
 PROBE = "/sandbox/probe"
 MEMORY_BYTES = 64 << 20
+LOWERED_BYTES = 32 << 20
+RAISED_BYTES = 96 << 20
+TOO_LITTLE_BYTES = 7 << 20
+"""Less than what `HELD` takes, and more than engines refuse by themselves."""
 PROCESSES = 16
 OUTPUT_LIMIT = 10_000
 WALL_MS = 10_000
@@ -37,9 +42,22 @@ MAX_QUOTE = 40
 START = "start"
 """The check that a sandbox starts at all: failing it says nothing about the limits."""
 
+HELD = tuple(SourceFile(f"held{each}", bytes(4 << 20)) for each in range(2))
+"""Files, which are memory: sent to where there is room for 10 MB."""
+
 _Judge = Callable[[StageReport, str], bool]
 
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """A change of the memory limit, beforehand; `fits`: whether it is to be let be."""
+
+    memory_bytes: int
+    fits: bool = True
+    files: tuple[SourceFile, ...] = ()
+    """What is in the sandbox by then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +68,7 @@ class Probe:
     arguments: tuple[str, ...]
     holds: _Judge
     cpu_ms: int = 0
+    update: Update | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +94,10 @@ def _unprivileged(_report: StageReport, text: str) -> bool:
     )
 
 
+def _survived(report: StageReport) -> bool:
+    return report.exit_code == 0 and report.oom_kills == 0
+
+
 PROBES: tuple[Probe, ...] = (
     Probe("identity", ("identity",), _unprivileged),
     Probe("network", ("network",), lambda r, _: r.exit_code == 0),
@@ -88,6 +111,23 @@ PROBES: tuple[Probe, ...] = (
     Probe("wall", ("cpu", "4"), lambda r, _: r.cause is StageCause.WALL),
     Probe("processes", ("processes", "64"), lambda r, _: LimitHit.PROCESSES in r.limits_hit),
     Probe("memory", ("memory", "256"), lambda r, _: r.oom_kills > 0),
+    # A runtime may hold every limit that a sandbox begins with, and be unable to change one. Each
+    # of these says something in a fresh sandbox, too.
+    Probe(
+        "lowered memory",
+        ("memory", "48"),
+        lambda r, _: r.oom_kills > 0,
+        update=Update(LOWERED_BYTES),
+    ),
+    Probe(
+        "raised memory", ("memory", "80"), lambda r, _: _survived(r), update=Update(RAISED_BYTES)
+    ),
+    Probe(
+        "refused memory",
+        ("memory", "40"),
+        lambda r, _: _survived(r),
+        update=Update(TOO_LITTLE_BYTES, fits=False, files=HELD),
+    ),
 )
 
 
@@ -144,6 +184,10 @@ async def _try_in_turn(
 
 
 async def _try(sandbox: Sandbox, language: str, probe: Probe) -> CheckResult:
+    if probe.update is not None:
+        fault = await _update(sandbox, probe.update)
+        if fault:
+            return CheckResult(language, probe.name, passed=False, detail=fault)
     output = bytearray()
 
     async def sink(stream: Stream, data: bytes) -> None:
@@ -168,6 +212,22 @@ async def _try(sandbox: Sandbox, language: str, probe: Probe) -> CheckResult:
         return CheckResult(language, probe.name, passed=False, detail=outcome.detail)
     passed = probe.holds(outcome, text)
     return CheckResult(language, probe.name, passed=passed, detail=_describe(outcome, text))
+
+
+async def _update(sandbox: Sandbox, update: Update) -> str:
+    """Change the limit; what is wrong with how that went, if anything is."""
+    to = f"the memory limit's change to {update.memory_bytes >> 20} MB"
+    if update.files:
+        await sandbox.send_files(update.files, build=False, work=True)
+    try:
+        fits = await sandbox.set_limits(update.memory_bytes, PROCESSES)
+    except EngineUnavailableError:
+        raise
+    except (EngineError, SandboxError) as err:
+        return f"{to}: {err}"
+    if fits == update.fits:
+        return ""
+    return f"{to} was {'made, below what is in use' if fits else 'refused, with nothing in use'}"
 
 
 def _describe(report: StageReport, text: str) -> str:

@@ -177,6 +177,8 @@ def _host_config(spec: SandboxSpec, uids: Uids, traits: EngineTraits) -> dict[st
     config: dict[str, Any] = {
         "NetworkMode": "none",
         "IpcMode": "private",
+        # Not as the engine's own default has it: the agent looks for its counters at the root.
+        "CgroupnsMode": "private",
         "ReadonlyRootfs": True,
         "MaskedPaths": list(MASKED_PATHS),
         "CapDrop": ["ALL"],

@@ -37,7 +37,18 @@ HOLDS: dict[str, tuple[StageOutcome, str]] = {
     "wall": (make_report(cause=StageCause.WALL), ""),
     "processes": (make_report(limits_hit=frozenset({LimitHit.PROCESSES})), "refused\n"),
     "memory": (make_report(exit_code=None, signal=9, oom_kills=1), ""),
+    "lowered memory": (make_report(exit_code=None, signal=9, oom_kills=1), ""),
+    "raised memory": (make_report(), "survived\n"),
+    "refused memory": (make_report(), "survived\n"),
 }
+BY_LIMIT = {
+    ("256", 64): "memory",
+    ("48", 32): "lowered memory",
+    ("80", 96): "raised memory",
+    ("40", 96): "refused memory",
+    ("40", 64): "refused memory",
+}
+"""Which probe it is that takes so many MB where there are so many."""
 
 
 Met = tuple[StageOutcome, str]
@@ -49,13 +60,15 @@ class Engine:
 
     outcomes: dict[str, Met] = field(default_factory=lambda: dict(HOLDS))
     first: dict[str, Met] = field(default_factory=dict)
-    backend: FakeBackend = field(default_factory=FakeBackend)
+    backend: FakeBackend = field(default_factory=lambda: FakeBackend(min_memory_bytes=8 << 20))
     tried: list[str] = field(default_factory=list)
 
     def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        async def run_stage(_: FakeSandbox, stage: Stage, sink: OutputSink) -> StageOutcome:
+        async def run_stage(box: FakeSandbox, stage: Stage, sink: OutputSink) -> StageOutcome:
             assert stage.argv[0] == PROBE
             name = "wall" if stage.argv[1] == "cpu" and not stage.cpu_ms else stage.argv[1]
+            if name == "memory":
+                name = BY_LIMIT[stage.argv[2], box._memory_bytes >> 20]  # noqa: SLF001 - its limit
             self.tried.append(name)
             outcome, text = self.first.pop(name, None) or self.outcomes[name]
             await sink(Stream.STDOUT, text.encode())
@@ -97,6 +110,10 @@ BROKEN: list[tuple[str, StageOutcome, str]] = [
     ("memory", make_report(), "survived\n"),
     ("memory", make_report(exit_code=None, signal=9), ""),
     ("memory", StageLoss(LossReason.OOM, "the engine reports it"), ""),
+    ("lowered memory", make_report(), "survived\n"),
+    ("raised memory", make_report(exit_code=None, signal=9, oom_kills=1), ""),
+    ("refused memory", make_report(exit_code=None, signal=9, oom_kills=1), ""),
+    ("refused memory", StageLoss(LossReason.OOM, "the engine reports it"), ""),
 ]
 
 
@@ -115,6 +132,51 @@ async def test_a_limit_that_does_not_bite_fails_and_ends_the_test(
     assert [each.first_try for each in before] == [""] * len(before)
     assert not engine.backend.live
     assert engine.tried.count(probe) == len(engine.backend.opened) == 2
+
+
+@pytest.mark.parametrize(
+    ("outcome", "check", "words"),
+    [
+        (EngineError("cannot set kernel memory with cgroupv2"), "lowered", "cannot set kernel"),
+        (SandboxError("the agent did not say"), "lowered", "change to 32 MB: the agent did not"),
+        (False, "lowered", "change to 32 MB was refused, with nothing in use"),
+        (True, "refused", "change to 7 MB was made, below what is in use"),
+    ],
+)
+async def test_a_runtime_that_can_not_update_limits_fails_by_name(
+    monkeypatch: pytest.MonkeyPatch,
+    outcome: Exception | bool,  # noqa: FBT001 - a table's column
+    check: str,
+    words: str,
+) -> None:
+    async def set_limits(box: FakeSandbox, memory_bytes: int, _: int) -> bool:
+        if isinstance(outcome, Exception):
+            raise outcome
+        box._memory_bytes = memory_bytes  # noqa: SLF001 - as the fake has it
+        return outcome
+
+    engine = Engine()
+    engine.install(monkeypatch)
+    monkeypatch.setattr(FakeSandbox, "set_limits", set_limits)
+    *_, last = await run_selftest(engine.backend, "sh", "image")
+    assert (last.check, last.passed) == (f"{check} memory", False)
+    assert words in last.detail
+    assert words in last.first_try
+    assert not engine.backend.live
+
+
+async def test_an_engine_that_is_away_at_an_update_says_nothing_about_the_limits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def set_limits(*_: object) -> bool:
+        raise EngineUnavailableError("away")
+
+    engine = Engine()
+    engine.install(monkeypatch)
+    monkeypatch.setattr(FakeSandbox, "set_limits", set_limits)
+    with pytest.raises(EngineUnavailableError, match="away"):
+        await run_selftest(engine.backend, "sh", "image")
+    assert not engine.backend.live
 
 
 async def test_what_fails_once_is_tried_again_in_a_fresh_sandbox_and_both_are_told(
@@ -139,7 +201,9 @@ async def test_a_sandbox_that_starts_at_the_second_try_is_told_of(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     troubles = [EngineError("killed from outside")]
-    backend = FakeBackend(fail_open=lambda: troubles.pop() if troubles else None)
+    backend = FakeBackend(
+        fail_open=lambda: troubles.pop() if troubles else None, min_memory_bytes=8 << 20
+    )
     Engine(backend=backend).install(monkeypatch)
     first, *others = await run_selftest(backend, "sh", "image")
     assert (first.passed, first.first_try) == (True, "start: killed from outside")

@@ -37,6 +37,7 @@ def host(**changes: Any) -> dict[str, Any]:
     [
         ("NetworkMode", "none"),
         ("IpcMode", "private"),
+        ("CgroupnsMode", "private"),
         ("ReadonlyRootfs", True),
         ("CapDrop", ["ALL"]),
         ("CapAdd", ["SETUID", "SETGID", "KILL"]),
