@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 
 from orchestrator.engine.client import Json
+from orchestrator.engine.reach import cure
 from orchestrator.errors import EngineError
 from orchestrator.printable import printable
 
@@ -98,6 +99,7 @@ class BuildLog:
         found = _EXIT_CODE.search(error)
         if found is None:
             text = " ".join(error.split())
+            text += cure(text)
             return EngineError(f"{text} ({self._step})" if self._step else text)
         line = self._telling or self._last
         where = f"{self._step}: exit status {found[1]}"

@@ -22,7 +22,7 @@ from docker.transport import UnixHTTPAdapter
 from orchestrator.engine.dialect import Dialect
 from orchestrator.engine.failures import translate, update_error
 from orchestrator.engine.ping import ping
-from orchestrator.engine.reach import quirk
+from orchestrator.engine.reach import cure, quirk
 from orchestrator.engine.sdk import OneConnection, make_client
 from orchestrator.errors import (
     ContainerNotFoundError,
@@ -69,7 +69,8 @@ class EngineClient:
     async def ping(self) -> None:
         """Ask whether the engine is there, and is one we can speak with.
 
-        Raises EngineUnavailableError where it is not. As it ends, calls are let through, or refused, until the next one.
+        Raises EngineUnavailableError where it is not. As it ends, calls are let through, or
+        refused, until the next one.
         """
         try:
             timeout_s = min(PING_TIMEOUT_S, self._timeout_s)
@@ -178,7 +179,7 @@ class EngineClient:
         except (EngineUnavailableError, ContainerNotFoundError, EngineConflictError):
             raise
         except EngineError as err:
-            raise EngineError(f"{err}{self.remark}") from err
+            raise EngineError(f"{err}{cure(str(err))}{self.remark}") from err
 
     async def inspect_container(self, name: str) -> Json:
         """The container's whole description. Raises ContainerNotFoundError."""

@@ -35,6 +35,13 @@ _REMAPPED = (
 )
 
 
+_CURES = {
+    "apparmor_parser": "the kernel enforces AppArmor, whose tools the engine does not find: "
+    "apt-get install apparmor, then restart the engine",
+}
+"""By words of an engine's error."""
+
+
 def explain(path: str, error: OSError) -> str:
     """Why the socket at `path` can't be spoken to, and what to do about it; one line."""
     if error.errno in {errno.EACCES, errno.EPERM}:
@@ -57,6 +64,12 @@ def quirk(info: dict[str, object]) -> str:
     if "name=userns" in names:
         return _REMAPPED.format("it remaps users (userns-remap)")
     return ""
+
+
+def cure(text: str) -> str:
+    """What to do about an engine's error that is known to be its machine's; empty for others."""
+    known = next((words for sign, words in _CURES.items() if sign in text), "")
+    return f" ({known})" if known else ""
 
 
 def api_version(offer: dict[str, object]) -> tuple[str, str]:

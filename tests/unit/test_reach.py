@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import json
 import os
 import socket
 import stat
@@ -157,6 +158,65 @@ async def test_a_start_that_fails_in_such_an_engine_says_why() -> None:
         with pytest.raises(EngineError, match=r"not permitted \(the engine at .*Ubuntu's snap"):
             await client.start_container("box")
         await client.close()
+
+
+async def test_an_engine_without_apparmor_s_tools_is_named_with_the_cure() -> None:
+    said = (
+        "AppArmor enabled on system but the docker-default profile could not be loaded: running "
+        '`apparmor_parser` failed with output: exec: "apparmor_parser": executable file not found'
+    )
+    async with fake_engine() as engine:
+        engine.answers["POST /containers/*/start"] = refuse(500, said)
+        client = EngineClient(engine.url, timeout_s=5, threads=1)
+        await client.create_container("box", {})
+        with pytest.raises(
+            EngineError, match=r"not found .*apt-get install apparmor, then restart"
+        ):
+            await client.start_container("box")
+        await client.close()
+    assert reach.cure("no space left on device") == ""
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (None, {"runtimes": {"crun": {"path": "CRUN"}}}),
+        ("", {"runtimes": {"crun": {"path": "CRUN"}}}),
+        (
+            '{"debug": true, "runtimes": {"runsc": {"path": "/r"}}}',
+            {"debug": True, "runtimes": {"runsc": {"path": "/r"}, "crun": {"path": "CRUN"}}},
+        ),
+        ('{"runtimes": {"crun": {"path": "/own"}}}', None),
+        ("no JSON", None),
+    ],
+)
+def test_crun_is_registered_beside_what_the_machine_s_configuration_has(
+    tmp_path: Path, before: str | None, after: dict[str, object] | None
+) -> None:
+    """As scripts/engine does it on a machine of systemd's."""
+    for name in ("crun", "systemctl"):
+        (tmp_path / name).write_text(f"#!/bin/sh\necho {name} $* >>{tmp_path}/called\n")
+        (tmp_path / name).chmod(0o755)
+    file = tmp_path / "docker" / "daemon.json"
+    if before is not None:
+        file.parent.mkdir()
+        file.write_text(before)
+    text = (ROOT / "scripts/engine").read_text()
+    function = text[text.index("register_crun() {") : text.index("# drop_stale_pid FILE")]
+    subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", f"say() {{ :; }}\n{function}\nregister_crun {file}"],
+        env={"PATH": f"{tmp_path}:{os.environ['PATH']}"},
+        check=True,
+        stderr=subprocess.DEVNULL,
+    )
+    if after is None:
+        assert file.read_text() == before
+        assert not (tmp_path / "called").exists()
+    else:
+        assert file.read_text().strip() == json.dumps(after, indent=2).replace(
+            "CRUN", f"{tmp_path}/crun"
+        )
+        assert (tmp_path / "called").read_text() == "systemctl try-reload-or-restart docker\n"
 
 
 @pytest.fixture
