@@ -1,13 +1,17 @@
 """Cgroups for an engine inside a container: its containers belong below the container's own.
 
-Only there the container's memory limit holds for them too. Cgroup v1 and the hybrid of both were
-tried; pure v2 is written by its documentation.
+Only there the container's memory limit holds for them too.
+
+On pure v2 an engine looks for its own cgroup where /proc/self/cgroup says that it is, and without
+it gives up limits on swap, and news of OOM kills. So that path must lead there in the tree it sees,
+and must not be the machine's root, which has no such limit.
 """
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
+import os
 from pathlib import Path
 
 import structlog
@@ -16,19 +20,22 @@ from orchestrator.machine import CGROUPS, own_cgroup
 
 log = structlog.get_logger(__name__)
 
+SELF = Path("/proc/self/cgroup")
+MS_BIND = 4096
 LEAF = "server"
 """On v2 a cgroup that shares out memory holds no processes: ours go in here."""
 
 
-def prepare_cgroups(root: Path = CGROUPS) -> str:
+def prepare_cgroups(root: Path = CGROUPS, self_file: Path = SELF) -> str:
     """The `--cgroup-parent` for an engine of ours; empty where its own default will do.
 
     It will on a machine of our own, whose root we are in, and where the hierarchy that we are shown
     begins with our own cgroup. Needs the right to write there, and to mount.
     """
     if (root / "cgroup.controllers").exists():
-        return _nest(root)
+        return _nest(root, self_file)
     free_unified(root)
+    link_together(root)
     tree = root / "memory"
     return _parent(tree, own_cgroup(tree))
 
@@ -46,6 +53,17 @@ def free_unified(root: Path) -> None:
                 folder.rmdir()
 
 
+def link_together(root: Path) -> None:
+    """Let each controller be found by its own name: some inits mount `cpu,cpuacct` and no links.
+
+    crun refuses such a tree, runc does not.
+    """
+    for folder in root.glob("*,*"):
+        for controller in folder.name.split(","):
+            with contextlib.suppress(OSError):  # it is there, or it is not for us to make
+                (root / controller).symlink_to(folder.name)
+
+
 def mount_v1(controller: str, folder: Path) -> bool:
     """Whether the controller's v1 hierarchy is at `folder` now."""
     libc = ctypes.CDLL(None, use_errno=True)
@@ -53,22 +71,47 @@ def mount_v1(controller: str, folder: Path) -> bool:
     return bool(libc.mount(kind, bytes(folder), kind, 0, controller.encode()) == 0)
 
 
-def _nest(root: Path) -> str:
-    own = own_cgroup(root)
-    if own is None or not (own / "cgroup.type").exists():
-        return ""  # the machine's root, the one cgroup that may hold processes and share out too
-    if own.name == LEAF:
-        own = own.parent  # as a server before us has left it
+def mount_over(folder: Path, place: Path) -> bool:
+    """Whether `folder` is what is seen at `place` now."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    return bool(libc.mount(bytes(folder), bytes(place), None, MS_BIND, None) == 0)
+
+
+def _nest(root: Path, self_file: Path) -> str:
+    here = own_cgroup(root)
+    if here is None:
+        return ""
+    # In a leaf a server before us has left the rest as it is to be.
+    own = here.parent if here.name == LEAF and here != root else here
+    is_found = root.joinpath(*_named(self_file)) == here
     try:
         _make_room(own)
     except OSError as err:
         log.warning("cgroup_not_shared_out", cgroup=str(own), error=str(err))
+    if is_found or own == root:
+        return _parent(root, own)
+    # A cgroup namespace of our own, beside a tree that is not: its root is to be seen as one.
+    if mount_over(own, root):
+        return ""
+    log.warning("cgroup_not_at_the_root", cgroup=str(own))
     return _parent(root, own)
 
 
+def _named(self_file: Path) -> list[str]:
+    """The parts of the path that v2 has for us, in the eyes of our cgroup namespace."""
+    try:
+        lines = self_file.read_text("ascii").splitlines()
+    except OSError:
+        return []
+    path = next((line[3:] for line in lines if line.startswith("0::")), "")
+    return [part for part in path.split("/") if part]
+
+
 def _make_room(own: Path) -> None:
+    """Go into the leaf, and share out what there is. The machine's root may keep the others."""
     (own / LEAF).mkdir(exist_ok=True)
-    for pid in _words(own / "cgroup.procs"):
+    is_machine = not (own / "cgroup.type").exists()
+    for pid in [str(os.getpid())] if is_machine else _words(own / "cgroup.procs"):
         with contextlib.suppress(ProcessLookupError):
             (own / LEAF / "cgroup.procs").write_text(pid, "ascii")
     wanted = " ".join(f"+{name}" for name in _words(own / "cgroup.controllers"))

@@ -129,6 +129,34 @@ def test_a_hybrid_s_controllers_are_freed_as_far_as_it_goes(
     assert (tmp_path / "hugetlb").exists() is mounts
 
 
+def test_v1_controllers_that_were_mounted_together_are_found_by_their_own_names(
+    tmp_path: Path,
+) -> None:
+    for name in ("cpu,cpuacct", "net_cls,net_prio", "memory"):
+        cgroup(tmp_path / name, ours=True)
+    (tmp_path / "cpuacct").mkdir()  # of somebody's: it stays
+    assert prepare_cgroups(tmp_path) == ""
+    links = {each.name: each.readlink() for each in tmp_path.iterdir() if each.is_symlink()}
+    together = Path("net_cls,net_prio")
+    assert links == {"cpu": Path("cpu,cpuacct"), "net_cls": together, "net_prio": together}
+    assert prepare_cgroups(tmp_path) == ""  # once more, as after a restart
+
+
+@pytest.fixture
+def mounted(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Path, Path]]:
+    """What was to be mounted where; it is only written down, and allowed."""
+    found: list[tuple[Path, Path]] = []
+    monkeypatch.setattr(cgroups, "mount_over", lambda *pair: found.append(pair) or True)
+    return found
+
+
+def named(folder: Path, path: str) -> Path:
+    """/proc/self/cgroup of a process that is at `path`, and in a hybrid's v1 at the root."""
+    file = folder.parent / f"{folder.name}.self"
+    file.write_text(f"4:memory:/\n0::{path}\n")
+    return file
+
+
 def v2(root: Path) -> Path:
     cgroup(root)
     (root / "cgroup.controllers").write_text("cpu memory pids\n")
@@ -136,34 +164,96 @@ def v2(root: Path) -> Path:
 
 
 @pytest.mark.parametrize("path", ["docker/abc", ""])
-def test_v2_our_processes_make_room_for_the_engine_s(tmp_path: Path, path: str) -> None:
+def test_v2_our_processes_make_room_for_the_engine_s(
+    tmp_path: Path, mounted: list[tuple[Path, Path]], path: str
+) -> None:
     v2(tmp_path)
     own = cgroup(tmp_path / path, ours=True, cgroup__type="domain")
     (own / "cgroup.controllers").write_text("cpu memory\n")
-    assert prepare_cgroups(tmp_path) == (f"/{path}" if path else "")
+    assert prepare_cgroups(tmp_path, named(tmp_path, f"/{path}")) == (f"/{path}" if path else "")
     assert (own / LEAF / "cgroup.procs").read_text() == str(os.getpid())  # the last one written
     assert (own / "cgroup.subtree_control").read_text() == "+cpu +memory"
+    assert mounted == []  # what is named is what is seen
 
 
-def test_v2_a_server_after_another_uses_the_same_cgroup(tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_second", [False, True])
+def test_v2_our_cgroup_becomes_the_root_where_that_is_what_it_is_called(
+    tmp_path: Path,
+    mounted: list[tuple[Path, Path]],
+    is_second: bool,  # noqa: FBT001 - a column
+) -> None:
+    """A private cgroup namespace and the host's tree: as compose gives it to us."""
     v2(tmp_path)
-    own = cgroup(tmp_path / "docker" / "abc", cgroup__type="domain")
-    cgroup(own / LEAF, ours=True, cgroup__type="domain")
-    assert prepare_cgroups(tmp_path) == "/docker/abc"
+    own = cgroup(tmp_path / "docker" / "abc", ours=not is_second, cgroup__type="domain")
+    (own / "cgroup.controllers").write_text("memory\n")
+    if is_second:  # after a server before us, in the same container
+        cgroup(own / LEAF, ours=True, cgroup__type="domain")
+    file = named(tmp_path, f"/{LEAF}" if is_second else "/")
+    assert prepare_cgroups(tmp_path, file) == ""
+    assert mounted == [(own, tmp_path)]
+    assert (own / "cgroup.subtree_control").read_text() == "+memory"
     assert not (own / LEAF / LEAF).exists()
 
 
-def test_v2_the_machine_s_root_stays_as_it_is(tmp_path: Path) -> None:
-    cgroup(v2(tmp_path), ours=True)
-    assert prepare_cgroups(tmp_path) == ""
+def test_v2_where_it_can_not_be_made_the_root_it_is_said_and_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(cgroups, "mount_over", lambda *_: False)
+    cgroup(v2(tmp_path) / "docker" / "abc", ours=True, cgroup__type="domain")
+    assert prepare_cgroups(tmp_path, named(tmp_path, "/")) == "/docker/abc"
+    assert "cgroup_not_at_the_root" in capsys.readouterr().out
+
+
+def test_v2_a_server_after_another_uses_the_same_cgroup(
+    tmp_path: Path, mounted: list[tuple[Path, Path]]
+) -> None:
+    v2(tmp_path)
+    own = cgroup(tmp_path / "docker" / "abc", cgroup__type="domain")
+    cgroup(own / LEAF, ours=True, cgroup__type="domain")
+    assert prepare_cgroups(tmp_path, named(tmp_path, f"/docker/abc/{LEAF}")) == "/docker/abc"
+    assert not (own / LEAF / LEAF).exists()
+    assert mounted == []
+
+
+def test_v2_in_the_machine_s_root_we_alone_move_and_it_shares_out_all_the_same(
+    tmp_path: Path, mounted: list[tuple[Path, Path]]
+) -> None:
+    """The root has no limit on swap for an engine to see, and no `cgroup.type`."""
+    root = cgroup(v2(tmp_path), ours=True)
+    written = root / LEAF / "cgroup.procs"
+    assert prepare_cgroups(root, named(root, "/")) == ""
+    assert written.read_text() == str(os.getpid())
+    assert (root / "cgroup.procs").read_text().split()[0] == "1"  # the kernel lets it have both
+    assert (root / "cgroup.subtree_control").read_text() == "+cpu +memory +pids"
+    assert mounted == []
+
+
+def test_v2_a_tree_that_does_not_show_us_is_left_alone(
+    tmp_path: Path, mounted: list[tuple[Path, Path]]
+) -> None:
+    cgroup(v2(tmp_path) / "docker", cgroup__type="domain")
+    assert prepare_cgroups(tmp_path, named(tmp_path, "/")) == ""
     assert not (tmp_path / LEAF).exists()
+    assert mounted == []
 
 
 def test_v2_what_can_t_be_written_is_said_and_left(tmp_path: Path) -> None:
     v2(tmp_path)
     own = cgroup(tmp_path / "docker" / "abc", ours=True, cgroup__type="domain")
     (own / LEAF).write_text("in the way")
-    assert prepare_cgroups(tmp_path) == "/docker/abc"
+    assert prepare_cgroups(tmp_path, named(tmp_path, "/docker/abc")) == "/docker/abc"
+
+
+@pytest.mark.parametrize("text", [None, "", "1:cpu:/x\n"])
+def test_v2_where_we_are_not_named_the_root_is_meant(
+    tmp_path: Path, mounted: list[tuple[Path, Path]], text: str | None
+) -> None:
+    own = cgroup(v2(tmp_path) / "docker", ours=True, cgroup__type="domain")
+    file = tmp_path.parent / "unsaid"
+    if text is not None:
+        file.write_text(text)
+    assert prepare_cgroups(tmp_path, file) == ""
+    assert mounted == [(own, tmp_path)]
 
 
 def test_orphans_are_taken_leave_of_and_ours_are_not() -> None:
