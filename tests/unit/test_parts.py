@@ -274,8 +274,13 @@ async def test_the_runtime_is_the_fastest_that_passes(  # noqa: PLR0913, PLR0917
     fake.answers["GET /info"] = Answer(200, INFO | {"Runtimes": {name: {} for name in known}})
     proof.failing = set(failing)
     settings = settings.model_copy(update={"runtime": setting})
-    assert await prove(settings) == [("python", True), ("c", True)]
+    with capture_logs() as logs:
+        assert await prove(settings) == [("python", True), ("c", True)]
     assert proof.runtimes == used
+    refused = [each for each in logs if each["event"] == "runtime_refused"]
+    assert [(each["runtime"], each["reason"]) for each in refused] == [
+        (name, f"memory: {name}") for name in failing
+    ]
     async with open_docker_parts(settings) as opened:  # remembered, and used without a proof
         assert isinstance(opened.backend, DockerBackend)
         assert opened.backend.traits.runtime == used[-1]
