@@ -69,17 +69,22 @@ class EngineClient:
     async def ping(self) -> None:
         """Ask whether the engine is there, and is one we can speak with.
 
-        Raises EngineUnavailableError where it is not. As it ends, calls are let through, or
-        refused, until the next one.
+        Raises EngineUnavailableError where it is not, and once where it is another release than
+        the time before, however quickly they were exchanged: nothing has been proved of it. As it
+        ends, calls are let through, or refused, until the next one.
         """
         try:
-            timeout_s = min(PING_TIMEOUT_S, self._timeout_s)
-            self._dialect.hear(await ping(self.socket_path, timeout_s=timeout_s))
-            await self.api_version()
+            await self._meet(min(PING_TIMEOUT_S, self._timeout_s))
         except EngineUnavailableError as err:
             self._unavailable = str(err)
             raise
         self._unavailable = None
+
+    async def _meet(self, timeout_s: float) -> None:
+        is_another = self._dialect.hear(await ping(self.socket_path, timeout_s=timeout_s))
+        if is_another and self._unavailable is None:
+            raise EngineUnavailableError("Another engine has taken the place of the one before")
+        await self.api_version()
 
     async def api_version(self) -> str:
         """The version of the engine's API that is spoken with it, as in `1.41`.

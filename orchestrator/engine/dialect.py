@@ -40,10 +40,12 @@ class Dialect:
                 self.version = version
         return self.version
 
-    def hear(self, engine: str) -> None:
-        """Who answered a ping: with another one, nothing has been agreed on."""
-        if engine != self._engine:
+    def hear(self, engine: str) -> bool:
+        """Who answered a ping; whether it is another than before. Nothing is agreed on with it."""
+        before = self._engine
+        if engine != before:
             self._engine, self.version = engine, ""
+        return bool(before) and engine != before
 
     def forget(self) -> None:
         """Ask again before the next call."""

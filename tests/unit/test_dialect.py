@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -121,8 +122,14 @@ async def test_an_engine_that_was_replaced_is_asked_again_at_the_first_call_it_r
 
 
 async def test_a_ping_tells_one_engine_from_another(fake: FakeEngine, client: EngineClient) -> None:
-    for offered in (DEBIAN_12, DEBIAN_12, DEBIAN_13, DEBIAN_13, STRICT):
+    offers = (DEBIAN_12, DEBIAN_12, DEBIAN_13, DEBIAN_13, STRICT)
+    for before, offered in itertools.pairwise((DEBIAN_12, *offers)):
         fake.offer = offered
+        if offered != before:  # said once: all that was known of it is another's
+            with pytest.raises(EngineUnavailableError, match="Another engine has taken"):
+                await client.ping()
+            with pytest.raises(EngineUnavailableError, match="Another engine has taken"):
+                await client.info()
         await client.ping()
         await client.info()
     assert [request.version for request in fake.requests if request.version] == [
@@ -138,10 +145,13 @@ async def test_a_replaced_engine_that_is_too_old_is_said_by_the_next_ping(
 ) -> None:
     await client.ping()
     fake.offer = OLD
-    with pytest.raises(EngineUnavailableError, match="too old"):
+    with pytest.raises(EngineUnavailableError, match="Another engine"):
         await client.ping()
-    with pytest.raises(EngineUnavailableError, match="too old"):
-        await client.info()
+    for _ in range(2):
+        with pytest.raises(EngineUnavailableError, match="too old"):
+            await client.ping()
+        with pytest.raises(EngineUnavailableError, match="too old"):
+            await client.info()
 
 
 async def test_a_client_of_its_own_speaks_the_same(fake: FakeEngine, client: EngineClient) -> None:
@@ -157,7 +167,6 @@ async def test_a_thread_that_has_to_speak_otherwise_closes_what_it_had(
     client = EngineClient(fake.url, timeout_s=DEADLINE_S, threads=1)
     for offered in (DEBIAN_12, DEBIAN_13, STRICT):
         fake.offer = offered
-        await client.ping()
         await client.info()
     assert [each.api_version for each in client._clients] == [OURS]  # noqa: SLF001 - seen nowhere else
     await client.close()
