@@ -25,6 +25,7 @@ class Dialect:
         self._socket_path = socket_path
         self._asking = asyncio.Lock()
         self._engine = ""
+        self._spoken = ""
         self.version = ""
         """As in `1.41`; empty: not agreed on."""
 
@@ -36,8 +37,10 @@ class Dialect:
                 version, why_not = api_version(offer)
                 if why_not:
                     raise EngineVersionError(f"The engine at {self._socket_path}: {why_not}")
-                log.info("engine_speaks", api=version, engine=str(offer.get("Version")))
-                self.version = version
+                # The first is nobody's news; that it has changed is.
+                say = log.info if self._spoken else log.debug
+                say("engine_speaks", api=version, engine=str(offer.get("Version")))
+                self._spoken = self.version = version
         return self.version
 
     def hear(self, engine: str) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from docker.transport import UnixHTTPAdapter
+from structlog.testing import capture_logs
 
 from orchestrator.engine import reach
 from orchestrator.engine.attach import attach
@@ -138,6 +139,20 @@ async def test_a_ping_tells_one_engine_from_another(fake: FakeEngine, client: En
         OURS,
     ]
     assert fake.asked == 3
+
+
+async def test_a_log_has_that_another_version_is_spoken_and_not_the_first(
+    fake: FakeEngine, client: EngineClient
+) -> None:
+    with capture_logs() as logs:
+        for offered in (DEBIAN_12, STRICT):
+            fake.offer = offered
+            await client.info()
+    spoken = [each for each in logs if each["event"] == "engine_speaks"]
+    assert [(each["log_level"], each["api"]) for each in spoken] == [
+        ("debug", "1.41"),
+        ("info", OURS),
+    ]
 
 
 async def test_a_replaced_engine_that_is_too_old_is_said_by_the_next_ping(
