@@ -80,16 +80,21 @@ async def _job(server: Server, code: str) -> dict[str, Any]:
     )
 
 
-async def _job_until(server: Server, told: asyncio.Event) -> dict[str, Any]:
+async def _job_until(
+    server: Server, told: asyncio.Event, begun: asyncio.Semaphore
+) -> dict[str, Any]:
     submission = {"language": "python", "code": UNTIL_TOLD, "timeout": 60_000}
     async with server.session.ws_connect("/execute/ws", headers=BEARER) as ws:
         await ws.send_json(submission | {"limits": {"memory_mb": 64}})
+        event: dict[str, Any] = {"event": None}
+        while event["event"] != "stdout":
+            event = await ws.receive_json()
+        begun.release()
         await told.wait()
         await ws.send_json({"type": "stdin", "data": "\n"})
-        while True:
-            event: dict[str, Any] = await ws.receive_json()
-            if event["event"] == "result":
-                return event
+        while event["event"] != "result":
+            event = await ws.receive_json()
+        return event
 
 
 async def test_a_killed_server_s_containers_end_and_are_swept_and_the_other_s_live_on(
@@ -102,8 +107,8 @@ async def test_a_killed_server_s_containers_end_and_are_swept_and_the_other_s_li
         running_server(mine, **many) as first,
         asyncio.TaskGroup() as tasks,
     ):
-        told = asyncio.Event()
-        others = [tasks.create_task(_job_until(second, told)) for _ in range(OTHERS_JOBS)]
+        told, begun = asyncio.Event(), asyncio.Semaphore(0)
+        others = [tasks.create_task(_job_until(second, told, begun)) for _ in range(OTHERS_JOBS)]
         lost = [asyncio.ensure_future(_job(first, FOREVER)) for _ in range(FIRSTS_JOBS)]
 
         async def all_are_running() -> bool:
@@ -112,6 +117,8 @@ async def test_a_killed_server_s_containers_end_and_are_swept_and_the_other_s_li
             return counts == [FIRSTS_JOBS, OTHERS_JOBS]
 
         await _until(all_are_running, "the jobs never ran all at once")
+        for _ in others:
+            await begun.acquire()
         their_containers = set(await engine.states(theirs))
         killed_at = _clock()
         first.process.kill()
