@@ -32,6 +32,8 @@ READY_S = 180.0
 PROVED = ROOT / ".state" / "tests"
 """Where what passed the self-test in one server is kept for the next one."""
 STOP_TIMEOUT_S = 30
+WITH_US = ("setpriv", "--pdeathsig", "TERM")
+"""A program's end comes with ours: tests that are interrupted leave no server running."""
 
 
 class Process(TypedDict):
@@ -139,7 +141,7 @@ async def running_server(
     remember(state_dir, passed_before(PROVED))
     own = {"API_KEY": API_KEY, "PORT": "0", "STATE_DIR": str(state_dir)}
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "orchestrator", "serve"),
+        *(*WITH_US, sys.executable, "-m", "orchestrator", "serve"),
         stdout=asyncio.subprocess.PIPE,
         stderr=log,
         **away_from_env(state_dir, **own | settings),

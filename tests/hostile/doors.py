@@ -13,7 +13,7 @@ from pathlib import Path
 from signal import SIGKILL, SIGTERM
 from typing import IO
 
-from tests.docker.server import API_KEY, API_KEYS, away_from_env
+from tests.docker.server import API_KEY, API_KEYS, WITH_US, away_from_env
 
 HOST = "127.0.0.1"
 PROBER = "127.0.0.9"
@@ -74,7 +74,7 @@ async def running_doors(
     own = {"API_KEY": API_KEYS, "PORT": "0", "HOST": HOST, "STATE_DIR": str(state_dir)}
     own["LOG_LEVEL"] = "error"
     process = await asyncio.create_subprocess_exec(
-        *(*limit, sys.executable, "-m", "tests.hostile.door_server", backend),
+        *(*WITH_US, *limit, sys.executable, "-m", "tests.hostile.door_server", backend),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=log,
