@@ -24,7 +24,7 @@ from orchestrator.languages.tags import BASE_IMAGE
 from tests.checkout import ROOT
 from tests.docker.own_engine import own_engine
 from tests.docker.registry import Registry, free_port, running_registry
-from tests.docker.server import API_KEY, BEARER, away_from_env
+from tests.docker.server import API_KEY, BEARER, WITH_US, away_from_env
 from tests.sandbox_support import SOCKET
 
 pytestmark = [pytest.mark.docker, pytest.mark.thorough, pytest.mark.timeout(1800)]
@@ -92,7 +92,7 @@ async def starting_server(folder: Path, **settings: str) -> AsyncIterator[tuple[
     }
     with log.open("wb") as file:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "orchestrator", "serve"),
+            *(*WITH_US, sys.executable, "-m", "orchestrator", "serve"),
             stdout=file,
             stderr=file,
             **away_from_env(folder, **own, **settings),
@@ -178,11 +178,23 @@ async def test_a_first_start_pulls_what_it_needs_and_builds_nothing(
             assert await hello(url) == "hello\n"
 
 
-async def test_a_tag_that_was_moved_changes_nothing(release: Release, tmp_path: Path) -> None:
-    tag = f"{release.registry.name}/{LANGUAGE}:{release.pinned[LANGUAGE]['tag']}"
-    docker("tag", BASE_IMAGE, tag)
+def push(image: str, tag: str) -> None:
+    docker("tag", image, tag)
     docker("push", "--quiet", tag)
     docker("rmi", "--no-prune", tag)
+
+
+@pytest.fixture
+def moved(release: Release) -> Iterator[None]:
+    """What the release has pushed the language's tag for is something else meanwhile."""
+    tag = f"{release.registry.name}/{LANGUAGE}:{release.pinned[LANGUAGE]['tag']}"
+    push(BASE_IMAGE, tag)
+    yield
+    push(f"codebae-runner/{LANGUAGE}:current", tag)
+
+
+@pytest.mark.usefixtures("moved")
+async def test_a_tag_that_was_moved_changes_nothing(release: Release, tmp_path: Path) -> None:
     settings = {"IMAGE_REGISTRY": release.registry.name}
     with own_engine() as engine:
         engine.stop()
