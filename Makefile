@@ -15,7 +15,7 @@ help: ## Show this list
 run: images ## Set up everything and serve on PORT (3000), with keys kept in .env
 	@exec $(PY) -m orchestrator serve --dev
 
-unit: ## Test what needs neither engine nor root, in two minutes (ARGS="-k name" for some of it)
+unit: ## Test what needs neither engine nor root, in a minute (ARGS="-k name" for some of it)
 	@scripts/test-unit $(ARGS)
 
 test: ## Set up everything and run what proves the product (ARGS="-k name" for some tests)
