@@ -11,7 +11,7 @@ import sys
 import time
 import tomllib
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -104,6 +104,15 @@ async def starting_server(folder: Path, **settings: str) -> AsyncIterator[tuple[
         await asyncio.wait_for(process.wait(), STOP_S)
 
 
+@contextmanager
+def nothing_but_an_engine() -> Iterator[dict[str, str]]:
+    """The settings of a server that starts an engine of its own, on a disk that is empty."""
+    with own_engine() as engine:
+        engine.stop()
+        data_root = engine.url.removeprefix("unix://").replace(".sock", ".data")
+        yield {"DOCKER_HOST": engine.url, "ENGINE_DATA_ROOT": data_root}
+
+
 async def until_healthy(url: str) -> list[str]:
     """Every reason it gave not to be, in order."""
     reasons: list[str] = []
@@ -152,13 +161,8 @@ async def test_a_first_start_pulls_what_it_needs_and_builds_nothing(
     release: Release, tmp_path: Path
 ) -> None:
     settings = {"IMAGE_REGISTRY": release.registry.name, "IMAGE_DIGESTS": str(release.pins)}
-    with own_engine() as engine:
-        engine.stop()
-        socket = engine.url.removeprefix("unix://")
-        settings |= {
-            "DOCKER_HOST": engine.url,
-            "ENGINE_DATA_ROOT": socket.replace(".sock", ".data"),
-        }
+    with nothing_but_an_engine() as own:
+        settings |= own
         started = time.monotonic()
         async with starting_server(tmp_path, **settings) as (url, log):
             reasons = await until_healthy(url)
@@ -196,13 +200,8 @@ def moved(release: Release) -> Iterator[None]:
 @pytest.mark.usefixtures("moved")
 async def test_a_tag_that_was_moved_changes_nothing(release: Release, tmp_path: Path) -> None:
     settings = {"IMAGE_REGISTRY": release.registry.name}
-    with own_engine() as engine:
-        engine.stop()
-        socket = engine.url.removeprefix("unix://")
-        settings |= {
-            "DOCKER_HOST": engine.url,
-            "ENGINE_DATA_ROOT": socket.replace(".sock", ".data"),
-        }
+    with nothing_but_an_engine() as own:
+        settings |= own
         pinned = {"IMAGE_DIGESTS": str(release.pins)}
         async with starting_server(tmp_path, **settings, **pinned) as (url, _):
             assert not any("building" in each for each in await until_healthy(url))

@@ -78,7 +78,7 @@ async def hold_silent(doors: Doors, count: int, hello: bytes) -> None:
     """Beside them a request from elsewhere is answered."""
     async with unharmed(doors):
         held = await silent(doors, count, 4)
-        await asyncio.sleep(1)
+        await asyncio.sleep(1)  # they are held, while the prober asks
         assert await ask(doors, hello) == 200
     for each in held:
         each.close()
@@ -106,7 +106,7 @@ async def leave_unread(doors: Doors, count: int, loud: bytes, hello: bytes) -> N
             await loop.sock_connect(connection, (HOST, doors.port))
             await loop.sock_sendall(connection, loud)
             held.append(connection)
-        await asyncio.sleep(3)
+        await asyncio.sleep(3)  # longer than an answer is waited for: ANSWER_TIMEOUT is 2
     for each in held:
         each.close()
     async with asyncio.timeout(60):
