@@ -180,3 +180,61 @@ async def test_what_neighbours_take_is_given_back(docker: Docker) -> None:
 async def test_without_leave_nothing_is_given_back(docker: Docker) -> None:
     report, _ = await run(docker.backend, "while 1: pass", wall_most_ms=0)
     assert (report.cause, report.given_back_us) == (StageCause.WALL, 0)
+
+
+FULL = """
+import mmap
+begun = time.monotonic()
+def number(name):
+    return int(open("/sys/fs/cgroup/" + name).read())
+def taken():
+    if os.path.exists("/sys/fs/cgroup/memory.max"):
+        folder, current, most = "memory.", "current", "max"
+    else:
+        folder, current, most = "memory/memory.", "usage_in_bytes", "limit_in_bytes"
+    stat = dict(line.split() for line in open("/sys/fs/cgroup/" + folder + "stat"))
+    files = int(stat.get("file") or stat["cache"]) - int(stat["shmem"])
+    return (number(folder + current) - files) / number(folder + most)
+def fill():
+    memory = mmap.mmap(-1, 1 << 30, mmap.MAP_PRIVATE)
+    while taken() < 0.96:
+        memory.write(bytes(1 << 20))
+    return memory
+FILL
+print(int(1_000_000 * (time.monotonic() - begun)), flush=True)
+while 1:
+    for i in range(100_000): pass
+    said()
+"""
+FILL_IN_ANOTHER = """
+full, to_full = os.pipe()
+if os.fork() == 0:
+    memory = fill()
+    os.write(to_full, b".")
+    time.sleep(60)
+os.read(full, 1)
+"""
+
+
+async def run_full(docker: Docker, fill: str) -> tuple[int, int, int]:
+    """What was given back, how long it took until memory was full, and what was waited: in us."""
+    code = FULL.replace("FILL", fill)
+    report, said = await run(docker.backend, code, wall_ms=6_000, wall_most_ms=60_000)
+    assert report.cause is StageCause.WALL, said
+    until_full, *waited = map(int, said.split())
+    return report.given_back_us, until_full, waited[-1]
+
+
+@pytest.mark.usefixtures("busy_neighbours")
+async def test_a_full_sandbox_is_looked_at_if_that_needs_no_memory(docker: Docker) -> None:
+    """The file of a program of one thread has been opened while there was some."""
+    given_us, _, waited_us = await run_full(docker, "memory = fill()")
+    assert given_us > waited_us / 2
+
+
+@pytest.mark.usefixtures("busy_neighbours")
+async def test_no_file_is_opened_to_look_at_a_full_sandbox(docker: Docker) -> None:
+    """There would be no memory for it: the kernel kills somebody then, and while the program is
+    dying of that, the next one it kills is the agent."""
+    given_us, until_full_us, _ = await run_full(docker, FILL_IN_ANOTHER)
+    assert given_us <= until_full_us + SLACK_US

@@ -24,6 +24,9 @@ static const struct place places_v2[COUNTERS] = {
     [COUNTER_OOM] = {ROOT "memory.events", {"oom_kill"}, 1},
     [COUNTER_PIDS] = {ROOT "pids.events", {"max"}, 1},
     [COUNTER_THROTTLED] = {ROOT "cpu.stat", {"throttled_usec"}, 1},
+    [COUNTER_TASKS] = {ROOT "pids.current", {NULL}, 1},
+    [COUNTER_USAGE] = {ROOT "memory.current", {NULL}, 1},
+    [COUNTER_LIMIT] = {ROOT "memory.max", {NULL}, 1},
 };
 
 static const struct place places_v1[COUNTERS] = {
@@ -33,6 +36,9 @@ static const struct place places_v1[COUNTERS] = {
     [COUNTER_OOM] = {ROOT "memory/memory.oom_control", {"oom_kill"}, 1},
     [COUNTER_PIDS] = {ROOT "pids/pids.events", {"max"}, 1},
     [COUNTER_THROTTLED] = {ROOT "cpu/cpu.stat", {"throttled_time"}, 1000},
+    [COUNTER_TASKS] = {ROOT "pids/pids.current", {NULL}, 1},
+    [COUNTER_USAGE] = {ROOT "memory/memory.usage_in_bytes", {NULL}, 1},
+    [COUNTER_LIMIT] = {ROOT "memory/memory.limit_in_bytes", {NULL}, 1},
 };
 
 static const struct place *places;
@@ -54,6 +60,8 @@ static bool find(const char *text, const char *key, uint64_t *value)
 
 /* Bytes that a counter's file is read up to. memory.stat has some 2,000. */
 enum { TEXT_MAX = 8192 };
+
+enum { ROOM_SHARE = 16 }; /* of the limit, one part in so many is to be free */
 
 static void read_text(enum counter counter, char text[TEXT_MAX])
 {
@@ -97,6 +105,23 @@ uint64_t cgroup_held(void)
     return sum;
 }
 
+bool cgroup_has_room(void)
+{
+    char text[TEXT_MAX];
+    uint64_t limit, used, cached = 0, shared = 0;
+    if (!cgroup_has(COUNTER_USAGE) || !cgroup_has(COUNTER_LIMIT))
+        return true;
+    limit = cgroup_read(COUNTER_LIMIT); /* 0: max */
+    used = cgroup_read(COUNTER_USAGE);
+    read_text(COUNTER_MEMORY, text);
+    if (!find(text, "file", &cached)) /* version 2 */
+        (void)find(text, "cache", &cached);
+    (void)find(text, "shmem", &shared);
+    if (cached > shared && used > cached - shared)
+        used -= cached - shared; /* what the kernel can take back */
+    return limit == 0 || used < limit - limit / ROOM_SHARE;
+}
+
 /* Whether a file that could be opened has what is looked for in it. */
 static bool is_there(enum counter counter)
 {
@@ -106,7 +131,8 @@ static bool is_there(enum counter counter)
     if (size <= 0)
         return false;
     text[size] = '\0';
-    return find(text, places[counter].keys[0], &ignored);
+    const char *key = places[counter].keys[0];
+    return key == NULL || find(text, key, &ignored);
 }
 
 bool cgroup_has(enum counter counter)

@@ -14,6 +14,9 @@ enum counter {
     COUNTERS_NEEDED,
     /* time in which the CPU quota kept what was ready from running, of all CPUs together, in us */
     COUNTER_THROTTLED = COUNTERS_NEEDED,
+    COUNTER_TASKS, /* threads that there are, the agent's included */
+    COUNTER_USAGE, /* memory of every kind, in bytes */
+    COUNTER_LIMIT, /* of it */
     COUNTERS,
 };
 
@@ -33,5 +36,12 @@ uint64_t cgroup_read(enum counter counter);
  * shared, and (version 2) its own. With a limit below that, version 2 would kill somebody.
  */
 uint64_t cgroup_held(void);
+
+/*
+ * Whether the memory limit is far enough for the agent to open files: they count, too, and when
+ * there is no room for one, the kernel kills somebody. That is the agent as soon as the program is
+ * dying already and its memory is not free yet.
+ */
+bool cgroup_has_room(void);
 
 #endif

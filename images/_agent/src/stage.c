@@ -80,6 +80,7 @@ static void follow(const struct child *child)
     outputs_open(child, request.stdout_limit, request.stderr_limit);
     feed_open(child->input);
     watch_begin(request.kind, program);
+    wall_follow(program);
     state = RUNNING;
 }
 
@@ -166,6 +167,7 @@ static void program_ended(int status)
     program = 0;
     end(state == RUNNING ? look() : CAUSE_NONE);
     watch_end();
+    wall_unfollow();
 }
 
 /* Reaps one process; false if none has ended, with errno ECHILD if none is left. */

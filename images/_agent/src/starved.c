@@ -28,6 +28,8 @@ struct thread {
 
 static struct thread threads[PLACES];
 static int processes = -1;       /* /proc */
+static int program = -1;         /* schedstat of the program's first thread */
+static uint32_t program_tid;
 static uint32_t look;            /* counted over all stages; 0: never */
 static uint32_t first_look;      /* of this stage */
 static uint64_t looked_us;       /* when the last look began, on clock_us() */
@@ -52,21 +54,50 @@ void starved_begin(void)
 }
 
 /* Reads how long a thread ran and waited, in us; false if it is gone. */
-static bool read_thread(const char *pid, const char *tid, uint64_t *ran_us, uint64_t *waited_us)
+static bool read_times(int file, uint64_t *ran_us, uint64_t *waited_us)
 {
-    char path[64], text[96], *rest;
-    snprintf(path, sizeof path, "%.20s/task/%.20s/schedstat", pid, tid);
-    int file = openat(processes, path, O_RDONLY | O_CLOEXEC);
-    if (file < 0)
-        return false;
-    ssize_t size = read(file, text, sizeof text - 1);
-    close(file);
+    char text[96], *rest;
+    ssize_t size = pread(file, text, sizeof text - 1, 0);
     if (size <= 0)
         return false;
     text[size] = '\0';
     *ran_us = strtoull(text, &rest, 10) / 1000;
     *waited_us = strtoull(rest, NULL, 10) / 1000;
     return true;
+}
+
+static bool read_thread(const char *pid, const char *tid, uint64_t *ran_us, uint64_t *waited_us)
+{
+    char path[64];
+    snprintf(path, sizeof path, "%.20s/task/%.20s/schedstat", pid, tid);
+    int file = openat(processes, path, O_RDONLY | O_CLOEXEC);
+    if (file < 0)
+        return false;
+    bool is_there = read_times(file, ran_us, waited_us);
+    close(file);
+    return is_there;
+}
+
+void starved_unfollow(void)
+{
+    if (program >= 0)
+        close(program);
+    program = -1;
+}
+
+void starved_follow(pid_t pid)
+{
+    char path[32];
+    uint64_t ran_us, waited_us;
+    starved_unfollow();
+    if (processes < 0)
+        return;
+    snprintf(path, sizeof path, "%d/schedstat", (int)pid);
+    program = openat(processes, path, O_RDONLY | O_CLOEXEC);
+    program_tid = (uint32_t)pid;
+    /* The kernel takes memory for the first reading, and keeps it for those that follow. */
+    if (program >= 0)
+        (void)read_times(program, &ran_us, &waited_us);
 }
 
 /* The place of a thread: where it was kept, else a free one, else none. */
@@ -91,15 +122,11 @@ static struct thread *find_place(uint32_t tid)
  * time lies after what had been found by then, and after what had been spent.
  * One that has more of it had been overlooked.
  */
-static void look_at_thread(const char *pid, const char *tid, uint64_t *most_us)
+static void note_thread(uint32_t tid, uint64_t counted_us, uint64_t *most_us)
 {
-    uint64_t ran_us, waited_us;
-    if (!read_thread(pid, tid, &ran_us, &waited_us))
-        return;
-    struct thread *thread = find_place((uint32_t)strtoul(tid, NULL, 10));
+    struct thread *thread = find_place(tid);
     if (thread == NULL)
         return; /* and it finds nothing */
-    uint64_t counted_us = ran_us + waited_us;
     if (thread->seen == 0 || counted_us < thread->counted_us)
         thread->base_us = counted_us <= since_us ? before_us : 0;
     thread->seen = look;
@@ -107,6 +134,20 @@ static void look_at_thread(const char *pid, const char *tid, uint64_t *most_us)
     uint64_t sum_us = thread->base_us + counted_us;
     if (sum_us > spent_us && sum_us - spent_us > *most_us)
         *most_us = sum_us - spent_us;
+}
+
+static void look_at_thread(const char *pid, const char *tid, uint64_t *most_us)
+{
+    uint64_t ran_us, waited_us;
+    if (read_thread(pid, tid, &ran_us, &waited_us))
+        note_thread((uint32_t)strtoul(tid, NULL, 10), ran_us + waited_us, most_us);
+}
+
+static void look_at_program(uint64_t *most_us)
+{
+    uint64_t ran_us, waited_us;
+    if (read_times(program, &ran_us, &waited_us))
+        note_thread(program_tid, ran_us + waited_us, most_us);
 }
 
 typedef void visitor(const char *pid, const char *name, uint64_t *most_us);
@@ -148,16 +189,28 @@ static uint64_t own_cpu_us(void)
     return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
+/* Whether there is nothing but the agent and the program's first thread. */
+static bool is_alone(void)
+{
+    return program >= 0 && cgroup_has(COUNTER_TASKS) && cgroup_read(COUNTER_TASKS) <= 2;
+}
+
 void starved_look(uint64_t cpu_us, bool at_once)
 {
     if (processes < 0 || (!at_once && clock_us() < next_us))
+        return;
+    bool alone = is_alone();
+    if (!alone && !cgroup_has_room())
         return;
     uint64_t began_us = own_cpu_us(), most_us = found_us;
     look++;
     since_us = clock_us() - looked_us;
     looked_us += since_us;
     spent_us = cpu_us + (cgroup_read(COUNTER_THROTTLED) - throttled_us);
-    visit(".", NULL, look_at_process, &most_us);
+    if (alone)
+        look_at_program(&most_us);
+    else
+        visit(".", NULL, look_at_process, &most_us);
     found_us = most_us;
     before_us = found_us + spent_us;
     next_us = clock_us() + (own_cpu_us() - began_us) * COST_SHARE;

@@ -16,6 +16,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /* Opens what it reads. Once, at the start; where the kernel tells nothing, nothing is found. */
 void starved_open(void);
@@ -23,9 +24,17 @@ void starved_open(void);
 /* A stage begins: nothing but the agent is alive. */
 void starved_begin(void);
 
+/* The stage's program has been started: its file is opened while there is memory. */
+void starved_follow(pid_t pid);
+
+/* It has been reaped. */
+void starved_unfollow(void);
+
 /*
  * Looks at all threads, if it was not done just now: what a thread was waiting
  * when it ends is lost otherwise. `cpu_us`: what the stage has used so far.
+ * While memory is nearly full, no files are opened: only a program of one
+ * thread is looked at, whose file is open.
  */
 void starved_look(uint64_t cpu_us, bool at_once);
 

@@ -15,6 +15,17 @@ void wall_begin(uint32_t limit_ms, uint32_t most_ms)
         starved_begin();
 }
 
+void wall_follow(pid_t program)
+{
+    if (most_us > limit_us)
+        starved_follow(program);
+}
+
+void wall_unfollow(void)
+{
+    starved_unfollow();
+}
+
 uint64_t wall_us(void)
 {
     return clock_us() - began_us;
