@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import random
 import secrets
 from collections.abc import Mapping
 from typing import Any
@@ -117,9 +118,9 @@ async def _attack(
 
 
 async def _neighbours_until(server: Server, attack: asyncio.Task[Mapping[str, Any]]) -> list[Told]:
-    """Both neighbours, then one after the other, with a pause, while the attack is under way."""
-    told = await asyncio.gather(*(_neighbour(server, language) for language in NEIGHBOURS))
-    languages = itertools.cycle(NEIGHBOURS)
+    """A neighbour, and one after the other, with a pause, while the attack is under way."""
+    languages = itertools.cycle(random.sample(sorted(NEIGHBOURS), len(NEIGHBOURS)))
+    told = [await _neighbour(server, next(languages))]
     while not attack.done():
         await asyncio.wait([attack], timeout=PAUSE_S)
         told.append(await _neighbour(server, next(languages)))
