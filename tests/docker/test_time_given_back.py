@@ -104,8 +104,8 @@ for _ in range(63):
             id="a storm of forks",
         ),
         pytest.param(
-            "import threading\nfor _ in range(40):\n"
-            " threading.Thread(target=lambda: [0 for _ in iter(int, 1)]).start()",
+            "import threading\ndef spin():\n while 1: pass\n"
+            "for _ in range(40): threading.Thread(target=spin).start()",
             id="threads that wait for one lock",
         ),
     ],
@@ -119,13 +119,15 @@ async def test_a_program_s_own_processes_earn_it_nothing(docker: Docker, code: s
 
 @pytest.fixture
 async def slow_backend() -> AsyncIterator[DockerBackend]:
-    """Of sandboxes with a fifth of a CPU."""
+    """Of sandboxes with a tenth of a CPU."""
     client = EngineClient(SOCKET, timeout_s=30, threads=4)
-    backend = DockerBackend(client, make_traits(secrets.token_hex(8), cpus=0.2))
+    backend = DockerBackend(client, make_traits(secrets.token_hex(8), cpus=0.1))
     yield backend
     await backend.shutdown()
 
 
+TRIES = 10
+"""On a machine that has less than that for it, a program does not meet its quota."""
 THROTTLED = """
 import glob
 name = "cpu.stat" if os.path.exists("/sys/fs/cgroup/cpu.stat") else "cpu/cpu.stat"
@@ -137,12 +139,21 @@ while 1:
 """
 
 
+async def run_throttled(backend: DockerBackend) -> tuple[StageReport, int]:
+    """With how long the quota held it, in us."""
+    report, said = await run(backend, THROTTLED)
+    return report, int(said.split()[-1]) if said else 0
+
+
 async def test_a_program_s_own_quota_earns_it_nothing(slow_backend: DockerBackend) -> None:
-    report, said = await run(slow_backend, THROTTLED)
+    report, held_us = await run_throttled(slow_backend)
+    for _ in range(TRIES):
+        if held_us:
+            break
+        report, held_us = await run_throttled(slow_backend)
     check_times(report)
     assert report.cause is StageCause.WALL
-    held_us = int(said.split()[-1])
-    assert held_us > 0
+    assert held_us
     assert report.given_back_us <= report.wall_us - held_us + SLACK_US, report
 
 
