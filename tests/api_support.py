@@ -46,7 +46,7 @@ from orchestrator.languages.model import (
 from orchestrator.sandbox.fake import FakeBackend
 from orchestrator.sandbox.live import LiveInput
 from orchestrator.sandbox.pool import Pool
-from orchestrator.sandbox.stock import Kind
+from orchestrator.sandbox.pool_profile import PoolProfile
 from orchestrator.settings import Settings
 from tests.sandbox_support import make_spec
 
@@ -152,7 +152,9 @@ class StubService:
     place: StubPlace = field(default_factory=StubPlace)
     statistics: Statistics = field(default_factory=Statistics)
     pool: Pool = field(
-        default_factory=lambda: Pool(FakeBackend(), {"c": Kind(make_spec(), size=2, memory_mb=12)})
+        default_factory=lambda: Pool(
+            FakeBackend(), {"c": PoolProfile(make_spec(), size=2, memory_mb=12)}
+        )
     )
     cache: CompileCache = field(default_factory=lambda: CompileCache(1 << 20))
     cancelled: int = 0

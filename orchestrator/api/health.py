@@ -64,7 +64,7 @@ def _figures(app: web.Application) -> dict[str, Any]:
             "used": admission.active,
             "waiting": admission.waiting,
         },
-        "pool": {name: asdict(shelf) for name, shelf in service.pool.state().items()},
+        "pool": {name: asdict(status) for name, status in service.pool.status().items()},
         "compile_cache": asdict(service.cache.state()),
         "since_start": to_wire(service.statistics.since_start()),
         "last_15_minutes": to_wire(service.statistics.lately()),

@@ -7,11 +7,13 @@ from dataclasses import replace
 
 from orchestrator.jobs.plan import compile_env, pooled_spec
 from orchestrator.languages.model import InstalledLanguage
-from orchestrator.sandbox.stock import Kind, fit
+from orchestrator.sandbox.pool_profile import PoolProfile, fit
 from orchestrator.settings import Settings
 
 
-def kinds_to_keep(settings: Settings, catalog: Iterable[InstalledLanguage]) -> dict[str, Kind]:
+def kinds_to_keep(
+    settings: Settings, catalog: Iterable[InstalledLanguage]
+) -> dict[str, PoolProfile]:
     """What waits for the jobs of each image, by the folder it is of, within the pool's memory.
 
     It is made for the folder's own language; variants find in it what serves them, too.
@@ -30,11 +32,11 @@ def _asked_size(settings: Settings, language: str) -> int | None:
     return settings.pool_sizes.get(language, settings.pool_sizes.get(""))
 
 
-def _kind(settings: Settings, installed: InstalledLanguage) -> Kind:
+def _kind(settings: Settings, installed: InstalledLanguage) -> PoolProfile:
     language = installed.language
     size = _asked_size(settings, language.id)
     server = language.server if settings.uses_compile_servers else None
-    return Kind(
+    return PoolProfile(
         spec=pooled_spec(installed, settings),
         size=language.pool.size if size is None else size,
         memory_mb=language.pool.memory_mb + (server.memory_mb if server else 0),

@@ -20,7 +20,7 @@ import structlog
 from orchestrator.errors import EngineError, NotPreparedError
 from orchestrator.sandbox.backend import Backend, Sandbox
 from orchestrator.sandbox.model import SandboxSpec
-from orchestrator.sandbox.stock import Kind, ShelfState, serves
+from orchestrator.sandbox.pool_profile import PoolProfile, PoolStatus, serves
 
 log = structlog.get_logger(__name__)
 
@@ -39,7 +39,9 @@ class Lease:
 
 
 @dataclass(slots=True, eq=False)
-class _Waiting:
+class _ReadySandbox:
+    """A sandbox that waits to be leased; `watch` ends when the sandbox dies."""
+
     sandbox: Sandbox
     is_prepared: bool
     watch: asyncio.Task[None]
@@ -47,10 +49,12 @@ class _Waiting:
 
 
 @dataclass(slots=True)
-class _Shelf:
+class LanguagePool:
+    """The sandboxes of one language: those that wait, and how many are being made."""
+
     name: str
-    kind: Kind
-    ready: deque[_Waiting] = field(default_factory=deque)
+    profile: PoolProfile
+    ready: deque[_ReadySandbox] = field(default_factory=deque)
     creating: int = 0
     hits: int = 0
     misses: int = 0
@@ -59,7 +63,8 @@ class _Shelf:
     asked_at: float = float("-inf")
 
     @property
-    def stock(self) -> int:
+    def count(self) -> int:
+        """How many sandboxes wait or are being made."""
         return len(self.ready) + self.creating
 
 
@@ -69,19 +74,19 @@ class Pool:
     def __init__(
         self,
         backend: Backend,
-        kinds: Mapping[str, Kind],
+        profiles: Mapping[str, PoolProfile],
         *,
         allowance: Callable[[], int] = lambda: 1,
         memory_mb: int = 0,
         max_age_s: float = 600.0,
     ) -> None:
-        """`kinds` by language; `allowance`: how many may be in the making right now.
+        """`profiles` by language; `allowance`: how many may be in the making right now.
 
         `memory_mb` bounds what waits for languages of size 0 (those with a size have been made to
         fit). Nothing waits until `run` does its work.
         """
         self._backend = backend
-        self._shelves = {name: _Shelf(name, kind) for name, kind in kinds.items()}
+        self._pools = {name: LanguagePool(name, profile) for name, profile in profiles.items()}
         self._allowance = allowance
         self._memory_mb = memory_mb
         self._max_age_s = max_age_s
@@ -90,30 +95,30 @@ class Pool:
         self._wake = asyncio.Event()
         self._not_before = 0.0
 
-    def keep(self, kinds: Mapping[str, Kind]) -> None:
-        """Another stock from now on; what waits of a kind that has changed, or is gone, leaves."""
-        for name in self._shelves.keys() - kinds.keys():
-            self._clear(self._shelves.pop(name))
-        for name, kind in kinds.items():
-            shelf = self._shelves.setdefault(name, _Shelf(name, kind))
-            if shelf.kind != kind:
-                if not shelf.kind.is_made_as(kind):
-                    self._clear(shelf)
-                    shelf.failures = 0
-                shelf.kind = kind
+    def keep(self, profiles: Mapping[str, PoolProfile]) -> None:
+        """Replace the profiles; sandboxes whose profile has changed or is gone are removed."""
+        for name in self._pools.keys() - profiles.keys():
+            self._clear(self._pools.pop(name))
+        for name, profile in profiles.items():
+            pool = self._pools.setdefault(name, LanguagePool(name, profile))
+            if pool.profile != profile:
+                if not pool.profile.is_made_as(profile):
+                    self._clear(pool)
+                    pool.failures = 0
+                pool.profile = profile
         self._wake.set()
 
-    def _clear(self, shelf: _Shelf) -> None:
-        while shelf.ready:
-            self._discard(shelf.ready.popleft())
+    def _clear(self, pool: LanguagePool) -> None:
+        while pool.ready:
+            self._discard(pool.ready.popleft())
 
-    def state(self) -> Mapping[str, ShelfState]:
-        """By language."""
+    def status(self) -> Mapping[str, PoolStatus]:
+        """How many sandboxes wait, are being made and were found, by language."""
         return {
-            shelf.name: ShelfState(
-                len(shelf.ready), shelf.creating, self._wanted(shelf), shelf.hits, shelf.misses
+            pool.name: PoolStatus(
+                len(pool.ready), pool.creating, self._wanted(pool), pool.hits, pool.misses
             )
-            for shelf in self._shelves.values()
+            for pool in self._pools.values()
         }
 
     def open(
@@ -124,28 +129,28 @@ class Pool:
         One that waits and needs no change is there at once. On any error, cancellation included,
         nothing is left behind.
         """
-        shelf = self._shelves.get(language)
+        pool = self._pools.get(language)
         waiting = None
-        if shelf is not None and not fresh:
-            shelf.asked_at = time.monotonic()
-            waiting = self._take(shelf, spec)
-            shelf.hits += waiting is not None
-            shelf.misses += waiting is None
+        if pool is not None and not fresh:
+            pool.asked_at = time.monotonic()
+            waiting = self._take(pool, spec)
+            pool.hits += waiting is not None
+            pool.misses += waiting is None
             self.poke()
-        if shelf is None or waiting is None:
+        if pool is None or waiting is None:
             return asyncio.create_task(self._make_one(spec), name=f"open {spec.job_id}")
         lease = Lease(waiting.sandbox, is_hit=True, is_prepared=waiting.is_prepared)
-        if not _has_other_limits(shelf.kind.spec, spec):
+        if not _has_other_limits(pool.profile.spec, spec):
             ready = asyncio.get_running_loop().create_future()
             ready.set_result(lease)
             return ready
         return asyncio.create_task(self._set_limits(lease, spec), name=f"open {spec.job_id}")
 
-    def _take(self, shelf: _Shelf, spec: SandboxSpec) -> _Waiting | None:
-        if not serves(shelf.kind.spec, spec):
+    def _take(self, pool: LanguagePool, spec: SandboxSpec) -> _ReadySandbox | None:
+        if not serves(pool.profile.spec, spec):
             return None
-        while shelf.ready:
-            waiting = shelf.ready.popleft()
+        while pool.ready:
+            waiting = pool.ready.popleft()
             if not waiting.watch.done():
                 # Whoever reads next waits until the watch is out of the way.
                 waiting.watch.cancel()
@@ -170,13 +175,13 @@ class Pool:
             self._wake.set()
 
     async def run(self) -> None:
-        """Keep the shelves full; until cancelled."""
+        """Keep the pools full; until cancelled."""
         while True:
             self._wake.clear()
             self._retire_the_old()
-            while len(self._making) < self._allowance() and (shelf := self._neediest()):
-                shelf.creating += 1
-                task = asyncio.create_task(self._make(shelf), name=f"pool {shelf.name}")
+            while len(self._making) < self._allowance() and (pool := self._neediest()):
+                pool.creating += 1
+                task = asyncio.create_task(self._make(pool), name=f"pool {pool.name}")
                 self._making.add(task)
                 task.add_done_callback(self._making.discard)
             try:
@@ -189,68 +194,68 @@ class Pool:
         """Remove whatever waits or is in the making. After `run` was cancelled."""
         for task in self._making:
             task.cancel()
-        for shelf in self._shelves.values():
-            self._clear(shelf)
+        for pool in self._pools.values():
+            self._clear(pool)
         while waits := self._making | self._leaving:
             await asyncio.wait(waits)
 
-    def _wanted(self, shelf: _Shelf) -> int:
-        is_asked_for = time.monotonic() - shelf.asked_at < self._max_age_s
-        return shelf.kind.size or int(is_asked_for)
+    def _wanted(self, pool: LanguagePool) -> int:
+        is_asked_for = time.monotonic() - pool.asked_at < self._max_age_s
+        return pool.profile.size or int(is_asked_for)
 
-    def _neediest(self) -> _Shelf | None:
-        """The shelf that is emptiest for its size, of those that lack something and have room."""
+    def _neediest(self) -> LanguagePool | None:
+        """The pool that is emptiest for its size, of those that lack something and have room."""
         if time.monotonic() < self._not_before:
             return None
-        room = self._memory_mb - sum(s.stock * s.kind.memory_mb for s in self._shelves.values())
-        wanted = [(shelf, self._wanted(shelf)) for shelf in self._shelves.values()]
+        room = self._memory_mb - sum(p.count * p.profile.memory_mb for p in self._pools.values())
+        wanted = [(pool, self._wanted(pool)) for pool in self._pools.values()]
         lacking = [
-            (shelf.stock / size, shelf)
-            for shelf, size in wanted
-            if shelf.stock < size and (shelf.kind.size or shelf.kind.memory_mb <= room)
+            (pool.count / size, pool)
+            for pool, size in wanted
+            if pool.count < size and (pool.profile.size or pool.profile.memory_mb <= room)
         ]
         return min(lacking, key=lambda pair: pair[0], default=(0, None))[1]
 
-    async def _make(self, shelf: _Shelf) -> None:
-        kind = shelf.kind
+    async def _make(self, pool: LanguagePool) -> None:
+        profile = pool.profile
         try:
-            sandbox = await self._backend.open(kind.spec)
+            sandbox = await self._backend.open(profile.spec)
             try:
-                is_prepared = await _prepare(sandbox, shelf, kind)
+                is_prepared = await _prepare(sandbox, pool, profile)
             except BaseException:
                 self._spawn(_close(sandbox))
                 raise
-            if self._shelves.get(shelf.name) is not shelf or not kind.is_made_as(shelf.kind):
+            if self._pools.get(pool.name) is not pool or not profile.is_made_as(pool.profile):
                 self._spawn(_close(sandbox))  # another is wanted by now
                 return
             watch = asyncio.create_task(sandbox.wait_lost(), name=f"watch {sandbox.name}")
-            waiting = _Waiting(sandbox, is_prepared, watch, time.monotonic())
-            shelf.ready.append(waiting)
-            watch.add_done_callback(lambda _: self._lose(shelf, waiting))
+            waiting = _ReadySandbox(sandbox, is_prepared, watch, time.monotonic())
+            pool.ready.append(waiting)
+            watch.add_done_callback(lambda _: self._lose(pool, waiting))
         except Exception as err:  # noqa: BLE001 - the next one must be made whatever this one met
-            log.warning("pool_refill_failed", language=shelf.name, error=repr(err))
+            log.warning("pool_refill_failed", language=pool.name, error=repr(err))
             self._not_before = time.monotonic() + PAUSE_S
         finally:
-            shelf.creating -= 1
+            pool.creating -= 1
             self._wake.set()
 
-    def _lose(self, shelf: _Shelf, waiting: _Waiting) -> None:
-        """It is dead; one that is leased, or leaves, is on no shelf any more."""
-        if waiting in shelf.ready:
-            log.warning("pool_lost", language=shelf.name, container=waiting.sandbox.name)
-            shelf.ready.remove(waiting)
+    def _lose(self, pool: LanguagePool, waiting: _ReadySandbox) -> None:
+        """It is dead; one that is leased, or leaves, is in no pool any more."""
+        if waiting in pool.ready:
+            log.warning("pool_lost", language=pool.name, container=waiting.sandbox.name)
+            pool.ready.remove(waiting)
             self._discard(waiting)
             self._wake.set()
 
     def _retire_the_old(self) -> None:
-        """One from each shelf at a time, so that what was made at once is not missing at once."""
+        """One from each pool at a time, so that what was made at once is not missing at once."""
         oldest = time.monotonic() - self._max_age_s
-        for shelf in self._shelves.values():
-            is_over = shelf.ready and len(shelf.ready) > self._wanted(shelf)
-            if is_over or (shelf.ready and shelf.ready[0].since < oldest):
-                self._discard(shelf.ready.popleft())
+        for pool in self._pools.values():
+            is_over = pool.ready and len(pool.ready) > self._wanted(pool)
+            if is_over or (pool.ready and pool.ready[0].since < oldest):
+                self._discard(pool.ready.popleft())
 
-    def _discard(self, waiting: _Waiting) -> None:
+    def _discard(self, waiting: _ReadySandbox) -> None:
         waiting.watch.cancel()
         self._spawn(_close(waiting.sandbox))
 
@@ -264,18 +269,18 @@ def _has_other_limits(made: SandboxSpec, spec: SandboxSpec) -> bool:
     return (made.memory_bytes, made.processes) != (spec.memory_bytes, spec.processes)
 
 
-async def _prepare(sandbox: Sandbox, shelf: _Shelf, kind: Kind) -> bool:
+async def _prepare(sandbox: Sandbox, pool: LanguagePool, profile: PoolProfile) -> bool:
     """Whether its compiler is started. One that fails again and again is done without."""
-    if not kind.server or shelf.failures >= FAILURES:
+    if not profile.server or pool.failures >= FAILURES:
         return False
     try:
-        await sandbox.prepare(kind.server, kind.server_env)
+        await sandbox.prepare(profile.server, profile.server_env)
     except NotPreparedError:
-        shelf.failures += kind.is_made_as(shelf.kind)
-        if shelf.failures == FAILURES:
-            log.error("compile_server_given_up", language=shelf.name)
+        pool.failures += profile.is_made_as(pool.profile)
+        if pool.failures == FAILURES:
+            log.error("compile_server_given_up", language=pool.name)
         raise
-    shelf.failures = 0
+    pool.failures = 0
     return True
 
 

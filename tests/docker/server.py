@@ -68,8 +68,8 @@ class Server:
         """Until all of that language's sandboxes that should wait do."""
         async with asyncio.timeout(deadline_s):
             while True:
-                shelf = (await self.get("/stats"))[1]["pool"][language]
-                if shelf["ready"] == shelf["size"]:
+                pool = (await self.get("/stats"))[1]["pool"][language]
+                if pool["ready"] == pool["size"]:
                     return
                 await asyncio.sleep(0.02)
 
@@ -79,7 +79,7 @@ class Server:
             while True:
                 stats = (await self.get("/stats"))[1]
                 pool: dict[str, Any] = stats["pool"]
-                is_full = all(shelf["ready"] == shelf["size"] for shelf in pool.values())
+                is_full = all(each["ready"] == each["size"] for each in pool.values())
                 if is_full and not stats["slots"]["used"]:
                     return pool
                 await asyncio.sleep(0.02)

@@ -62,7 +62,7 @@ async def assert_container_gone(server: Server) -> None:
         while True:
             pool = (await server.get("/stats"))[1]["pool"].values()
             found = await asyncio.to_thread(client.containers, all=True, filters=label)
-            if len(found) == sum(shelf["ready"] for shelf in pool):
+            if len(found) == sum(each["ready"] for each in pool):
                 return
             assert time.monotonic() < deadline, (found, pool)
             await asyncio.sleep(0.05)

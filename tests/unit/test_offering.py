@@ -120,7 +120,7 @@ def shop(tmp_path: Path) -> Shop:
 async def test_what_has_been_promoted_is_proved_and_served(shop: Shop) -> None:
     await shop.offering.reconcile()
     assert shop.served() == [("shout", "sha256:1")]
-    assert shop.service.pool.state().keys() == {"shout"}
+    assert shop.service.pool.status().keys() == {"shout"}
     shop.store.promote(2)
     await shop.offering.reconcile()
     await shop.offering.reconcile()
@@ -235,7 +235,7 @@ async def test_going_back_switching_off_and_on(shop: Shop) -> None:
     await shop.offering.disable("shout")
     assert shop.served() == []
     assert shop.service.catalog.is_disabled("Loud")
-    assert not shop.service.pool.state()
+    assert not shop.service.pool.status()
     await shop.offering.enable("shout")
     assert shop.served() == [("shout", "sha256:1")]
     with language_lock(shop.state_dir, "shout"), pytest.raises(BusyLanguageError):

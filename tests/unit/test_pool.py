@@ -12,14 +12,14 @@ from orchestrator.sandbox import pool as pool_module
 from orchestrator.sandbox.fake import FakeBackend, FakeSandbox
 from orchestrator.sandbox.model import LossReason
 from orchestrator.sandbox.pool import Lease, Pool
-from orchestrator.sandbox.stock import Kind, ShelfState
+from orchestrator.sandbox.pool_profile import PoolProfile, PoolStatus
 from tests.sandbox_support import DEADLINE_S, make_spec
 
 MIB = 1 << 20
 
 
-def kind(size: int = 2, **changes: Any) -> Kind:
-    return Kind(make_spec(job_id="pool"), size, 12, **changes)
+def profile(size: int = 2, **changes: Any) -> PoolProfile:
+    return PoolProfile(make_spec(job_id="pool"), size, 12, **changes)
 
 
 class Bench:
@@ -28,8 +28,8 @@ class Bench:
     def __init__(self, size: int = 2, **changes: Any) -> None:
         self.backend = FakeBackend()
         self.allowed = 2
-        changes = {"kinds": {"sh": kind(size)}, "allowance": lambda: self.allowed} | changes
-        self.pool = Pool(self.backend, changes.pop("kinds"), **changes)
+        changes = {"profiles": {"sh": profile(size)}, "allowance": lambda: self.allowed} | changes
+        self.pool = Pool(self.backend, changes.pop("profiles"), **changes)
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[Bench]:
@@ -41,14 +41,14 @@ class Bench:
             await asyncio.wait([task])
             await self.pool.close()
 
-    async def until(self, holds: Callable[[ShelfState], bool], name: str = "sh") -> ShelfState:
+    async def until(self, holds: Callable[[PoolStatus], bool], name: str = "sh") -> PoolStatus:
         async with asyncio.timeout(DEADLINE_S):
-            while not holds(state := self.pool.state()[name]):  # noqa: ASYNC110 - nobody tells
+            while not holds(state := self.pool.status()[name]):  # noqa: ASYNC110 - nobody tells
                 await asyncio.sleep(0.001)
         return state
 
     async def full(self, name: str = "sh") -> None:
-        await self.until(lambda shelf: shelf.ready == shelf.size, name)
+        await self.until(lambda status: status.ready == status.size, name)
 
     async def lease(self, **changes: Any) -> Lease:
         return await self.pool.open("sh", make_spec(**changes))
@@ -63,8 +63,8 @@ async def test_what_waits_is_leased_once_the_oldest_first_and_made_again() -> No
         assert [lease.sandbox.name for lease in leases] == ["fake-1", "fake-2"]
         await bench.full()
         assert set(bench.backend.live) > before
-        state = bench.pool.state()["sh"]
-        assert state == ShelfState(ready=2, creating=0, size=2, hits=2, misses=0)
+        state = bench.pool.status()["sh"]
+        assert state == PoolStatus(ready=2, creating=0, size=2, hits=2, misses=0)
         for lease in leases:
             await lease.sandbox.close()
     assert not bench.backend.live
@@ -77,7 +77,7 @@ async def test_a_burst_beyond_what_waits_gets_its_own() -> None:
         leases = await asyncio.gather(*(bench.lease() for _ in range(5)))
         assert sorted(lease.is_hit for lease in leases) == [False] * 3 + [True] * 2
         assert len({lease.sandbox.name for lease in leases}) == 5
-        assert (bench.pool.state()["sh"].hits, bench.pool.state()["sh"].misses) == (2, 3)
+        assert (bench.pool.status()["sh"].hits, bench.pool.status()["sh"].misses) == (2, 3)
         await asyncio.gather(*(lease.sandbox.close() for lease in leases))
 
 
@@ -149,7 +149,7 @@ async def test_one_that_dies_while_it_waits_is_replaced() -> None:
     async with Bench().running() as bench:
         await bench.full()
         await bench.backend.live["fake-1"].close()
-        await bench.until(lambda shelf: shelf.ready == 2 and "fake-3" in bench.backend.live)
+        await bench.until(lambda status: status.ready == 2 and "fake-3" in bench.backend.live)
         assert (await bench.lease()).sandbox.name == "fake-2"
 
 
@@ -158,7 +158,7 @@ async def test_one_that_is_found_dead_as_it_is_leased_is_passed_over() -> None:
         await bench.full()
         bench.backend.live["fake-1"].lose(LossReason.OUTSIDE)
         await asyncio.sleep(0)  # its watch is over, but nobody has been told yet
-        assert bench.pool.state()["sh"].ready == 2
+        assert bench.pool.status()["sh"].ready == 2
         lease = await bench.lease()
         assert (lease.is_hit, lease.sandbox.name) == (True, "fake-2")
         await bench.full()
@@ -176,7 +176,7 @@ async def test_the_old_are_replaced_one_at_a_time(monkeypatch: pytest.MonkeyPatc
         async with asyncio.timeout(DEADLINE_S):
             while len(seen) < 6:
                 seen |= set(bench.backend.live)
-                fewest = min(fewest, bench.pool.state()["sh"].ready)
+                fewest = min(fewest, bench.pool.status()["sh"].ready)
                 await asyncio.sleep(0.001)
         assert fewest >= 1
 
@@ -198,7 +198,7 @@ async def test_no_more_than_allowed_are_made_at_once(monkeypatch: pytest.MonkeyP
 
     async def slow(self: FakeBackend, spec: Any) -> FakeSandbox:
         nonlocal most
-        most = max(most, bench.pool.state()["sh"].creating)
+        most = max(most, bench.pool.status()["sh"].creating)
         await asyncio.sleep(0.001)
         return await real(self, spec)
 
@@ -233,9 +233,9 @@ async def test_a_language_without_a_size_has_one_ready_for_as_long_as_it_is_aske
         assert not bench.backend.opened
         lease = await bench.lease()
         assert not lease.is_hit
-        await bench.until(lambda shelf: shelf.ready == 1)
+        await bench.until(lambda status: status.ready == 1)
         await lease.sandbox.close()
-        await bench.until(lambda shelf: shelf.ready == 0)
+        await bench.until(lambda status: status.ready == 0)
         async with asyncio.timeout(DEADLINE_S):
             while bench.backend.live:  # noqa: ASYNC110 - nobody tells
                 await asyncio.sleep(0.001)
@@ -245,12 +245,12 @@ async def test_a_language_without_a_size_has_none_where_there_is_no_room(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(pool_module, "LOOK_AGAIN_S", 0.01)
-    kinds = {"sh": kind(1), "rare": kind(0)}
-    async with Bench(kinds=kinds, memory_mb=20).running() as bench:
+    profiles = {"sh": profile(1), "rare": profile(0)}
+    async with Bench(profiles=profiles, memory_mb=20).running() as bench:
         await bench.full()
         lease = await bench.pool.open("rare", make_spec())
         await asyncio.sleep(0.03)  # several looks
-        assert bench.pool.state()["rare"].ready == 0
+        assert bench.pool.status()["rare"].ready == 0
         await lease.sandbox.close()
 
 
@@ -264,8 +264,8 @@ async def test_closing_leaves_nothing_not_even_what_is_in_the_making(
         await asyncio.Event().wait()
 
     monkeypatch.setattr(FakeSandbox, "prepare", never)
-    kinds = {"sh": kind(1), "slow": kind(1, server=("compiler",))}
-    async with Bench(kinds=kinds).running() as bench:
+    profiles = {"sh": profile(1), "slow": profile(1, server=("compiler",))}
+    async with Bench(profiles=profiles).running() as bench:
         await bench.full()
         await entered.wait()
         assert len(bench.backend.live) == 2
@@ -286,8 +286,8 @@ async def test_a_prepared_compiler_comes_with_the_lease_and_is_done_without_once
             raise NotPreparedError("it ended")
 
     monkeypatch.setattr(FakeSandbox, "prepare", prepare)
-    kinds = {"sh": kind(2, server=("compiler", "wait"), server_env={"A": "b"})}
-    async with Bench(kinds=kinds).running() as bench:
+    profiles = {"sh": profile(2, server=("compiler", "wait"), server_env={"A": "b"})}
+    async with Bench(profiles=profiles).running() as bench:
         await bench.full()
         bench.allowed = 0
         assert [(await bench.lease()).is_prepared for _ in range(2)] == [True, False]
@@ -300,8 +300,8 @@ async def test_another_kind_takes_the_place_of_what_waits() -> None:
     async with Bench().running() as bench:
         await bench.full()
         before = set(bench.backend.live)
-        bench.pool.keep({"sh": Kind(make_spec(job_id="pool", image="sha256:new"), 2, 12)})
-        await bench.until(lambda shelf: shelf.ready == 0)
+        bench.pool.keep({"sh": PoolProfile(make_spec(job_id="pool", image="sha256:new"), 2, 12)})
+        await bench.until(lambda status: status.ready == 0)
         await bench.full()
         assert not before & set(bench.backend.live)
         old, new = await bench.lease(), await bench.lease(image="sha256:new")
@@ -314,11 +314,11 @@ async def test_the_same_kind_again_changes_nothing_but_its_number() -> None:
     async with Bench().running() as bench:
         await bench.full()
         before = set(bench.backend.live)
-        bench.pool.keep({"sh": kind(3)})
+        bench.pool.keep({"sh": profile(3)})
         await bench.full()
         assert before < set(bench.backend.live)
-        bench.pool.keep({"sh": kind(1)})
-        await bench.until(lambda shelf: shelf.ready == 1)
+        bench.pool.keep({"sh": profile(1)})
+        await bench.until(lambda status: status.ready == 1)
 
 
 async def test_what_is_in_the_making_when_its_kind_changes_never_waits(
@@ -333,11 +333,11 @@ async def test_what_is_in_the_making_when_its_kind_changes_never_waits(
 
     monkeypatch.setattr(FakeBackend, "open", open_slowly)
     async with bench.running():
-        await bench.until(lambda shelf: shelf.creating == 1)
-        bench.pool.keep({"other": kind(1)})
+        await bench.until(lambda status: status.creating == 1)
+        bench.pool.keep({"other": profile(1)})
         gate.set()
         await bench.full("other")
-        assert set(bench.pool.state()) == {"other"}
+        assert set(bench.pool.status()) == {"other"}
         async with asyncio.timeout(DEADLINE_S):
             while len(bench.backend.live) > 1:  # noqa: ASYNC110 - as above
                 await asyncio.sleep(0.001)

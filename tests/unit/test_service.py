@@ -40,7 +40,7 @@ from orchestrator.sandbox.model import (
     Stream,
 )
 from orchestrator.sandbox.pool import Pool
-from orchestrator.sandbox.stock import Kind
+from orchestrator.sandbox.pool_profile import PoolProfile
 from tests.sandbox_support import DEADLINE_S, make_report, make_spec
 from tests.service_support import Bench, Ear, cancelled, started, until
 
@@ -186,11 +186,13 @@ async def test_a_sandbox_that_was_lost_while_it_waited_is_not_the_program_s_faul
 
     monkeypatch.setattr(FakeSandbox, "wait_lost", wait_lost)
     bench = Bench()
-    made = {"sh": Kind(make_spec(image="sha256:0", uses_compiler=False), size=2, memory_mb=12)}
+    made = {
+        "sh": PoolProfile(make_spec(image="sha256:0", uses_compiler=False), size=2, memory_mb=12)
+    }
     bench.service.pool = pool = Pool(bench.backend, made)
     filling = asyncio.create_task(pool.run())
     async with asyncio.timeout(DEADLINE_S):
-        while pool.state()["sh"].ready < 2:  # noqa: ASYNC110 - nobody tells
+        while pool.status()["sh"].ready < 2:  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(0.001)
     filling.cancel()
     for sandbox in bench.backend.live.values():
@@ -199,7 +201,7 @@ async def test_a_sandbox_that_was_lost_while_it_waited_is_not_the_program_s_faul
     assert (result.status, result.timings.pool) == (Verdict.ACCEPTED, "miss")
     assert result.run is not None
     assert result.run.stdout == b"fine\n"
-    assert pool.state()["sh"].hits == 1
+    assert pool.status()["sh"].hits == 1
     await pool.close()
     await bench.settled()
 

@@ -83,7 +83,7 @@ def _to_wire(
     service = app[SERVICE]
     served = [each for each in service.catalog if each.language.image_owner == images.id]
     builds = [each for each in app[BUILDS].all() if each.language == images.id]
-    shelves = service.pool.state()
+    pools = service.pool.status()
     known = served or _described(app, images)
     return {
         "id": images.id,
@@ -100,7 +100,7 @@ def _to_wire(
                 "id": each.language.id,
                 "name": each.language.name,
                 "aliases": list(each.language.aliases),
-                "pool": asdict(shelves[each.language.id]) if each.language.id in shelves else None,
+                "pool": asdict(pools[each.language.id]) if each.language.id in pools else None,
             }
             for each in known
         ],

@@ -1,4 +1,4 @@
-"""What waits in the pool, as data, and the pure decisions about it."""
+"""Data about the sandboxes that wait in the pool, and the pure decisions about them."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from orchestrator.sandbox.spec import run_disk
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
-    """What waits for a language's jobs: `size` sandboxes made from `spec`.
+class PoolProfile:
+    """The sandboxes to keep ready for a language's jobs: `size` of them, made from `spec`.
 
     `server` (argv and environment) is started in each as its prepared compiler; none when empty.
     `memory_mb` is what one takes while it waits. With `size` 0 one is kept ready from when a job
@@ -24,15 +24,15 @@ class Kind:
     server: tuple[str, ...] = ()
     server_env: Mapping[str, str] = field(default_factory=dict)
 
-    def is_made_as(self, other: Kind) -> bool:
-        """Whether what waits of this kind may as well wait of the other."""
+    def is_made_as(self, other: PoolProfile) -> bool:
+        """Whether sandboxes made by this profile serve the other one unchanged."""
         mine = (self.spec, self.server, self.server_env)
         return mine == (other.spec, other.server, other.server_env)
 
 
 @dataclass(frozen=True, slots=True)
-class ShelfState:
-    """How many wait, are being made, and should be there; how many jobs found one, or none."""
+class PoolStatus:
+    """Counts of sandboxes (waiting, in the making, wanted) and of jobs that found one or none."""
 
     ready: int
     creating: int
@@ -53,22 +53,22 @@ def serves(made: SandboxSpec, spec: SandboxSpec) -> bool:
     )
 
 
-def fit(kinds: Mapping[str, Kind], memory_mb: int) -> dict[str, int]:
-    """How many of each kind there may be, in turns, so that all fit into `memory_mb`."""
-    sizes = dict.fromkeys(kinds, 0)
+def fit(profiles: Mapping[str, PoolProfile], memory_mb: int) -> dict[str, int]:
+    """The number of sandboxes for each profile: shared out in turns until `memory_mb` is used."""
+    sizes = dict.fromkeys(profiles, 0)
     while True:
-        growing = _next_round(kinds, sizes, memory_mb)
+        growing = _next_round(profiles, sizes, memory_mb)
         if growing == sizes:
             return sizes
         sizes = growing
 
 
 def _next_round(
-    kinds: Mapping[str, Kind], sizes: Mapping[str, int], memory_mb: int
+    profiles: Mapping[str, PoolProfile], sizes: Mapping[str, int], memory_mb: int
 ) -> dict[str, int]:
     grown = dict(sizes)
-    for name, kind in kinds.items():
-        spent = sum(grown[each] * kinds[each].memory_mb for each in grown)
-        if grown[name] < kind.size and spent + kind.memory_mb <= memory_mb:
+    for name, profile in profiles.items():
+        spent = sum(grown[each] * profiles[each].memory_mb for each in grown)
+        if grown[name] < profile.size and spent + profile.memory_mb <= memory_mb:
             grown[name] += 1
     return grown

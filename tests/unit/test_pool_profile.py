@@ -15,7 +15,7 @@ from orchestrator.jobs.pooled import kinds_to_keep
 from orchestrator.languages.model import InstalledLanguage, PoolRule, ServerRule
 from orchestrator.languages.registry import load_languages
 from orchestrator.sandbox.model import SourceFile
-from orchestrator.sandbox.stock import Kind, fit, serves
+from orchestrator.sandbox.pool_profile import PoolProfile, fit, serves
 from orchestrator.settings import load_settings
 from tests.api_support import make_settings
 from tests.sandbox_support import make_spec
@@ -23,8 +23,8 @@ from tests.sandbox_support import make_spec
 REGISTRY = load_languages(DEFAULT_IMAGES_DIR, ("c", "python"))
 
 
-def kinds(**sizes: tuple[int, int]) -> dict[str, Kind]:
-    return {name: Kind(make_spec(), size, mb) for name, (size, mb) in sizes.items()}
+def profiles(**sizes: tuple[int, int]) -> dict[str, PoolProfile]:
+    return {name: PoolProfile(make_spec(), size, mb) for name, (size, mb) in sizes.items()}
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def kinds(**sizes: tuple[int, int]) -> dict[str, Kind]:
 def test_sizes_are_cut_in_turns_to_what_fits(
     wanted: dict[str, tuple[int, int]], memory_mb: int, fitted: dict[str, int]
 ) -> None:
-    assert fit(kinds(**wanted), memory_mb) == fitted
+    assert fit(profiles(**wanted), memory_mb) == fitted
 
 
 @given(
@@ -51,7 +51,7 @@ def test_sizes_are_cut_in_turns_to_what_fits(
 def test_what_is_kept_never_takes_more_than_there_is(
     wanted: dict[str, tuple[int, int]], memory_mb: int
 ) -> None:
-    made = kinds(**wanted)
+    made = profiles(**wanted)
     sizes = fit(made, memory_mb)
     spent = sum(sizes[name] * made[name].memory_mb for name in made)
     assert spent <= memory_mb
