@@ -44,9 +44,9 @@ from orchestrator.languages.model import (
     SourceRule,
 )
 from orchestrator.sandbox.fake import FakeBackend
-from orchestrator.sandbox.live import LiveInput
 from orchestrator.sandbox.pool import Pool
 from orchestrator.sandbox.pool_profile import PoolProfile
+from orchestrator.sandbox.stdin import StdinStream
 from orchestrator.settings import Settings
 from tests.sandbox_support import make_spec
 
@@ -158,7 +158,7 @@ class StubService:
     )
     cache: CompileCache = field(default_factory=lambda: CompileCache(1 << 20))
     cancelled: int = 0
-    live: LiveInput | None = None
+    stdin: StdinStream | None = None
     ended: list[Cause] = field(default_factory=list)
 
     def accept(self, submission: Submission, ticket: Ticket) -> StubJob:
@@ -170,9 +170,9 @@ class StubService:
         return self.jobs[-1]
 
     async def run(
-        self, job: StubJob, listener: Listener = SILENCE, live: LiveInput | None = None
+        self, job: StubJob, listener: Listener = SILENCE, stdin: StdinStream | None = None
     ) -> JobResult:
-        self.live = live
+        self.stdin = stdin
         listener.send(Queued(job.place.position))
         self.entered.release()
         try:

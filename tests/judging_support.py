@@ -23,7 +23,6 @@ from orchestrator.jobs.model import (
 )
 from orchestrator.sandbox.backend import OutputSink
 from orchestrator.sandbox.fake import FakeSandbox
-from orchestrator.sandbox.live import LiveInput
 from orchestrator.sandbox.model import (
     LossReason,
     SourceFile,
@@ -31,6 +30,7 @@ from orchestrator.sandbox.model import (
     StageKind,
     StageOutcome,
 )
+from orchestrator.sandbox.stdin import StdinStream
 from tests.service_support import Bench, Ear, until
 
 LIMITS = Limits(wall_ms=5000, cpu_ms=5000, memory_mb=64, output_bytes=100, processes=16)
@@ -98,10 +98,10 @@ def watch(monkeypatch: pytest.MonkeyPatch) -> Spy:
     run, send, limit = FakeSandbox.run_stage, FakeSandbox.send_files, FakeSandbox.set_limits
 
     async def run_stage(
-        sandbox: FakeSandbox, stage: Stage, sink: OutputSink, live: LiveInput | None = None
+        sandbox: FakeSandbox, stage: Stage, sink: OutputSink, stdin: StdinStream | None = None
     ) -> StageOutcome:
         spy.stages.append((sandbox.name, stage))
-        return await run(sandbox, spy.change(sandbox, stage), sink, live)
+        return await run(sandbox, spy.change(sandbox, stage), sink, stdin)
 
     async def send_files(sandbox: FakeSandbox, files: Any, **where: bool) -> None:
         spy.files += [(sandbox.name, file) for file in files]

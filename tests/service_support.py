@@ -17,8 +17,8 @@ from orchestrator.jobs.service import JobService
 from orchestrator.languages.catalog import Catalog
 from orchestrator.languages.model import InstalledLanguage
 from orchestrator.sandbox.fake import FakeBackend
-from orchestrator.sandbox.live import LiveInput
 from orchestrator.sandbox.model import SourceFile
+from orchestrator.sandbox.stdin import StdinStream
 from tests.api_support import make_settings
 from tests.parts_support import sh_language
 from tests.sandbox_support import DEADLINE_S
@@ -50,7 +50,7 @@ class Bench:
         self,
         script: str,
         listener: Listener = SILENCE,
-        live: LiveInput | None = None,
+        stream: StdinStream | None = None,
         **changes: Any,
     ) -> JobResult:
         wall_ms = changes.pop("wall_ms", 5000)
@@ -63,7 +63,7 @@ class Bench:
             **changes,
         )
         with self.admission.ticket("key-1") as ticket:
-            return await self.service.run(self.service.accept(submission, ticket), listener, live)
+            return await self.service.run(self.service.accept(submission, ticket), listener, stream)
 
     async def settled(self) -> None:
         """Everything is given back."""

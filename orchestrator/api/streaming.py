@@ -22,7 +22,7 @@ from orchestrator.api.weight import answer_bytes
 from orchestrator.jobs.feed import Feed
 from orchestrator.jobs.job import Job
 from orchestrator.jobs.model import JobResult
-from orchestrator.sandbox.live import LiveInput
+from orchestrator.sandbox.stdin import StdinStream
 
 PING_S = 15.0
 TICK_S = 1.0
@@ -42,7 +42,7 @@ async def relay(
     job: Job,
     sender: EventSender,
     beside: Sequence[Coroutine[None, None, None]],
-    live: LiveInput | None = None,
+    stdin: StdinStream | None = None,
 ) -> bool:
     """Run an accepted job and send its events; whether all of them were, the last one included.
 
@@ -55,7 +55,7 @@ async def relay(
             # The reader's tasks are the children, so that the job is begun before anything fails.
             sending = tasks.create_task(sender.send_events(), name=f"stream {job.id}")
             others = [tasks.create_task(each, name=f"beside {job.id}") for each in beside]
-            result = await request.app[SERVICE].run(job, sender.feed, live)
+            result = await request.app[SERVICE].run(job, sender.feed, stdin)
             sender.feed.close()
             async with asyncio.timeout(request.app[SETTINGS].answer_timeout):
                 await sending

@@ -25,7 +25,7 @@ from orchestrator.jobs.admission import Ticket
 from orchestrator.jobs.held import Share
 from orchestrator.jobs.job import Job
 from orchestrator.jobs.model import Cause, JobResult, Phase, Submission
-from orchestrator.sandbox.live import LiveInput
+from orchestrator.sandbox.stdin import StdinStream
 from orchestrator.settings import Settings
 
 TICK_S = 0.25
@@ -79,7 +79,7 @@ async def _converse(request: web.Request, channel: Channel, ticket: Ticket, shar
         await _refuse(request, channel, refusal)
     else:
         session = Session(request, channel, job)
-        if await relay(request, job, session, (session.listen(), session.watch()), session.live):
+        if await relay(request, job, session, (session.listen(), session.watch()), session.stdin):
             await channel.close(session.code)
 
 
@@ -127,7 +127,7 @@ class Session(EventSender):
     def __init__(self, request: web.Request, channel: Channel, job: Job) -> None:
         """To be relayed, with `listen` and `watch` beside it; `code` is then how to close."""
         super().__init__(request, job)
-        self.live = LiveInput()
+        self.stdin = StdinStream()
         self.code: int = Close.DONE
         self._channel = channel
         self._service = request.app[SERVICE]
@@ -153,9 +153,9 @@ class Session(EventSender):
             case Stdin(data):
                 await self._put(data)
             case Eof():
-                self.live.end()
+                self.stdin.end()
             case signal:
-                self.live.signal(signal)
+                self.stdin.signal(signal)
 
     def _fail(self, err: RunnerError) -> None:
         self._fault = from_exception(err)
@@ -163,10 +163,10 @@ class Session(EventSender):
 
     async def _put(self, data: bytes) -> None:
         """Held back not before it must be: what is not read might be the client's going away."""
-        self.live.put(data)
-        if self.live.held > MAX_HELD:
+        self.stdin.put(data)
+        if self.stdin.held > MAX_HELD:
             self._is_reading = False
-            await self.live.write(b"")
+            await self.stdin.write(b"")
             self._is_reading = True
 
     async def watch(self) -> None:

@@ -26,8 +26,8 @@ from orchestrator.jobs.model import (
 )
 from orchestrator.jobs.plan import test_stage
 from orchestrator.jobs.runner import Runner
-from orchestrator.sandbox.live import LiveInput
 from orchestrator.sandbox.model import Signal, Stage, Stream
+from orchestrator.sandbox.stdin import StdinStream
 
 _NO = frozenset({CheckerStatus.WRONG, CheckerStatus.FAILED})
 INTERACTOR_SLACK_MS = 5000
@@ -67,7 +67,7 @@ class _Side:
     has_heard = False
 
     def __init__(self, *, is_interactor: bool, transcript: Transcript | None) -> None:
-        self.live = LiveInput()
+        self.live = StdinStream()
         self.is_over = asyncio.Event()
         self.other: _Side = self
         self.is_interactor = is_interactor

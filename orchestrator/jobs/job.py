@@ -24,9 +24,9 @@ from orchestrator.jobs.model import (
 from orchestrator.jobs.plan import Plan
 from orchestrator.jobs.scoring import overall, skipped, summarise
 from orchestrator.languages.model import InstalledLanguage
-from orchestrator.sandbox.live import LiveInput
 from orchestrator.sandbox.model import StageKind
 from orchestrator.sandbox.pool import Lease
+from orchestrator.sandbox.stdin import StdinStream
 
 ATTEMPTS = 2
 
@@ -76,7 +76,7 @@ class Job:
     announced: set[StageKind] = field(default_factory=set)
     lacks_memory: bool = False
     """Its compiler met the sandbox's memory, and may have more: `plan` says how much by now."""
-    live: LiveInput | None = None
+    live: StdinStream | None = None
     """What the program is told while it runs."""
     compile: StageResult | None = None
     run: StageResult | None = None

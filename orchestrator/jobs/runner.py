@@ -18,8 +18,8 @@ from orchestrator.jobs.job import Job
 from orchestrator.jobs.model import Cause, Limits, Phase, StageResult, Verdict
 from orchestrator.jobs.stages import execute, judge, set_limits
 from orchestrator.sandbox.backend import Sandbox
-from orchestrator.sandbox.live import LiveInput
 from orchestrator.sandbox.model import SourceFile, Stage, StageLoss
+from orchestrator.sandbox.stdin import StdinStream
 
 
 class Runner:
@@ -73,7 +73,7 @@ class Runner:
         *,
         is_last: bool,
         listener: Listener = SILENCE,
-        live: LiveInput | None = None,
+        live: StdinStream | None = None,
     ) -> StageResult | None:
         """As `run`, once ready; None: the sandbox was not fit, and nothing was executed in it."""
         sandbox = self._sandbox

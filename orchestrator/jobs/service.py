@@ -30,8 +30,8 @@ from orchestrator.jobs.watch import EngineWatch
 from orchestrator.languages.catalog import Catalog
 from orchestrator.languages.model import InstalledLanguage
 from orchestrator.sandbox.backend import Backend
-from orchestrator.sandbox.live import LiveInput
 from orchestrator.sandbox.pool import Pool
+from orchestrator.sandbox.stdin import StdinStream
 from orchestrator.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -135,7 +135,7 @@ class JobService:
         return frozenset(job.installed.digest for job in jobs)
 
     async def run(
-        self, job: Job, listener: Listener = SILENCE, live: LiveInput | None = None
+        self, job: Job, listener: Listener = SILENCE, live: StdinStream | None = None
     ) -> JobResult:
         """Run an accepted job to its result. Anything that is our own fault is `internal_error`.
 

@@ -14,8 +14,8 @@ from orchestrator.jobs.model import Failure, Limits, Phase, StageResult, Verdict
 from orchestrator.jobs.plan import MIB
 from orchestrator.jobs.verdict import Captured, MemoryRule, judge_stage
 from orchestrator.sandbox.backend import Sandbox
-from orchestrator.sandbox.live import LiveInput
 from orchestrator.sandbox.model import LossReason, Stage, StageKind, StageLoss, StageOutcome, Stream
+from orchestrator.sandbox.stdin import StdinStream
 
 log = structlog.get_logger(__name__)
 
@@ -39,7 +39,7 @@ async def run_stage(
 
 
 async def execute(
-    job: Job, sandbox: Sandbox, stage: Stage, listener: Listener, live: LiveInput | None = None
+    job: Job, sandbox: Sandbox, stage: Stage, listener: Listener, live: StdinStream | None = None
 ) -> tuple[StageOutcome, Captured]:
     """What became of a stage, and what it printed."""
     output = _Output(stage, listener)

@@ -19,8 +19,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol
 
-from orchestrator.sandbox.live import LiveInput
 from orchestrator.sandbox.model import SandboxSpec, SourceFile, Stage, StageOutcome, Stream
+from orchestrator.sandbox.stdin import StdinStream
 
 OutputSink = Callable[[Stream, bytes], Awaitable[None]]
 """Takes output as it comes. While it waits, the program's pipe is not read."""
@@ -84,14 +84,14 @@ class Sandbox(Protocol):
         ...
 
     async def run_stage(
-        self, stage: Stage, sink: OutputSink, live: LiveInput | None = None
+        self, stage: Stage, sink: OutputSink, stdin: StdinStream | None = None
     ) -> StageOutcome:
         """Run one stage to its end and say what happened; a lost sandbox is an outcome too.
 
-        The program's stdin is `stage.stdin`, and then what `live` is told, if there is one; it is
-        closed when this returns, but for a stage that was lost before its program started. While
-        `sink` waits, `live` does not hear of what the program has taken. Cancelling this leaves the
-        sandbox fit for `close` only.
+        The program reads `stage.stdin`, then what is written to the stream `stdin`, if there is
+        one. The stream is closed when this returns, unless the stage was lost before its program
+        started. While `sink` waits, `stdin` is not told what the program has taken. Cancelling this
+        leaves the sandbox fit for `close` only.
         """
         ...
 

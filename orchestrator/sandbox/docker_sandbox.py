@@ -17,7 +17,6 @@ from orchestrator.errors import (
     SandboxError,
 )
 from orchestrator.sandbox.backend import OutputSink
-from orchestrator.sandbox.live import LiveInput
 from orchestrator.sandbox.model import (
     LossReason,
     SourceFile,
@@ -27,6 +26,7 @@ from orchestrator.sandbox.model import (
 )
 from orchestrator.sandbox.session import AgentSession, StreamEndedError
 from orchestrator.sandbox.spec import pids_limit
+from orchestrator.sandbox.stdin import StdinStream
 
 # What the agent may take beyond a stage's wall limit to kill, drain and report.
 AGENT_GRACE_S = 10.0
@@ -172,14 +172,14 @@ class DockerSandbox:
             return False
 
     async def run_stage(
-        self, stage: Stage, sink: OutputSink, live: LiveInput | None = None
+        self, stage: Stage, sink: OutputSink, stdin: StdinStream | None = None
     ) -> StageOutcome:
         """See `Sandbox.run_stage`. The deadline here is above the agent's own, never below."""
         if self._is_late:
             return StageLoss(LossReason.OUTSIDE, "the agent did not hand out an artefact in time")
         try:
             async with asyncio.timeout(_deadline_s(stage)):
-                return await self._session.run_stage(stage, sink, live)
+                return await self._session.run_stage(stage, sink, stdin)
         except TimeoutError:
             loss = await self._give_up()
         except SandboxError as err:

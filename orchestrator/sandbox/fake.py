@@ -17,7 +17,6 @@ from dataclasses import dataclass, field, replace
 from orchestrator.errors import EngineError, SandboxError
 from orchestrator.sandbox.backend import OutputSink
 from orchestrator.sandbox.fake_script import Script
-from orchestrator.sandbox.live import LiveInput
 from orchestrator.sandbox.model import (
     LossReason,
     SandboxSpec,
@@ -27,6 +26,7 @@ from orchestrator.sandbox.model import (
     StageLoss,
     StageOutcome,
 )
+from orchestrator.sandbox.stdin import StdinStream
 
 
 @dataclass(slots=True)
@@ -120,21 +120,21 @@ class FakeSandbox:
         return fits
 
     async def run_stage(
-        self, stage: Stage, sink: OutputSink, live: LiveInput | None = None
+        self, stage: Stage, sink: OutputSink, stdin: StdinStream | None = None
     ) -> StageOutcome:
         """See `Sandbox.run_stage`."""
         by_prepared, self._prepared = self._prepared and stage.by_prepared, False
         if self._loss is not None:
             return replace(self._loss, before_stage=True)
         self._has_started = True
-        script = Script(stage, sink, self._folders[stage.kind], live, self._memory_bytes)
+        script = Script(stage, sink, self._folders[stage.kind], stdin, self._memory_bytes)
         running = asyncio.create_task(script.run())
         closing = asyncio.create_task(self._gone.wait())
         try:
             done, _ = await asyncio.wait((running, closing), return_when=asyncio.FIRST_COMPLETED)
         finally:
-            if live is not None:
-                live.close()
+            if stdin is not None:
+                stdin.close()
             for task in (running, closing):
                 task.cancel()
             await asyncio.wait((running, closing))

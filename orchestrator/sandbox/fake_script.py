@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable
 
 from orchestrator.sandbox.backend import OutputSink
-from orchestrator.sandbox.live import LiveInput
 from orchestrator.sandbox.model import (
     LossReason,
     Signal,
@@ -17,6 +16,7 @@ from orchestrator.sandbox.model import (
     StageReport,
     Stream,
 )
+from orchestrator.sandbox.stdin import StdinStream
 
 WINDOW = 262_144
 
@@ -29,14 +29,14 @@ class Script:
         stage: Stage,
         sink: OutputSink,
         folder: dict[str, bytes],
-        live: LiveInput | None,
+        stdin: StdinStream | None,
         memory_bytes: int,
     ) -> None:
         """`folder`: the files it finds, by name."""
         self._memory_bytes = memory_bytes
         self._oom_kills = 0
         self._stage = stage
-        self._input = Input(stage.stdin, live)
+        self._input = Input(stage.stdin, stdin)
         self._sink = sink
         self._folder = folder
         self._left = {Stream.STDOUT: stage.stdout_limit, Stream.STDERR: stage.stderr_limit}
@@ -169,14 +169,14 @@ class Script:
 
 
 class Input:
-    """What a script reads: the stage's own bytes, then live ones, with a window as an agent has."""
+    """What a script reads: the stage's bytes, then the stream's, through an agent's window."""
 
-    def __init__(self, stdin: bytes, live: LiveInput | None) -> None:
+    def __init__(self, stdin: bytes, stream: StdinStream | None) -> None:
         """`stdin`: the stage's own."""
-        self._live = live
+        self._stream = stream
         self._first = stdin
         self._data = bytearray()
-        self._has_ended = live is None
+        self._has_ended = stream is None
         self._is_closed = False
         self._news = asyncio.Event()
         self._on_signal: Callable[[Signal], None] | None = None
@@ -184,8 +184,8 @@ class Input:
     def open(self, on_signal: Callable[[Signal], None]) -> None:
         """The script begins; `on_signal` is told of each signal."""
         self._on_signal = on_signal
-        if self._live is not None:
-            self._live.open(self, WINDOW)
+        if self._stream is not None:
+            self._stream.open(self, WINDOW)
 
     async def read(self) -> bytes:
         """What is there; waits for something; nothing at the end."""
@@ -208,8 +208,8 @@ class Input:
     def _take_all(self) -> None:
         size = len(self._data)
         self._data.clear()
-        if self._live is not None:
-            self._live.grant(size)
+        if self._stream is not None:
+            self._stream.grant(size)
 
     def stdin(self, data: bytes | memoryview) -> None:
         """See `Outlet.stdin`."""

@@ -135,7 +135,7 @@ class StageLoss:
     detail: str
     before_start: bool = False
     """As far as the agent had said, nothing of the stage, nor of any before it, was executed; of a
-    stage without live input, 10 ms may have been."""
+    stage without a stdin stream, 10 ms may have been."""
     before_stage: bool = False
     """Likewise of the stage alone."""
 

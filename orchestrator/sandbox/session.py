@@ -30,8 +30,8 @@ from orchestrator.sandbox.frames import (
     parse_memory,
     parse_ready,
 )
-from orchestrator.sandbox.live import LiveInput
 from orchestrator.sandbox.model import Signal, SourceFile, Stage, StageReport, Stream
+from orchestrator.sandbox.stdin import StdinStream
 
 _STREAMS = {FromAgent.STDOUT: Stream.STDOUT, FromAgent.STDERR: Stream.STDERR}
 
@@ -148,26 +148,26 @@ class AgentSession:
                 await self._receive()
 
     async def run_stage(
-        self, stage: Stage, sink: OutputSink, live: LiveInput | None = None
+        self, stage: Stage, sink: OutputSink, stdin: StdinStream | None = None
     ) -> StageReport:
-        """Run one stage; output goes to `sink` as it comes, `live` on to the program's stdin."""
+        """Run one stage. Its output goes to `sink` as it comes, `stdin` to its program."""
         self.stage_has_started = False
         first, rest = stage.stdin[: self._window], memoryview(stage.stdin)[self._window :]
         start = encode_stage(stage) + encode_stdin(first)
-        if live is None and not rest:
+        if stdin is None and not rest:
             await self._send_if_open(start + encode(ToAgent.STDIN_END))
             return await self._read_stage(sink, None)
         await self._send_if_open(start)
-        if live is None:
-            live = LiveInput()
-            live.end()
-        feed = _Feed(self._transport, live, self._window - len(first), rest)
+        if stdin is None:
+            stdin = StdinStream()
+            stdin.end()
+        pump = _StdinPump(self._transport, stdin, self._window - len(first), rest)
         try:
-            report = await self._read_stage(sink, feed)
+            report = await self._read_stage(sink, pump)
         finally:
-            if live.was_given:  # else it may still be another stage's
-                live.close()
-        live.close()
+            if stdin.was_given:  # else it may still be another stage's
+                stdin.close()
+        stdin.close()
         return report
 
     async def _send_if_open(self, data: bytes) -> None:
@@ -175,7 +175,7 @@ class AgentSession:
         with contextlib.suppress(EngineError):
             await self._transport.write(data)
 
-    async def _read_stage(self, sink: OutputSink, feed: _Feed | None) -> StageReport:
+    async def _read_stage(self, sink: OutputSink, pump: _StdinPump | None) -> StageReport:
         by_prepared = False
         while True:
             frame = await self._next()
@@ -186,13 +186,13 @@ class AgentSession:
                 return replace(parse_exit(frame.payload), by_prepared=by_prepared)
             elif frame.type is FromAgent.STDIN_CREDIT:
                 credit = parse_credit(frame.payload)
-                if feed is not None:
-                    feed.live.grant(credit)
+                if pump is not None:
+                    pump.stream.grant(credit)
             elif frame.type is FromAgent.STARTED:
                 self.has_started = self.stage_has_started = True
                 by_prepared = parse_answer(frame)
-                if feed is not None:
-                    feed.begin()
+                if pump is not None:
+                    pump.begin()
             else:
                 raise ProtocolError(f"{frame.type.name} in the middle of a stage")
 
@@ -227,19 +227,19 @@ class AgentSession:
         return fault
 
 
-class _Feed:
-    """The way of what did not fit the window, and of live input, to the agent."""
+class _StdinPump:
+    """Sends the agent the rest of a stage's own stdin, then what its stream brings."""
 
     def __init__(
-        self, transport: Transport, live: LiveInput, credit: int, rest: memoryview
+        self, transport: Transport, stream: StdinStream, credit: int, rest: memoryview
     ) -> None:
-        self.live = live
+        self.stream = stream
         self._transport = transport
         self._credit = credit
         self._rest = rest
 
     def begin(self) -> None:
-        self.live.open(self, self._credit, self._rest)
+        self.stream.open(self, self._credit, self._rest)
 
     def stdin(self, data: bytes | memoryview) -> None:
         self._transport.post(encode_stdin(data))

@@ -15,7 +15,6 @@ import pytest
 
 from orchestrator.errors import SandboxError
 from orchestrator.sandbox.fake import FakeBackend
-from orchestrator.sandbox.live import LiveInput
 from orchestrator.sandbox.model import (
     Signal,
     SourceFile,
@@ -25,6 +24,7 @@ from orchestrator.sandbox.model import (
     StageOutcome,
     StageReport,
 )
+from orchestrator.sandbox.stdin import StdinStream
 from tests.sandbox_support import DEADLINE_S, Collector, make_spec, make_stage, run_script
 
 if TYPE_CHECKING:
@@ -349,14 +349,14 @@ async def test_5_a_cancelled_stage_leaves_the_sandbox_fit_for_closing(
     assert await subject.names() == set()
 
 
-# 5. run_stage with live input
+# 5. run_stage with a stream
 
 
 @dataclass
 class Session:
     """A stage under way, and what it is told while it is."""
 
-    live: LiveInput
+    stdin: StdinStream
     output: Collector
     running: asyncio.Task[StageOutcome]
 
@@ -373,9 +373,9 @@ class Session:
 
 
 def converse(sandbox: Sandbox, script: str, **changes: Any) -> Session:
-    live, output = LiveInput(), Collector()
+    stdin, output = StdinStream(), Collector()
     stage = make_stage(script, **changes)
-    return Session(live, output, asyncio.create_task(sandbox.run_stage(stage, output.take, live)))
+    return Session(stdin, output, asyncio.create_task(sandbox.run_stage(stage, output.take, stdin)))
 
 
 async def test_5_a_live_program_answers_chunk_by_chunk_until_its_input_ends(
@@ -385,23 +385,23 @@ async def test_5_a_live_program_answers_chunk_by_chunk_until_its_input_ends(
     said = b"first "
     await session.until(said)
     for chunk in (b"1", b"two", bytes(range(256))):
-        assert await session.live.write(chunk)
+        assert await session.stdin.write(chunk)
         said += chunk
         await session.until(said)
-    session.live.end()
-    session.live.end()
+    session.stdin.end()
+    session.stdin.end()
     assert (await session.report()).exit_code == 0
     assert session.output.stdout == said + b"end\n"
-    assert await session.live.write(b"late") is False
+    assert await session.stdin.write(b"late") is False
 
 
 async def test_5_live_input_waits_for_the_program_to_start(sandbox: Sandbox) -> None:
-    live, output = LiveInput(), Collector()
-    writing = asyncio.create_task(live.write(b"early"))
+    stdin, output = StdinStream(), Collector()
+    writing = asyncio.create_task(stdin.write(b"early"))
     await asyncio.sleep(0)
-    live.end()
+    stdin.end()
     assert not writing.done()
-    await sandbox.run_stage(make_stage("cat", stdin=b"own "), output.take, live)
+    await sandbox.run_stage(make_stage("cat", stdin=b"own "), output.take, stdin)
     assert await writing is True
     assert output.stdout == b"own early"
 
@@ -411,8 +411,8 @@ async def test_5_much_live_input_comes_whole(sandbox: Sandbox, script: str) -> N
     session = converse(sandbox, script, stdin=b"0" * 300_000, stdout_limit=2_000_000)
     pieces = [bytes((number,)) * 100_000 for number in range(10)]
     for piece in pieces:
-        assert await session.live.write(piece)
-    session.live.end()
+        assert await session.stdin.write(piece)
+    session.stdin.end()
     await session.report()
     expected = b"0" * 300_000 + b"".join(pieces) + b"x\n" * script.count("echo")
     assert session.output.stdout == expected
@@ -424,7 +424,7 @@ async def test_5_whoever_writes_to_a_program_that_does_not_read_waits_and_is_rel
     session = converse(sandbox, "echo x; sleep 1")
     await session.until(b"x\n")
     written = 0
-    while await session.live.write(bytes(10_000)):
+    while await session.stdin.write(bytes(10_000)):
         written += 10_000
     # The window and the program's pipe, and not a chunk more than fits.
     assert 200_000 < written < 500_000
@@ -438,8 +438,8 @@ async def test_5_whoever_writes_to_a_program_that_has_closed_its_stdin_need_not_
     await session.until(b"x\n")
     async with asyncio.timeout(DEADLINE_S / 3):
         for _ in range(20):
-            assert await session.live.write(bytes(100_000))
-    session.live.signal(Signal.KILL)
+            assert await session.stdin.write(bytes(100_000))
+    session.stdin.signal(Signal.KILL)
     await session.report()
 
 
@@ -452,7 +452,7 @@ async def test_5_a_signal_ends_a_program_that_does_nothing_about_it(
     await session.until(b"x\n")
     reporting = asyncio.create_task(session.report())
     while not reporting.done():  # a shell that is just starting its command may lose one
-        session.live.signal(signal)
+        session.stdin.signal(signal)
         await asyncio.wait([reporting], timeout=0.5)
     report = reporting.result()
     assert (report.signal, report.exit_code) == (signal, None)
@@ -462,9 +462,9 @@ async def test_5_a_signal_ends_a_program_that_does_nothing_about_it(
 
 async def test_5_kill_is_not_held_up_by_input_that_nobody_reads(sandbox: Sandbox) -> None:
     session = converse(sandbox, "echo x; sleep 30", stdin=bytes(1_000_000))
-    writing = asyncio.create_task(session.live.write(bytes(1_000_000)))
+    writing = asyncio.create_task(session.stdin.write(bytes(1_000_000)))
     await session.until(b"x\n")
-    session.live.signal(Signal.KILL)
+    session.stdin.signal(Signal.KILL)
     assert (await session.report()).signal == 9
     assert await writing is False
 
@@ -474,9 +474,9 @@ async def test_5_what_is_said_to_a_stage_that_is_over_does_not_reach_the_next(
 ) -> None:
     session = converse(sandbox, "echo x")
     await session.report()
-    session.live.signal(Signal.INT)
-    session.live.end()
-    assert await session.live.write(b"old") is False
+    session.stdin.signal(Signal.INT)
+    session.stdin.end()
+    assert await session.stdin.write(b"old") is False
     assert (await run_script(sandbox, "cat", stdin=b"new"))[1] == b"new"
 
 

@@ -11,7 +11,6 @@ import struct
 import pytest
 
 from orchestrator.errors import SandboxError
-from orchestrator.sandbox.live import LiveInput
 from orchestrator.sandbox.model import (
     Signal,
     SourceFile,
@@ -20,6 +19,7 @@ from orchestrator.sandbox.model import (
     StageLoss,
     StageReport,
 )
+from orchestrator.sandbox.stdin import StdinStream
 from tests.conftest import Docker
 from tests.sandbox_support import Collector, make_spec, make_stage, run_script
 from tests.speeds import params
@@ -112,14 +112,14 @@ async def test_signals_at_any_time_are_clean_too(docker: Docker) -> None:
     signals = b"".join(struct.pack(">IBB", 1, 9, number) for number in (2, 15, 9))
     await sandbox.write(signals)
     assert (await run_script(sandbox, "echo 1"))[1] == b"1\n"
-    live, output = LiveInput(), Collector()
+    stdin, output = StdinStream(), Collector()
     script = "trap 'echo $((n+=1))' INT; echo; while :; do sleep 0.01; done"
-    running = asyncio.create_task(sandbox.run_stage(make_stage(script), output.take, live))
+    running = asyncio.create_task(sandbox.run_stage(make_stage(script), output.take, stdin))
     await output.first.wait()
     for said in (b"\n", b"\n1\n", b"\n1\n2\n"):
         while output.stdout != said:  # noqa: ASYNC110 - what came, not that it did
             await asyncio.sleep(0.002)
-        live.signal(Signal.INT)
+        stdin.signal(Signal.INT)
     await sandbox.write(struct.pack(">IBB", 1, 9, 9))
     report = await running
     assert isinstance(report, StageReport)

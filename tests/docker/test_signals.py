@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from orchestrator.sandbox.live import LiveInput
 from orchestrator.sandbox.model import Signal, StageCause, StageReport
+from orchestrator.sandbox.stdin import StdinStream
 from tests.conftest import Docker
 from tests.sandbox_support import DEADLINE_S, Collector, make_spec, make_stage
 
@@ -48,7 +48,7 @@ for _ in range(2):
 class Program:
     """A program under way."""
 
-    live: LiveInput
+    stdin: StdinStream
     output: Collector
     running: asyncio.Task[object]
 
@@ -66,8 +66,8 @@ class Program:
 async def start(docker: Docker, code: str) -> Program:
     sandbox = await docker.backend.open(make_spec())
     stage = make_stage(argv=("python3", "-u", "-c", code))
-    live, output = LiveInput(), Collector()
-    return Program(live, output, asyncio.create_task(sandbox.run_stage(stage, output.take, live)))
+    stdin, output = StdinStream(), Collector()
+    return Program(stdin, output, asyncio.create_task(sandbox.run_stage(stage, output.take, stdin)))
 
 
 async def test_it_reaches_the_program_and_the_children_that_have_not_left_its_group(
@@ -75,7 +75,7 @@ async def test_it_reaches_the_program_and_the_children_that_have_not_left_its_gr
 ) -> None:
     program = await start(docker, FAMILY)
     await program.until(b"stayed ready", b"group ready", b"session ready")
-    program.live.signal(Signal.INT)
+    program.stdin.signal(Signal.INT)
     report = await program.report()
     said = set(bytes(program.output.stdout).split(b"\n")) - {b""}
     assert {line for line in said if line.endswith(b"told")} == {b"program told", b"stayed told"}
@@ -99,7 +99,7 @@ async def test_what_becomes_of_it_is_the_program_s_business(
     script = f"import os, sys, time\n{prelude}\nprint('ready')\ntime.sleep(50)"
     program = await start(docker, script)
     await program.until(b"ready")
-    program.live.signal(signal)
+    program.stdin.signal(signal)
     report = await program.report()
     ending = report.exit_code if report.signal is None else -report.signal
     assert ending == code
@@ -110,8 +110,8 @@ async def test_what_becomes_of_it_is_the_program_s_business(
 async def test_a_stopped_program_is_killed_all_the_same(docker: Docker) -> None:
     program = await start(docker, "import os\nprint('ready')\nos.kill(os.getpid(), 19)")
     await program.until(b"ready")
-    program.live.signal(Signal.INT)
-    program.live.signal(Signal.KILL)
+    program.stdin.signal(Signal.INT)
+    program.stdin.signal(Signal.KILL)
     report = await program.report()
     assert (report.signal, report.cause) == (9, StageCause.KILLED)
 
@@ -119,12 +119,12 @@ async def test_a_stopped_program_is_killed_all_the_same(docker: Docker) -> None:
 async def test_signals_that_cross_the_end_hit_nobody(docker: Docker) -> None:
     sandbox = await docker.backend.open(make_spec())
     for _ in range(30):
-        live, output = LiveInput(), Collector()
+        stdin, output = StdinStream(), Collector()
         stage = make_stage("echo x")
-        running = asyncio.create_task(sandbox.run_stage(stage, output.take, live))
+        running = asyncio.create_task(sandbox.run_stage(stage, output.take, stdin))
         await output.first.wait()
         for number in (Signal.INT, Signal.TERM):
-            live.signal(number)
+            stdin.signal(number)
         report = await running
         assert isinstance(report, StageReport)
         assert report.exit_code == 0 or report.signal in {Signal.INT, Signal.TERM}

@@ -71,7 +71,7 @@ async def until(condition: Any) -> None:
 
 @dataclass
 class Program:
-    """What a job does with its live input: it takes all of it, and ends with it."""
+    """What a job does with its stdin: it takes all of it, and ends with it."""
 
     service: StubService
     credit: int = 1000
@@ -80,8 +80,8 @@ class Program:
 
     async def run(self, listener: Listener) -> None:
         listener.send(StageStarted(StageKind.RUN))
-        assert self.service.live is not None
-        self.service.live.open(self, self.credit)
+        assert self.service.stdin is not None
+        self.service.stdin.open(self, self.credit)
         await self.ended.wait()
 
     def stdin(self, data: bytes | memoryview) -> None:
@@ -304,8 +304,8 @@ async def test_a_client_is_idle_only_while_its_program_runs_and_nothing_is_said(
         for _ in range(8):
             await asyncio.sleep(0.05)
             listener.send(Printed(Stream.STDOUT, b"x"))
-        assert service.live is not None
-        service.live.open(Program(service), 1000)
+        assert service.stdin is not None
+        service.stdin.open(Program(service), 1000)
         await asyncio.sleep(0.4)  # it is spoken to
 
     service = StubService(script=script)

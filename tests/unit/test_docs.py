@@ -47,8 +47,8 @@ from orchestrator.languages.builds import Build, BuildEvent, BuildState
 from orchestrator.languages.findings import Finding
 from orchestrator.languages.registry import load_languages
 from orchestrator.piston_settings import PistonSettings
-from orchestrator.sandbox.live import MAX_SIGNALS
 from orchestrator.sandbox.model import Signal, StageKind, Stream
+from orchestrator.sandbox.stdin import MAX_SIGNALS
 from orchestrator.settings import Settings
 from tests.api_support import BEARER, Client, make_result, make_settings
 from tests.contract.piston_table import STAGE_KEYS

@@ -34,7 +34,7 @@ from orchestrator.sandbox.model import SourceFile, Stage, Stream
 from tests.judging_support import LIMITS, Spy, V, judge, make_test, statuses, under_way
 from tests.sandbox_support import DEADLINE_S
 from tests.service_support import Bench, cancelled, until
-from tests.unit.test_live import Recorder
+from tests.unit.test_stdin import Recorder
 
 OK = StageResult(V.ACCEPTED, exit_code=0)
 CRASHED = StageResult(V.RUNTIME_ERROR, exit_code=3)

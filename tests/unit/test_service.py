@@ -31,7 +31,6 @@ from orchestrator.jobs.model import (
 from orchestrator.jobs.stages import LATE_BYTES_PER_S
 from orchestrator.sandbox.backend import OutputSink
 from orchestrator.sandbox.fake import FakeBackend, FakeSandbox
-from orchestrator.sandbox.live import LiveInput
 from orchestrator.sandbox.model import (
     LossReason,
     Signal,
@@ -41,6 +40,7 @@ from orchestrator.sandbox.model import (
 )
 from orchestrator.sandbox.pool import Pool
 from orchestrator.sandbox.pool_profile import PoolProfile
+from orchestrator.sandbox.stdin import StdinStream
 from tests.sandbox_support import DEADLINE_S, make_report, make_spec
 from tests.service_support import Bench, Ear, cancelled, started, until
 
@@ -550,11 +550,11 @@ async def test_a_sandbox_lost_over_what_was_cached_costs_nobody_an_answer(
 
 
 async def test_live_input_is_the_run_s_and_closed_with_the_job() -> None:
-    bench, live = Bench("cat; echo compiled"), LiveInput()
-    writing = asyncio.create_task(live.write(b"live"))
-    running = asyncio.create_task(bench.run("cat", live=live, stdin=b"own "))
+    bench, stream = Bench("cat; echo compiled"), StdinStream()
+    writing = asyncio.create_task(stream.write(b"live"))
+    running = asyncio.create_task(bench.run("cat", stream=stream, stdin=b"own "))
     assert await writing
-    live.end()
+    stream.end()
     result = await running
     assert result.compile is not None
     assert result.run is not None
@@ -564,28 +564,28 @@ async def test_live_input_is_the_run_s_and_closed_with_the_job() -> None:
 
 @pytest.mark.parametrize("compile_script", ["exit 1", "lose unknown"])
 async def test_whoever_writes_to_a_program_that_never_runs_is_released(compile_script: str) -> None:
-    bench, live = Bench(compile_script), LiveInput()
-    writing = asyncio.create_task(live.write(b"x"))
-    await bench.run("cat", live=live)
+    bench, stream = Bench(compile_script), StdinStream()
+    writing = asyncio.create_task(stream.write(b"x"))
+    await bench.run("cat", stream=stream)
     assert await writing is False
     await bench.settled()
 
 
 async def test_a_job_whose_program_was_given_live_input_is_not_begun_anew() -> None:
     bench = Bench()
-    assert (await bench.run("lose outside", live=LiveInput())).status is Verdict.INTERNAL_ERROR
+    assert (await bench.run("lose outside", stream=StdinStream())).status is Verdict.INTERNAL_ERROR
     assert len(bench.backend.opened) == 1
     bench = Bench("lose outside")
-    await bench.run("cat", live=(live := LiveInput()))
+    await bench.run("cat", stream=(stream := StdinStream()))
     assert len(bench.backend.opened) == 2
-    assert not live.was_given
+    assert not stream.was_given
     await bench.settled()
 
 
 async def test_killing_a_program_is_its_runtime_error() -> None:
-    bench, live = Bench(), LiveInput()
-    live.signal(Signal.KILL)
-    result = await bench.run("sleep 60", live=live)
+    bench, stream = Bench(), StdinStream()
+    stream.signal(Signal.KILL)
+    result = await bench.run("sleep 60", stream=stream)
     assert (result.status, result.killed_by) == (Verdict.RUNTIME_ERROR, Cause.SIGNAL)
     assert result.run is not None
     assert result.run.signal == 9

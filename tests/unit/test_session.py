@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.errors import EngineUnavailableError, ProtocolError, SandboxError
-from orchestrator.sandbox.live import LiveInput
 from orchestrator.sandbox.model import Signal, SourceFile, StageReport
 from orchestrator.sandbox.session import AgentSession, StreamEndedError
+from orchestrator.sandbox.stdin import StdinStream
 from tests.agent_wire import (
     ARTEFACT,
     ARTEFACT_END,
@@ -453,31 +453,31 @@ async def test_what_the_sink_raises_ends_the_stage() -> None:
 
 async def started(
     window: int = 10, stdin: bytes = b""
-) -> tuple[LiveInput, Memory, asyncio.Task[StageReport]]:
+) -> tuple[StdinStream, Memory, asyncio.Task[StageReport]]:
     session, transport = await greeted(window)
-    live = LiveInput()
+    stream = StdinStream()
     running = asyncio.create_task(
-        session.run_stage(make_stage(stdin=stdin), Collector().take, live)
+        session.run_stage(make_stage(stdin=stdin), Collector().take, stream)
     )
     await transport.writes.acquire()  # the stage and what fits the window
     transport.say(STARTED_FRAME)
     for _ in range(5):  # until it has been read
         await asyncio.sleep(0)
-    assert live.was_given
-    return live, transport, running
+    assert stream.was_given
+    return stream, transport, running
 
 
 async def test_live_input_goes_after_the_stage_s_own_and_ends_when_it_is_told_to() -> None:
-    live, transport, running = await started(10, b"0123456789abc")
-    writing = asyncio.create_task(live.write(b"xyz"))
-    live.signal(Signal.INT)
+    stream, transport, running = await started(10, b"0123456789abc")
+    writing = asyncio.create_task(stream.write(b"xyz"))
+    stream.signal(Signal.INT)
     transport.say(credit(5))
     for _ in range(3):  # the signal, and what is left of two inputs
         await transport.writes.acquire()
     assert not writing.done()
     transport.say(credit(9))
     assert await writing
-    live.end()
+    stream.end()
     transport.say(EXIT_FRAME)
     assert (await running).exit_code == 7
     assert stdin_of(transport.sent) == b"0123456789abcxyz"
@@ -491,21 +491,21 @@ async def test_live_input_goes_after_the_stage_s_own_and_ends_when_it_is_told_to
 
 
 async def test_a_stage_without_stdin_of_its_own_stays_open_for_live_input() -> None:
-    live, transport, running = await started()
+    stream, transport, running = await started()
     assert kinds(transport.sent) == [STAGE]
-    assert await live.write(b"abc")
+    assert await stream.write(b"abc")
     transport.say(EXIT_FRAME)
     await running
-    assert await live.write(b"abc") is False
-    live.end()
-    live.signal(Signal.KILL)
+    assert await stream.write(b"abc") is False
+    stream.end()
+    stream.signal(Signal.KILL)
     assert kinds(transport.sent) == [STAGE, STDIN]
 
 
 async def test_a_signal_has_its_frame_and_kill_is_the_stage_s_end() -> None:
-    live, transport, running = await started()
+    stream, transport, running = await started()
     for signal in Signal:
-        live.signal(signal)
+        stream.signal(signal)
     transport.say(EXIT_FRAME)
     await running
     assert describe(bytes(transport.sent))[1:] == ["signal 2", "kill", "signal 15"]
@@ -515,8 +515,8 @@ async def test_a_signal_has_its_frame_and_kill_is_the_stage_s_end() -> None:
 async def test_whoever_writes_is_released_whatever_ends_the_stage(
     ending: bytes | str | None,
 ) -> None:
-    live, transport, running = await started(window=1)
-    writing = asyncio.create_task(live.write(b"more than fits"))
+    stream, transport, running = await started(window=1)
+    writing = asyncio.create_task(stream.write(b"more than fits"))
     await asyncio.sleep(0)
     if ending == "cancelled":
         running.cancel()
@@ -528,25 +528,25 @@ async def test_whoever_writes_is_released_whatever_ends_the_stage(
 
 async def test_a_program_that_can_not_be_executed_has_no_use_for_live_input() -> None:
     session, transport = await greeted()
-    live = LiveInput()
-    writing = asyncio.create_task(live.write(b"x"))
+    stream = StdinStream()
+    writing = asyncio.create_task(stream.write(b"x"))
     transport.say(EXIT_FRAME)
-    await session.run_stage(make_stage(), Collector().take, live)
+    await session.run_stage(make_stage(), Collector().take, stream)
     assert await writing is False
-    assert not live.was_given
+    assert not stream.was_given
 
 
 async def test_live_input_of_a_stage_that_was_lost_before_its_start_goes_to_the_next() -> None:
     session, transport = await greeted()
-    live = LiveInput()
-    writing = asyncio.create_task(live.write(b"x"))
+    stream = StdinStream()
+    writing = asyncio.create_task(stream.write(b"x"))
     await asyncio.sleep(0)
     transport.say(None)
     with pytest.raises(StreamEndedError):
-        await session.run_stage(make_stage(), Collector().take, live)
-    assert not live.was_given
+        await session.run_stage(make_stage(), Collector().take, stream)
+    assert not stream.was_given
     session, transport = await greeted()
     transport.say(STARTED_FRAME, EXIT_FRAME)
-    await session.run_stage(make_stage(), Collector().take, live)
+    await session.run_stage(make_stage(), Collector().take, stream)
     assert await writing is True
     assert stdin_of(transport.sent) == b"x"

@@ -121,7 +121,7 @@ async def _converse(request: web.Request, channel: Channel, ticket: Ticket, shar
         await _refuse(request, channel, err)
     else:
         beside = (session.listen(), session.watch())
-        if await relay(request, session.job, session, beside, session.live):
+        if await relay(request, session.job, session, beside, session.stdin):
             await _close(channel, PistonClose(session.code))
 
 
@@ -218,7 +218,7 @@ class PistonSession(Session):
             raise _OutOfTurnError(PistonClose.INVALID_SIGNAL)
         short = name.removeprefix("SIG")
         if short in Signal.__members__:
-            self.live.signal(Signal[short])
+            self.stdin.signal(Signal[short])
 
     def _fail(self, err: RunnerError) -> None:
         if isinstance(err, _OutOfTurnError):

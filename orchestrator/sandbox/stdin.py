@@ -1,4 +1,4 @@
-"""A running program's stdin, fed by whoever holds it: bytes, their end, and signals.
+"""The stdin of a running program: bytes, their end, and signals that the caller sends it.
 
 No task and no lock: what is written goes out at once where the agent's window has room, and else
 when the program has taken something, in the order of the calls.
@@ -37,8 +37,8 @@ class Outlet(Protocol):
 
 
 @dataclass(slots=True, eq=False)
-class _Waiting:
-    """A write that is not through: what is left of it, and who waits, if anybody does."""
+class _PendingWrite:
+    """A write that is not sent yet: the bytes left, and the future of who waits for it."""
 
     left: memoryview
     done: asyncio.Future[bool] | None
@@ -52,8 +52,8 @@ class _Waiting:
             self.done.set_result(sent)
 
 
-class LiveInput:
-    """The input of one run: given to `Sandbox.run_stage`, used from when its program has started.
+class StdinStream:
+    """The stdin of one run: given to `Sandbox.run_stage`, used once its program has started.
 
     What comes before that waits for it. A stage that was lost before its program started has not
     had it, so it can be given to another; whoever gives it to none must `close` it.
@@ -63,7 +63,7 @@ class LiveInput:
         """For one stage, which begins whenever it does."""
         self._outlet: Outlet | None = None
         self._credit = 0
-        self._waiting: deque[_Waiting] = deque()
+        self._waiting: deque[_PendingWrite] = deque()
         self._held = 0
         self._signals: list[Signal] = []
         self._signals_left = MAX_SIGNALS
@@ -92,14 +92,14 @@ class LiveInput:
         if self._send_at_once(data):
             return True
         done = asyncio.get_running_loop().create_future()
-        waiting = _Waiting(memoryview(data), done)
+        waiting = _PendingWrite(memoryview(data), done)
         self._enqueue(waiting)
         return await self._outcome(waiting, done)
 
     def put(self, data: bytes) -> None:
         """The same without waiting: what there is no room for is `held`; the caller bounds it."""
         if not self._has_ended and not self._is_over and not self._send_at_once(data):
-            self._enqueue(_Waiting(memoryview(data), None))
+            self._enqueue(_PendingWrite(memoryview(data), None))
 
     def _send_at_once(self, data: bytes) -> bool:
         if self._waiting or self._outlet is None or len(data) > self._credit:
@@ -109,12 +109,12 @@ class LiveInput:
             self._outlet.stdin(data)
         return True
 
-    def _enqueue(self, waiting: _Waiting) -> None:
+    def _enqueue(self, waiting: _PendingWrite) -> None:
         self._waiting.append(waiting)
         self._held += waiting.size
         self._pump()
 
-    async def _outcome(self, waiting: _Waiting, done: asyncio.Future[bool]) -> bool:
+    async def _outcome(self, waiting: _PendingWrite, done: asyncio.Future[bool]) -> bool:
         try:
             return await done
         except asyncio.CancelledError:
@@ -156,7 +156,7 @@ class LiveInput:
         """The program has started; it takes `credit` bytes now, and first of all `stdin`."""
         self._outlet = outlet
         if stdin:
-            own = _Waiting(memoryview(stdin), None)
+            own = _PendingWrite(memoryview(stdin), None)
             self._waiting.appendleft(own)
             self._held += own.size
         for signal in self._signals:
@@ -183,7 +183,7 @@ class LiveInput:
             self._pop().finish(sent=True)
         self._pump_end()
 
-    def _pop(self) -> _Waiting:
+    def _pop(self) -> _PendingWrite:
         waiting = self._waiting.popleft()
         self._held -= waiting.size
         return waiting
