@@ -21,7 +21,7 @@ from orchestrator.jobs.held import make_held
 from orchestrator.jobs.model import Cause
 from orchestrator.jobs.offering import Offering
 from orchestrator.jobs.pooled import kinds_to_keep
-from orchestrator.jobs.proving import Prover
+from orchestrator.jobs.proving import ImageVerifier
 from orchestrator.jobs.readiness import Readiness
 from orchestrator.jobs.service import JobService
 from orchestrator.jobs.watch import EngineWatch
@@ -109,7 +109,7 @@ async def drain(app: web.Application) -> None:
 @contextlib.asynccontextmanager
 async def _service(app: web.Application, parts: Parts) -> AsyncIterator[None]:
     settings = app[keys.SETTINGS]
-    watch = EngineWatch(parts.backend, parts.prove, app[keys.READINESS])
+    watch = EngineWatch(parts.backend, parts.run_selftest, app[keys.READINESS])
     pool = _pool(app, parts)
     service = JobService(
         settings,
@@ -128,7 +128,7 @@ async def _service(app: web.Application, parts: Parts) -> AsyncIterator[None]:
     builds = None
     shop = parts.workshop
     if shop is not None:
-        offering = Offering(settings, shop.store, shop.proof, service, watch.prove_again)
+        offering = Offering(settings, shop.store, shop.selftest, service, watch.prove_again)
         app[keys.OFFERING] = offering
         app[keys.BUILDS] = builds = _builds(app, parts, shop, offering)
         tasks.append(asyncio.create_task(offering.run(settings.languages_interval)))
@@ -147,12 +147,14 @@ async def _service(app: web.Application, parts: Parts) -> AsyncIterator[None]:
 
 def _builds(app: web.Application, parts: Parts, workshop: Workshop, offering: Offering) -> Builds:
     settings = app[keys.SETTINGS]
-    prover = Prover(settings, parts.backend, app[keys.ADMISSION], workshop.proof.prove_image)
+    verifier = ImageVerifier(
+        settings, parts.backend, app[keys.ADMISSION], workshop.selftest.verify_image
+    )
 
     def check_folder(folder: LanguageFolder) -> None:
         check_folder_fits(settings, folder, parts.catalog)
 
-    rebuilder = Rebuilder(settings, workshop.engine, workshop.store, prover, check_folder)
+    rebuilder = Rebuilder(settings, workshop.engine, workshop.store, verifier, check_folder)
     return Builds(rebuilder, offering.take_on)
 
 

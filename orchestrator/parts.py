@@ -20,29 +20,29 @@ from orchestrator.languages.store import ImageStore, LanguageImages
 from orchestrator.sandbox.backend import Backend
 from orchestrator.sandbox.docker_backend import DockerBackend
 from orchestrator.sandbox.instance import claim_instance, passing_instance
-from orchestrator.sandbox.proof import Proof
-from orchestrator.sandbox.selftest import CheckResult
+from orchestrator.sandbox.probes import ProbeResult
+from orchestrator.sandbox.selftest import SelfTest
 from orchestrator.sandbox.spec import EngineTraits, ReadLimit
 from orchestrator.settings import Settings
 
 log = structlog.get_logger(__name__)
 
 
-class Prove(Protocol):
-    """The self-test of the images, in their order; `afresh`: also of those that passed before."""
+class RunSelfTest(Protocol):
+    """Runs the self-test of each image, in order; `afresh`: also of images that passed before."""
 
-    def __call__(self, *, afresh: bool = False) -> AsyncIterator[CheckResult]:
+    def __call__(self, *, afresh: bool = False) -> AsyncIterator[ProbeResult]:
         """Raises EngineError when it can't be tried."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Workshop:
-    """What new images are made and proved with."""
+    """What new images are built and verified with."""
 
     engine: EngineClient
     store: ImageStore
-    proof: Proof
+    selftest: SelfTest
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Parts:
 
     backend: Backend
     catalog: Catalog
-    prove: Prove
+    run_selftest: RunSelfTest
     workshop: Workshop | None = None
 
 
@@ -87,14 +87,14 @@ async def _open_parts(settings: Settings, instance: str) -> AsyncIterator[Parts]
         catalog = read_catalog(settings, await store.read())
         traits = engine_traits(settings, instance, await read_limit(settings, engine))
         backend = DockerBackend(engine, traits)
-        proof = Proof(settings, engine, backend, catalog)
-        await proof.recall()
+        selftest = SelfTest(settings, engine, backend, catalog)
+        await selftest.recall()
     except BaseException:
         await engine.close()
         raise
 
     try:
-        yield Parts(backend, catalog, proof.run, Workshop(engine, store, proof))
+        yield Parts(backend, catalog, selftest.run, Workshop(engine, store, selftest))
     finally:
         await backend.shutdown()
 
@@ -151,7 +151,7 @@ async def open_workshop(settings: Settings) -> AsyncIterator[tuple[Workshop, Doc
     try:
         await engine.info()
         backend.traits = replace(backend.traits, reads=await read_limit(settings, engine))
-        yield Workshop(engine, ImageStore(engine), Proof(settings, engine, backend, ())), backend
+        yield Workshop(engine, ImageStore(engine), SelfTest(settings, engine, backend, ())), backend
     finally:
         await backend.shutdown()
 

@@ -19,11 +19,11 @@ from orchestrator.languages.model import (
 )
 from orchestrator.parts import Parts
 from orchestrator.sandbox.fake import FakeBackend
-from orchestrator.sandbox.selftest import CheckResult
+from orchestrator.sandbox.probes import ProbeResult
 from orchestrator.settings import Settings
 
-PASS = CheckResult("image", "memory", passed=True, detail="out-of-memory kill")
-FAIL = CheckResult("image", "memory", passed=False, detail="exit code 0; printed survived")
+PASS = ProbeResult("image", "memory", passed=True, detail="out-of-memory kill")
+FAIL = ProbeResult("image", "memory", passed=False, detail="exit code 0; printed survived")
 
 
 def sh_language(compile_script: str | None = None) -> Language:
@@ -48,17 +48,17 @@ def sh_language(compile_script: str | None = None) -> Language:
 class FakeParts:
     """Opens parts of which the self-test gives `checks`, each run of it the next list."""
 
-    checks: list[list[CheckResult] | RunnerError] = field(default_factory=lambda: [[PASS]])
+    checks: list[list[ProbeResult] | RunnerError] = field(default_factory=lambda: [[PASS]])
     backend: FakeBackend = field(default_factory=FakeBackend)
     language: Language = field(default_factory=sh_language)
 
     @contextlib.asynccontextmanager
     async def open(self, _settings: Settings) -> AsyncIterator[Parts]:
         catalog = Catalog([InstalledLanguage(self.language, "1.2", "sha256:0")])
-        yield Parts(self.backend, catalog, self._prove)
+        yield Parts(self.backend, catalog, self._run_selftest)
         await self.backend.shutdown()
 
-    async def _prove(self, *, afresh: bool = False) -> AsyncIterator[CheckResult]:  # noqa: ARG002 - the contract
+    async def _run_selftest(self, *, afresh: bool = False) -> AsyncIterator[ProbeResult]:  # noqa: ARG002 - the contract
         run = self.checks.pop(0)
         if isinstance(run, RunnerError):
             raise run

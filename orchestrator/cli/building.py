@@ -12,7 +12,7 @@ from rich.console import Console
 from orchestrator.cli.outcomes import Ending, Outcome, check_outcomes, print_outcomes, twice
 from orchestrator.errors import ConfigurationError, EngineError, RebuildError, RunnerError
 from orchestrator.jobs.admission import Admission
-from orchestrator.jobs.proving import Prover
+from orchestrator.jobs.proving import ImageVerifier
 from orchestrator.languages import rebuild
 from orchestrator.languages.build import BuildProgress
 from orchestrator.languages.display import build_display
@@ -23,8 +23,8 @@ from orchestrator.languages.registry import Registry, wanted_ids
 from orchestrator.languages.store import LanguageImages
 from orchestrator.parts import Workshop, open_workshop
 from orchestrator.sandbox.docker_backend import DockerBackend
-from orchestrator.sandbox.proof import Proof
-from orchestrator.sandbox.selftest import CheckResult
+from orchestrator.sandbox.probes import ProbeResult
+from orchestrator.sandbox.selftest import SelfTest
 from orchestrator.settings import Settings
 
 SHARED = "_shared"
@@ -210,10 +210,10 @@ def _rebuilder(
     def check_folder(folder: LanguageFolder) -> None:
         check_folder_fits(settings, folder, served)
 
-    async def selftest(image: InstalledLanguage) -> list[CheckResult]:
-        proof = Proof(settings, workshop.engine, backend, [image])
-        return [result async for result in proof.run()]
+    async def selftest(image: InstalledLanguage) -> list[ProbeResult]:
+        own = SelfTest(settings, workshop.engine, backend, [image])
+        return [result async for result in own.run()]
 
     admission = Admission(slots=1, queue=0, memory_mb=settings.memory_budget)
-    prover = Prover(settings, backend, admission, selftest)
-    return rebuild.Rebuilder(settings, workshop.engine, workshop.store, prover, check_folder)
+    verifier = ImageVerifier(settings, backend, admission, selftest)
+    return rebuild.Rebuilder(settings, workshop.engine, workshop.store, verifier, check_folder)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from rich.console import Console
 
 from orchestrator.cli.listing import make_listing, print_listing
-from orchestrator.languages.findings import second_try
+from orchestrator.languages.check_results import second_try
 from orchestrator.parts import open_parts_beside
-from orchestrator.sandbox.selftest import CheckResult
+from orchestrator.sandbox.probes import ProbeResult
 from orchestrator.settings import Settings
 
 FAILS = "FAILS"
@@ -17,7 +17,7 @@ async def check(settings: Settings, out: Console) -> bool:
     """Run every probe in every image, remembered passes or not; True when all held."""
     async with open_parts_beside(settings) as parts:
         with out.status(f"Trying the limits in {', '.join(parts.catalog.ids)}"):
-            results = [result async for result in parts.prove(afresh=True)]
+            results = [result async for result in parts.run_selftest(afresh=True)]
     rows = [
         (each.language, each.check, "holds" if each.passed else FAILS, _detail(each))
         for each in results
@@ -27,5 +27,5 @@ async def check(settings: Settings, out: Console) -> bool:
     return all(each.passed for each in results)
 
 
-def _detail(result: CheckResult) -> str:
+def _detail(result: ProbeResult) -> str:
     return f"{result.detail}{second_try(result.first_try)}"

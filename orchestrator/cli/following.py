@@ -19,8 +19,8 @@ from orchestrator.cli.remote import (
     understood,
 )
 from orchestrator.cli.tables import print_json
+from orchestrator.languages.check_results import CheckResult
 from orchestrator.languages.display import build_display
-from orchestrator.languages.findings import Finding
 from orchestrator.printable import printable_line
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def show_event(event: Json, progress: BuildProgress, shown: set[str]) -> None:
             # A server of an earlier version tries nothing twice.
             words = (event["name"], event["detail"], event.get("first_try", ""))
             name, detail, first_try = (printable_line(str(each)) for each in words)
-            progress.found(image, Finding(name, event["passed"] is True, detail, first_try))
+            progress.checked(image, CheckResult(name, event["passed"] is True, detail, first_try))
         case "finished":
             progress.finished(image, text.removeprefix("built").strip())
         case "failed":

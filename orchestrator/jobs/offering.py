@@ -28,7 +28,7 @@ from orchestrator.languages.model import InstalledLanguage
 from orchestrator.languages.offer import check_limits, check_previous, make_offer, to_installed
 from orchestrator.languages.registry import ALL
 from orchestrator.languages.store import ImageStore, LanguageImages
-from orchestrator.sandbox.proof import Proof
+from orchestrator.sandbox.selftest import SelfTest
 from orchestrator.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -41,7 +41,7 @@ class Offering:
         self,
         settings: Settings,
         store: ImageStore,
-        proof: Proof,
+        proof: SelfTest,
         service: JobService,
         on_change: Callable[[], None] = lambda: None,
     ) -> None:
@@ -123,7 +123,7 @@ class Offering:
 
     async def _objection(self, image: InstalledLanguage) -> str | None:
         try:
-            failed = [each for each in await self._proof.prove_image(image) if not each.passed]
+            failed = [each for each in await self._proof.verify_image(image) if not each.passed]
         except EngineUnavailableError:
             raise
         except (EngineError, SandboxError) as err:  # it can't even be started

@@ -13,17 +13,17 @@ from orchestrator.jobs.samples import run_samples
 from orchestrator.jobs.service import JobService
 from orchestrator.languages.build import Candidate
 from orchestrator.languages.catalog import Catalog
-from orchestrator.languages.findings import Finding
+from orchestrator.languages.check_results import CheckResult
 from orchestrator.languages.model import InstalledLanguage
 from orchestrator.sandbox.backend import Backend
-from orchestrator.sandbox.selftest import CheckResult
+from orchestrator.sandbox.probes import ProbeResult
 from orchestrator.settings import Settings
 
-Selftest = Callable[[InstalledLanguage], Awaitable[list[CheckResult]]]
+Selftest = Callable[[InstalledLanguage], Awaitable[list[ProbeResult]]]
 """The self-test of an image; nothing comes of it where it has passed before."""
 
 
-class Prover:
+class ImageVerifier:
     """Tries candidates in sandboxes of `backend`, taking slots of `admission` as jobs do."""
 
     def __init__(
@@ -35,7 +35,7 @@ class Prover:
         self._admission = admission
         self._selftest = selftest
 
-    async def __call__(self, candidate: Candidate) -> AsyncIterator[Finding]:
+    async def __call__(self, candidate: Candidate) -> AsyncIterator[CheckResult]:
         """Every limit, and where they hold every sample. Raises EngineError when it can't."""
         limits_hold = True
         try:
@@ -44,7 +44,7 @@ class Prover:
             raise EngineError(f"self-test: {err}") from err
         for check in checks:
             limits_hold = limits_hold and check.passed
-            yield Finding(f"limit {check.check}", check.passed, check.detail, check.first_try)
+            yield CheckResult(f"limit {check.check}", check.passed, check.detail, check.first_try)
         if not limits_hold:
             return
         catalog = Catalog(candidate.installed)
@@ -52,6 +52,6 @@ class Prover:
         try:
             async for result in run_samples(service, self._admission, candidate.folder.samples):
                 trial = f"{result.language}/{result.sample}"
-                yield Finding(trial, result.passed, result.detail, result.first_try)
+                yield CheckResult(trial, result.passed, result.detail, result.first_try)
         finally:
             await service.drain()

@@ -12,18 +12,18 @@ import structlog
 from orchestrator.errors import EngineUnavailableError
 from orchestrator.jobs.readiness import Readiness
 from orchestrator.sandbox.backend import Backend
-from orchestrator.sandbox.selftest import START, CheckResult
+from orchestrator.sandbox.probes import START, ProbeResult
 
 log = structlog.get_logger(__name__)
 
-Prove = Callable[[], AsyncIterator[CheckResult]]
+Prove = Callable[[], AsyncIterator[ProbeResult]]
 
 ASK_AGAIN_S = 0.25
 TRY_AGAIN_S = 30.0
 
 
-async def _nothing_to_prove() -> AsyncIterator[CheckResult]:
-    none: tuple[CheckResult, ...] = ()
+async def _nothing_to_prove() -> AsyncIterator[ProbeResult]:
+    none: tuple[ProbeResult, ...] = ()
     for result in none:
         yield result
 

@@ -18,8 +18,8 @@ from orchestrator.engine.client import EngineClient
 from orchestrator.engine.images import BuildRequest, build_image
 from orchestrator.engine.once import run_once
 from orchestrator.errors import ContainerNotFoundError, EngineError
+from orchestrator.languages.check_results import CheckResult
 from orchestrator.languages.context import build_context, parent_images, source_digest
-from orchestrator.languages.findings import Finding
 from orchestrator.languages.limits import NO_LIMITS, BuildLimits
 from orchestrator.languages.model import (
     LABEL_LANGUAGE,
@@ -86,8 +86,8 @@ class BuildProgress(Protocol):
         """The image is built, and a language's promoted; `version` is empty for the others."""
         ...
 
-    def found(self, name: str, finding: Finding) -> None:
-        """Something was tried in a language's new image."""
+    def checked(self, name: str, result: CheckResult) -> None:
+        """A check of a language's new image has a result."""
         ...
 
     def failed(self, name: str, message: str) -> None:

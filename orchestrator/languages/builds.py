@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 
 from orchestrator.errors import BusyLanguageError, RunnerError
-from orchestrator.languages.findings import Finding
+from orchestrator.languages.check_results import CheckResult
 from orchestrator.languages.rebuild import Outcome, Rebuilder
 
 MOST_BUILDS = 50
@@ -55,7 +55,7 @@ class BuildEvent:
     kind: str
     image: str = ""
     text: str = ""
-    finding: Finding | None = None
+    check: CheckResult | None = None
 
 
 @dataclass(eq=False)
@@ -72,7 +72,7 @@ class Build:
     ended_at: float | None = None
     error: str | None = None
     version: str | None = None
-    findings: list[Finding] = field(default_factory=list)
+    checks: list[CheckResult] = field(default_factory=list)
     is_proved: bool = False
     """Its image is in use: from then on it can't be cancelled any more."""
 
@@ -128,12 +128,12 @@ class Build:
         """See BuildProgress."""
         self._add(kind="skipped", image=name, text="up to date")
 
-    def found(self, name: str, finding: Finding) -> None:
+    def checked(self, name: str, result: CheckResult) -> None:
         """See BuildProgress."""
         if self.state is BuildState.BUILDING:
             self.enter(BuildState.PROVING)
-        self.findings.append(finding)
-        self._add(kind="check", image=name, finding=finding)
+        self.checks.append(result)
+        self._add(kind="check", image=name, check=result)
 
     def finished(self, name: str, version: str) -> None:
         """See BuildProgress."""

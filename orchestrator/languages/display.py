@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from orchestrator.languages.build import BuildProgress
-    from orchestrator.languages.findings import Finding
+    from orchestrator.languages.check_results import CheckResult
 
 _STEP = re.compile(r"Step (\d+)/(\d+) : ")
 _TAIL_LINES = 15
@@ -39,11 +39,11 @@ def build_display(console: Console) -> Iterator[BuildProgress]:
         yield TerminalProgress(progress)
 
 
-def told(finding: Finding) -> str:
+def told(result: CheckResult) -> str:
     """What is worth telling of it: a failure, and that it took two tries; else nothing."""
-    if finding.passed and not finding.first_try:
+    if result.passed and not result.first_try:
         return ""
-    return f"{finding.trial}: {finding.outcome}"
+    return f"{result.trial}: {result.outcome}"
 
 
 class PlainProgress:
@@ -68,10 +68,10 @@ class PlainProgress:
         if _STEP.match(text):
             self._say(f"{name}: {text}")
 
-    def found(self, name: str, finding: Finding) -> None:
+    def checked(self, name: str, result: CheckResult) -> None:
         """See BuildProgress."""
         self._tail.clear()  # the build is over, and was not what failed
-        text = told(finding)
+        text = told(result)
         if text:
             self._say(printable(f"{name}: {text}"))
         elif not self._tried:
@@ -122,11 +122,11 @@ class TerminalProgress:
             self._progress.update(task, completed=int(step[1]) - 1, total=int(step[2]))
         self._progress.update(task, description=text)
 
-    def found(self, name: str, finding: Finding) -> None:
+    def checked(self, name: str, result: CheckResult) -> None:
         """See BuildProgress."""
         self._tail.clear()
-        self._progress.update(self._tasks[name], description=f"tried {finding.trial}")
-        text = told(finding)
+        self._progress.update(self._tasks[name], description=f"tried {result.trial}")
+        text = told(result)
         if text:
             text = printable(f"{name}: {text}")
             self._progress.console.print(text, markup=False, highlight=False)

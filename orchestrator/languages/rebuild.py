@@ -17,7 +17,7 @@ import structlog
 from orchestrator.engine.client import EngineClient
 from orchestrator.errors import ConfigurationError, EngineError, RebuildError
 from orchestrator.languages.build import BuildProgress, Candidate, ImageBuilder
-from orchestrator.languages.findings import Finding, remember_findings
+from orchestrator.languages.check_results import CheckResult, remember_checks
 from orchestrator.languages.limits import build_limits
 from orchestrator.languages.lock import LanguageLock, language_lock
 from orchestrator.languages.model import LanguageFolder
@@ -25,8 +25,8 @@ from orchestrator.languages.registry import load_folder
 from orchestrator.languages.store import ImageStore
 from orchestrator.settings import Settings
 
-Prove = Callable[[Candidate], AsyncIterator[Finding]]
-"""Tries a candidate: the self-test, and its samples. Raises EngineError when it can't."""
+VerifyImage = Callable[[Candidate], AsyncIterator[CheckResult]]
+"""Checks a candidate: the self-test, then its samples. Raises EngineError when it can't."""
 
 CheckFolder = Callable[[LanguageFolder], None]
 """Raises ConfigurationError when a folder does not go with what else is served."""
@@ -41,7 +41,7 @@ class Outcome(StrEnum):
 
     PROMOTED = "promoted"
     UNCHANGED = "unchanged"
-    """What was built is the very image that is in use; proved again."""
+    """The build gave the image that is in use already; it was verified again."""
     SKIPPED = "skipped"
     """There was nothing new to build, and it was asked for nothing else."""
 
@@ -54,14 +54,14 @@ class Rebuilder:
         settings: Settings,
         engine: EngineClient,
         store: ImageStore,
-        prove: Prove,
+        verify: VerifyImage,
         check_folder: CheckFolder = lambda _: None,
     ) -> None:
-        """`prove` and `check_folder` are called once for each rebuild."""
+        """`verify` and `check_folder` are called once for each rebuild."""
         self._settings = settings
         self._engine = engine
         self._store = store
-        self._prove = prove
+        self._verify = verify
         self._check_folder = check_folder
 
     def read(self, language_id: str) -> LanguageFolder:
@@ -121,9 +121,9 @@ class Rebuilder:
         else:
             lock.clear()
 
-    def _remember(self, candidate: Candidate, findings: Sequence[Finding]) -> None:
+    def _remember(self, candidate: Candidate, checks: Sequence[CheckResult]) -> None:
         try:
-            remember_findings(self._settings.state_dir, candidate.digest, findings)
+            remember_checks(self._settings.state_dir, candidate.digest, checks)
         except OSError as err:  # not worth failing what was proved
             log.warning("findings_not_kept", language=candidate.folder.id, error=str(err))
 
@@ -136,14 +136,14 @@ class Rebuilder:
         no_cache: bool,
     ) -> Outcome:
         candidate = await builder.build(folder, no_cache=no_cache)
-        findings = []
-        async for finding in self._prove(candidate):
-            progress.found(folder.id, finding)
-            findings.append(finding)
-        failures = [each for each in findings if not each.passed]
+        checks = []
+        async for result in self._verify(candidate):
+            progress.checked(folder.id, result)
+            checks.append(result)
+        failures = [each for each in checks if not each.passed]
         if failures:
             raise RebuildError(describe(failures))
-        self._remember(candidate, findings)
+        self._remember(candidate, checks)
         current = (await self._store.read()).get(folder.id)
         if current and current.current and current.current.digest == candidate.digest:
             progress.finished(folder.id, candidate.version)
@@ -174,8 +174,8 @@ async def _to_the_end(work: Coroutine[Any, Any, None]) -> None:
     task.result()
 
 
-def describe(failures: list[Finding]) -> str:
-    """What was tried in vain, in one line: of each what came of it, and how that was explained."""
+def describe(failures: list[CheckResult]) -> str:
+    """The checks that failed, in one line: each with its result and the explanation."""
     texts = [
         f"{each.trial}: {' | '.join(each.detail.splitlines()[:2])}" for each in failures[:SHOWN]
     ]

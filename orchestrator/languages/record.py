@@ -8,7 +8,7 @@ from pathlib import Path
 import structlog
 
 from orchestrator.languages.build import BuildProgress
-from orchestrator.languages.findings import Finding
+from orchestrator.languages.check_results import CheckResult
 from orchestrator.printable import printable
 
 FOLDER = "builds"
@@ -48,12 +48,12 @@ class BuildRecord:
         self._lines.append(f"{name}: built {version}".rstrip())
         self._progress.finished(name, version)
 
-    def found(self, name: str, finding: Finding) -> None:
+    def checked(self, name: str, result: CheckResult) -> None:
         """See BuildProgress."""
-        self._lines.append(f"{name}: {finding.trial}: {finding.outcome}")
-        if finding.passed and finding.first_try:
-            self.tried_twice.append(finding.trial)
-        self._progress.found(name, finding)
+        self._lines.append(f"{name}: {result.trial}: {result.outcome}")
+        if result.passed and result.first_try:
+            self.tried_twice.append(result.trial)
+        self._progress.checked(name, result)
 
     def failed(self, name: str, message: str) -> None:
         """See BuildProgress."""

@@ -1,246 +1,128 @@
-"""Proves on the engine at hand that the limits bite: a sandbox per image, a probe per limit.
-
-`/sandbox/probe` (images/_agent) tries what each limit forbids. A kernel without a controller, a
-runtime that ignores an option, a broken profile: all look fine until a program tries.
-"""
+"""The self-test: chooses the runtime, and tries in every image whether the limits hold."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Collection, Iterable
 
 import structlog
 
-from orchestrator.errors import EngineError, EngineUnavailableError, SandboxError
-from orchestrator.sandbox.backend import Backend, Sandbox
-from orchestrator.sandbox.model import (
-    LimitHit,
-    LossReason,
-    SandboxSpec,
-    SourceFile,
-    Stage,
-    StageCause,
-    StageKind,
-    StageLoss,
-    StageReport,
-    Stream,
-)
-
-PROBE = "/sandbox/probe"
-MEMORY_BYTES = 64 << 20
-LOWERED_BYTES = 32 << 20
-RAISED_BYTES = 96 << 20
-TOO_LITTLE_BYTES = 7 << 20
-"""Less than what `HELD` takes, and more than engines refuse by themselves."""
-PROCESSES = 16
-OUTPUT_LIMIT = 10_000
-WALL_MS = 10_000
-"""A hundred times what a probe needs: the machine may be busy."""
-CPU_MS = 100
-LIFETIME_S = 120
-MAX_QUOTE = 40
-START = "start"
-"""The check that a sandbox starts at all: failing it says nothing about the limits."""
-
-HELD = tuple(SourceFile(f"held{each}", bytes(4 << 20)) for each in range(2))
-"""Files, which are memory: sent to where there is room for 10 MB."""
-
-_Judge = Callable[[StageReport, str], bool]
+from orchestrator.engine.client import EngineClient, Json
+from orchestrator.errors import EngineError, EngineUnavailableError
+from orchestrator.languages.model import InstalledLanguage
+from orchestrator.sandbox.docker_backend import DockerBackend
+from orchestrator.sandbox.probes import ProbeResult, run_probes
+from orchestrator.sandbox.selftest_memory import fingerprint, passed_before, remember
+from orchestrator.settings import AUTO, Settings
 
 log = structlog.get_logger(__name__)
 
-
-@dataclass(frozen=True, slots=True)
-class Update:
-    """A change of the memory limit, beforehand; `fits`: whether it is to be let be."""
-
-    memory_bytes: int
-    fits: bool = True
-    files: tuple[SourceFile, ...] = ()
-    """What is in the sandbox by then."""
+FASTEST = "crun"
 
 
-@dataclass(frozen=True, slots=True)
-class Probe:
-    """What is tried, and how to tell that it was stopped."""
-
-    name: str
-    arguments: tuple[str, ...]
-    holds: _Judge
-    cpu_ms: int = 0
-    update: Update | None = None
+def runtimes(setting: str, info: Json) -> tuple[str, ...]:
+    """The runtimes to try, in this order; "" is the engine's default. `info`: GET /info."""
+    if setting != AUTO:
+        return (setting,)
+    return (FASTEST, "") if FASTEST in (info.get("Runtimes") or {}) else ("",)
 
 
-@dataclass(frozen=True, slots=True)
-class CheckResult:
-    """One line of the self-test; `first_try`: what the first try met, where there was a second."""
+class SelfTest:
+    """Chooses the runtime and tests that its limits hold. One per server."""
 
-    language: str
-    check: str
-    passed: bool
-    detail: str
-    first_try: str = ""
+    def __init__(
+        self,
+        settings: Settings,
+        engine: EngineClient,
+        backend: DockerBackend,
+        catalog: Iterable[InstalledLanguage],
+    ) -> None:
+        """`backend` is told which runtime to use; `catalog` is looked at anew each time."""
+        self._settings = settings
+        self._engine = engine
+        self._backend = backend
+        self._catalog = catalog
 
+    async def recall(self) -> None:
+        """Use the runtime that passed an earlier self-test; without one, the last of the list."""
+        info = await self._engine.info()
+        names = runtimes(self._settings.runtime, info)
+        known = passed_before(self._settings.state_dir)
+        proved = (name for name in names if self._marks(info, name) <= known)
+        self._backend.use_runtime(next(proved, names[-1]))
 
-def _unprivileged(_report: StageReport, text: str) -> bool:
-    fields = dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
-    values = {name.strip(): value.split() for name, value in fields.items()}
-    return (
-        "0" not in values.get("Uid", ["0"])
-        and values.get("CapEff") == ["0000000000000000"]
-        and values.get("CapPrm") == ["0000000000000000"]
-        and values.get("NoNewPrivs") == ["1"]
-        and values.get("Seccomp") == ["2"]
-    )
+    async def run(self, *, afresh: bool = False) -> AsyncIterator[ProbeResult]:
+        """The self-test of each image, with the first runtime that passes it, or else the last.
 
-
-def _survived(report: StageReport) -> bool:
-    return report.exit_code == 0 and report.oom_kills == 0
-
-
-PROBES: tuple[Probe, ...] = (
-    Probe("identity", ("identity",), _unprivileged),
-    Probe("network", ("network",), lambda r, _: r.exit_code == 0),
-    Probe("readonly", ("readonly",), lambda r, _: r.exit_code == 0),
-    Probe(
-        "output",
-        ("output", "8"),
-        lambda r, t: r.cause is StageCause.OUTPUT and len(t) == OUTPUT_LIMIT,
-    ),
-    Probe("cpu", ("cpu", "4"), lambda r, _: r.cause is StageCause.CPU, cpu_ms=CPU_MS),
-    Probe("wall", ("cpu", "4"), lambda r, _: r.cause is StageCause.WALL),
-    Probe("processes", ("processes", "64"), lambda r, _: LimitHit.PROCESSES in r.limits_hit),
-    Probe("memory", ("memory", "256"), lambda r, _: r.oom_kills > 0),
-    # A runtime may hold every limit that a sandbox begins with, and be unable to change one. Each
-    # of these says something in a fresh sandbox, too.
-    Probe(
-        "lowered memory",
-        ("memory", "48"),
-        lambda r, _: r.oom_kills > 0,
-        update=Update(LOWERED_BYTES),
-    ),
-    Probe(
-        "raised memory", ("memory", "80"), lambda r, _: _survived(r), update=Update(RAISED_BYTES)
-    ),
-    Probe(
-        "refused memory",
-        ("memory", "40"),
-        lambda r, _: _survived(r),
-        update=Update(TOO_LITTLE_BYTES, fits=False, files=HELD),
-    ),
-)
-
-
-async def run_selftest(backend: Backend, language: str, image: str) -> list[CheckResult]:
-    """The probes in one image, up to the first that fails twice; its second try is in the list.
-
-    What fails once is tried again, in a fresh sandbox: it may have been the machine. Raises
-    EngineError when they could not be tried, which says nothing about the limits.
-    """
-    passed: list[CheckResult] = []
-    failed: CheckResult | None = None
-    while len(passed) < len(PROBES):
-        try:
-            tried = await _try_in_turn(backend, language, image, PROBES[len(passed) :])
-        except EngineError as err:
-            if failed is not None or isinstance(err, EngineUnavailableError):
-                raise
-            tried = [CheckResult(language, START, passed=False, detail=str(err))]
-        if failed is not None:
-            tried[0] = replace(tried[0], first_try=_first_try(failed, tried[0]))
-        passed += [each for each in tried if each.passed]
-        is_second = failed is not None and len(tried) == 1
-        failed = None if tried[-1].passed else tried[-1]
-        if failed is not None:
-            if is_second:
-                return [*passed, failed]
-            log.info("tried_again", language=language, trial=failed.check, detail=failed.detail)
-    return passed
-
-
-def _first_try(failed: CheckResult, again: CheckResult) -> str:
-    """Named where the sandbox itself did not start, at one of the two."""
-    return failed.detail if failed.check == again.check else f"{failed.check}: {failed.detail}"
-
-
-async def _try_in_turn(
-    backend: Backend, language: str, image: str, probes: Sequence[Probe]
-) -> list[CheckResult]:
-    """What came of the probes in one sandbox, up to the first that fails."""
-    spec = SandboxSpec("selftest", image, MEMORY_BYTES, PROCESSES, LIFETIME_S, uses_compiler=False)
-    try:
-        sandbox = await backend.open(spec)
-    except SandboxError as err:
-        return [CheckResult(language, START, passed=False, detail=str(err))]
-    results = []
-    try:
-        for probe in probes:
-            results.append(await _try(sandbox, language, probe))
-            if not results[-1].passed:
+        What was passed before and is the same still is not tried again, and not yielded, unless
+        `afresh`. Asks the engine what it is each time: one that is back may be another one.
+        """
+        info = await self._engine.info()
+        known = () if afresh else passed_before(self._settings.state_dir)
+        names = runtimes(self._settings.runtime, info)
+        for name in names[:-1]:
+            results = await self._refuse_or_try(info, name, known)
+            if results is not None:
                 break
-    finally:
-        await sandbox.close()
-    return results
+        else:
+            name = names[-1]
+            results = [result async for result in self._try(info, name, known)]
+        self._backend.use_runtime(name)
+        for result in results:
+            yield result
 
+    async def verify_image(self, image: InstalledLanguage) -> list[ProbeResult]:
+        """The self-test of one more image, by the runtime in use; none where it has passed before.
 
-async def _try(sandbox: Sandbox, language: str, probe: Probe) -> CheckResult:
-    if probe.update is not None:
-        fault = await _update(sandbox, probe.update)
-        if fault:
-            return CheckResult(language, probe.name, passed=False, detail=fault)
-    output = bytearray()
+        Raises EngineError when it could not be tried.
+        """
+        mark = fingerprint(await self._engine.info(), self._backend.traits.runtime, image.digest)
+        if mark in passed_before(self._settings.state_dir):
+            return []
+        results = await run_probes(self._backend, image.language.id, image.digest)
+        has_passed = all(result.passed for result in results)
+        remember(self._settings.state_dir, {mark} if has_passed else (), {mark})
+        return results
 
-    async def sink(stream: Stream, data: bytes) -> None:
-        if stream is Stream.STDOUT:
-            output.extend(data)
+    async def _refuse_or_try(
+        self, info: Json, runtime: str, known: Collection[str]
+    ) -> list[ProbeResult] | None:
+        """What was tried, all of it passed; None when there is another runtime to be tried."""
+        try:
+            results = [result async for result in self._try(info, runtime, known)]
+        except EngineUnavailableError:
+            raise
+        except EngineError as err:  # it can't even start a container
+            log.warning("runtime_refused", runtime=runtime, reason=str(err))
+            return None
+        failed = [result for result in results if not result.passed]
+        if failed:
+            log.warning(
+                "runtime_refused", runtime=runtime, reason=f"{failed[0].check}: {failed[0].detail}"
+            )
+        return None if failed else results
 
-    wall_ms = CPU_MS if probe.name == "wall" else WALL_MS
-    stage = Stage(
-        StageKind.RUN,
-        (PROBE, *probe.arguments),
-        wall_ms=wall_ms,
-        cpu_ms=probe.cpu_ms,
-        stdout_limit=OUTPUT_LIMIT,
-        stderr_limit=OUTPUT_LIMIT,
-        env={"PATH": "/usr/bin:/bin"},
-    )
-    outcome = await sandbox.run_stage(stage, sink)
-    text = output.decode("utf-8", "replace")
-    if isinstance(outcome, StageLoss):
-        if outcome.reason is LossReason.OUTSIDE:
-            raise EngineError(f"the {probe.name} probe was cut off: {outcome.detail}")
-        return CheckResult(language, probe.name, passed=False, detail=outcome.detail)
-    passed = probe.holds(outcome, text)
-    return CheckResult(language, probe.name, passed=passed, detail=_describe(outcome, text))
+    async def _try(
+        self, info: Json, runtime: str, known: Collection[str]
+    ) -> AsyncIterator[ProbeResult]:
+        held, failed = set[str](), set[str]()
+        backend = self._backend.beside(runtime)  # nobody else uses it before it is proved
+        for image in self._images():
+            mark = fingerprint(info, runtime, image.digest)
+            if mark not in known:
+                results = await run_probes(backend, image.language.id, image.digest)
+                for result in results:
+                    yield result
+                if not all(result.passed for result in results):
+                    failed.add(mark)
+                    continue
+            held.add(mark)
+        remember(self._settings.state_dir, held, failed)
 
+    def _marks(self, info: Json, runtime: str) -> set[str]:
+        return {fingerprint(info, runtime, image.digest) for image in self._images()}
 
-async def _update(sandbox: Sandbox, update: Update) -> str:
-    """Change the limit; what is wrong with how that went, if anything is."""
-    to = f"the memory limit's change to {update.memory_bytes >> 20} MB"
-    if update.files:
-        await sandbox.send_files(update.files, build=False, work=True)
-    try:
-        fits = await sandbox.set_limits(update.memory_bytes, PROCESSES)
-    except EngineUnavailableError:
-        raise
-    except (EngineError, SandboxError) as err:
-        return f"{to}: {err}"
-    if fits == update.fits:
-        return ""
-    return f"{to} was {'made, below what is in use' if fits else 'refused, with nothing in use'}"
-
-
-def _describe(report: StageReport, text: str) -> str:
-    """What the probe met, in a few words."""
-    seen = []
-    if report.cause is not StageCause.NONE:
-        seen.append(f"ended by the {report.cause.value} limit")
-    if report.oom_kills:
-        seen.append("out-of-memory kill")
-    if report.limits_hit:
-        seen.append("met " + ", ".join(sorted(report.limits_hit)))
-    if report.exit_code is not None:
-        seen.append(f"exit code {report.exit_code}")
-    if report.cause is not StageCause.OUTPUT and text.strip():
-        seen.append(f"printed {' '.join(text.strip().splitlines()[0].split())[:MAX_QUOTE]}")
-    return "; ".join(seen) or f"signal {report.signal}"
+    def _images(self) -> tuple[InstalledLanguage, ...]:
+        """Each image once, whatever the number of languages on it."""
+        return tuple({image.digest: image for image in reversed(tuple(self._catalog))}.values())[
+            ::-1
+        ]

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from orchestrator.__main__ import main
-from orchestrator.sandbox.selftest import PROBES
+from orchestrator.sandbox.probes import PROBES
 from tests.docker.server import away_from_env, running_server
 
 pytestmark = pytest.mark.docker

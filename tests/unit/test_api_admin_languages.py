@@ -14,7 +14,7 @@ from orchestrator.errors import (
     EngineUnavailableError,
     RunnerError,
 )
-from orchestrator.languages.findings import Finding, remember_findings
+from orchestrator.languages.check_results import CheckResult, remember_checks
 from orchestrator.languages.store import LanguageImages
 from tests.admin_support import (
     ADMIN_NAME,
@@ -53,7 +53,7 @@ async def languages(client: Client) -> dict[str, dict[str, Any]]:
 async def test_every_language_with_a_folder_or_an_image_is_told_of(
     client: Client, tmp_path: Path
 ) -> None:
-    remember_findings(tmp_path, "sha256:1.2", [Finding("sh/hello", passed=True)])
+    remember_checks(tmp_path, "sha256:1.2", [CheckResult("sh/hello", passed=True)])
     found = await languages(client)
     assert {name: each["state"] for name, each in found.items()} == {
         "sh": "served",

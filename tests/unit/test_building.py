@@ -21,7 +21,7 @@ from orchestrator.errors import (
     RebuildError,
 )
 from orchestrator.languages.build import Candidate
-from orchestrator.languages.findings import Finding
+from orchestrator.languages.check_results import CheckResult
 from orchestrator.languages.lock import language_lock
 from orchestrator.languages.store import ImageStore
 from orchestrator.parts import Workshop
@@ -33,12 +33,12 @@ NO_PACKAGE = "E: no such package (step 3/3, RUN fail E: no such package: exit st
 
 
 class Scene:
-    """Languages `one`, `two` and `three` on a pretended engine; `findings`: what proofs find."""
+    """Languages `one`, `two` and `three` on a pretended engine; `checks`: their results."""
 
     def __init__(self, root: Path, engine: FakeEngine) -> None:
         self.images = root / "images"
         self.engine = engine
-        self.findings: dict[str, list[Finding | Exception]] = {}
+        self.checks: dict[str, list[CheckResult | Exception]] = {}
         self.text = io.StringIO()
         self.settings: Settings = make_settings(
             images_dir=self.images, state_dir=root / "state", languages="one,two,three"
@@ -47,9 +47,9 @@ class Scene:
         for name in ("one", "two", "three"):
             write_language(self.images, name, TOML.replace('aliases = ["awk", "Loud"]\n', ""))
 
-    async def prove(self, candidate: Candidate) -> AsyncIterator[Finding]:
+    async def verify(self, candidate: Candidate) -> AsyncIterator[CheckResult]:
         name = candidate.folder.id
-        for each in self.findings.get(name, [Finding(f"{name}/hello", passed=True)]):
+        for each in self.checks.get(name, [CheckResult(f"{name}/hello", passed=True)]):
             if isinstance(each, Exception):
                 raise each
             yield each
@@ -99,7 +99,7 @@ async def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
         yield Workshop(engine, ImageStore(engine), None), None  # type: ignore[arg-type]
 
     monkeypatch.setattr(building, "open_workshop", workshop)
-    monkeypatch.setattr(building, "Prover", lambda *_: made.prove)
+    monkeypatch.setattr(building, "ImageVerifier", lambda *_: made.verify)
     yield made
     await engine.close()
 
@@ -127,7 +127,7 @@ async def test_one_that_can_t_be_built_keeps_no_other_from_it(scene: Scene) -> N
 
 async def test_one_whose_proof_fails_keeps_no_other_from_being_built(scene: Scene) -> None:
     detail = "expected accepted, but it came to compile_error (wall)"
-    scene.findings["two"] = [Finding("two/hello", passed=False, detail=detail, first_try="no")]
+    scene.checks["two"] = [CheckResult("two/hello", passed=False, detail=detail, first_try="no")]
     rows = await scene.fail()
     assert rows[1] == f"two\tfailed\ttwo/hello: {detail}\t{scene.log('two')}"
     assert [row.split("\t")[1] for row in rows] == ["built", "failed", "built"]
@@ -139,9 +139,9 @@ async def test_one_whose_proof_fails_keeps_no_other_from_being_built(scene: Scen
 
 
 async def test_what_passes_at_the_second_try_is_used_and_shown(scene: Scene) -> None:
-    scene.findings["two"] = [
-        Finding("two/hello", passed=True, first_try="expected 1, got 2"),
-        Finding("two/echo", passed=True),
+    scene.checks["two"] = [
+        CheckResult("two/hello", passed=True, first_try="expected 1, got 2"),
+        CheckResult("two/echo", passed=True),
     ]
     rows = await scene.build()
     assert rows[1] == f"two\tbuilt\tpassed at the second try: two/hello\t{scene.log('two')}"
@@ -219,7 +219,7 @@ async def test_the_table_is_there_though_the_engine_fails_between_builds(
 
 
 async def test_a_log_has_no_control_characters(scene: Scene) -> None:
-    scene.findings["one"] = [Finding("one/hello", passed=False, detail="said \x1b[2J")]
+    scene.checks["one"] = [CheckResult("one/hello", passed=False, detail="said \x1b[2J")]
     await scene.fail("one")
     assert "one/hello: FAILED: said \ufffd[2J\n" in scene.log("one").read_text()
 
@@ -240,7 +240,7 @@ async def test_preparing_builds_what_it_can_and_says_all_that_failed(scene: Scen
         )
 
     scene.breaks("one")
-    scene.findings["two"] = [EngineUnavailableError("gone")]
+    scene.checks["two"] = [EngineUnavailableError("gone")]
     with pytest.raises(RebuildError, match=r"^one: E: no such package .*; two: gone$"):
         await prepare()
     assert scene.current >= {"three"}

@@ -12,11 +12,11 @@ from orchestrator.errors import BusyLanguageError, EngineError, RebuildError
 from orchestrator.languages import builds as builds_module
 from orchestrator.languages.build import BuildProgress
 from orchestrator.languages.builds import Build, Builds, BuildState
-from orchestrator.languages.findings import Finding
+from orchestrator.languages.check_results import CheckResult
 from orchestrator.languages.rebuild import Outcome
 from tests.sandbox_support import DEADLINE_S
 
-GOOD = Finding("go/hello", passed=True)
+GOOD = CheckResult("go/hello", passed=True)
 
 
 class FakeRebuilder:
@@ -28,7 +28,7 @@ class FakeRebuilder:
         self.outcome: Outcome | BaseException = Outcome.PROMOTED
         self.outcomes: dict[str, Outcome | BaseException] = {}
         """Of languages that come to something else than `outcome`."""
-        self.finding = GOOD
+        self.result = GOOD
         self.calls: list[tuple[str, bool]] = []
         self.at_once = self.most_at_once = 0
 
@@ -43,7 +43,7 @@ class FakeRebuilder:
             progress.started(language)
             progress.line(language, "Step 1/1 : FROM x")
             await self.gate.wait()
-            progress.found(language, self.finding)
+            progress.checked(language, self.result)
             outcome = self.outcomes.get(language, self.outcome)
             if isinstance(outcome, BaseException):
                 progress.failed(language, str(outcome))
@@ -109,8 +109,8 @@ async def test_a_build_tells_all_from_the_first_to_the_last_and_then_ends(bench:
         ("finished", "go", "built 1.2"),
         ("state", "", "succeeded"),
     ]
-    assert [event.finding for event in events if event.kind == "check"] == [GOOD]
-    assert (build.version, build.error, build.findings) == ("1.2", None, [GOOD])
+    assert [event.check for event in events if event.kind == "check"] == [GOOD]
+    assert (build.version, build.error, build.checks) == ("1.2", None, [GOOD])
     assert build.started_at
     assert build.ended_at
     assert bench.promoted == ["go"]

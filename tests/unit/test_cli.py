@@ -21,7 +21,7 @@ from orchestrator.cli import serving, shell
 from orchestrator.errors import EngineError
 from orchestrator.parts import Parts
 from orchestrator.sandbox.instance import claim_instance
-from orchestrator.sandbox.selftest import CheckResult
+from orchestrator.sandbox.probes import ProbeResult
 from orchestrator.settings import Settings
 from tests.parts_support import FAIL, PASS, FakeParts, sh_language
 
@@ -205,7 +205,7 @@ def test_sweep_beside_a_server_says_what_it_leaves_to_it(cli: Any) -> None:
 
 @pytest.mark.parametrize(("results", "status"), [([PASS], 0), ([PASS, FAIL], 1)])
 def test_check_prints_each_limit_and_fails_when_one_does(
-    cli: Any, parts: FakeParts, results: list[CheckResult], status: int
+    cli: Any, parts: FakeParts, results: list[ProbeResult], status: int
 ) -> None:
     parts.checks = [results]
     result = cli("check")
@@ -395,7 +395,7 @@ def test_a_reason_with_brackets_is_printed_as_it_is(
     cli: Any, parts: FakeParts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     detail = "mount [/dev/shm] failed"
-    parts.checks = [[CheckResult("image", "memory", passed=False, detail=detail)]]
+    parts.checks = [[ProbeResult("image", "memory", passed=False, detail=detail)]]
     stop_when_settled(monkeypatch)
     result = cli("serve", HOST="127.0.0.1", PORT="0", API_KEY=KEY)
     assert (result.exit_code, detail in result.output) == (0, True), result.output

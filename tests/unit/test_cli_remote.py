@@ -26,8 +26,8 @@ from orchestrator.cli.server import Server, to_root
 from orchestrator.errors import BusyLanguageError, RebuildError
 from orchestrator.image_settings import DEFAULT_IMAGES_DIR
 from orchestrator.languages.builds import Build
+from orchestrator.languages.check_results import CheckResult
 from orchestrator.languages.display import build_display
-from orchestrator.languages.findings import Finding
 from tests.admin_support import ADMIN_KEY, FakeOffering, workshop_app
 from tests.api_support import KEY
 from tests.sandbox_support import DEADLINE_S
@@ -206,7 +206,7 @@ def test_a_server_that_refuses_them_all_is_asked_once(cli: Any, workshop: Worksh
 def test_what_passed_at_the_second_try_is_told_of_a_server_s_build(
     cli: Any, workshop: Workshop
 ) -> None:
-    workshop.rebuilder.finding = Finding("sh/hello", passed=True, first_try="timed\x1bout")
+    workshop.rebuilder.result = CheckResult("sh/hello", passed=True, first_try="timed\x1bout")
     result = cli("languages", "rebuild", "sh")
     (build,) = workshop.do(workshop.builds)
     assert result.output.splitlines()[-3:] == [

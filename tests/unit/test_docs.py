@@ -44,7 +44,7 @@ from orchestrator.jobs.model import (
 from orchestrator.jobs.scoring import summarise
 from orchestrator.jobs.statistics import LATENCIES
 from orchestrator.languages.builds import Build, BuildEvent, BuildState
-from orchestrator.languages.findings import Finding
+from orchestrator.languages.check_results import CheckResult
 from orchestrator.languages.registry import load_languages
 from orchestrator.piston_settings import PistonSettings
 from orchestrator.sandbox.model import Signal, StageKind, Stream
@@ -111,7 +111,7 @@ def test_every_event_and_field_of_a_build_has_a_row() -> None:
     build.started("sh")
     build.skipped("sh")
     build.line("sh", "text")
-    build.found("sh", Finding("sh/hello", passed=True))
+    build.checked("sh", CheckResult("sh/hello", passed=True))
     build.finished("sh", "1")
     build.failed("sh", "no")
     build.enter(BuildState.FAILED, "no")

@@ -11,8 +11,8 @@ from rich.console import Console
 
 from orchestrator.errors import ConfigurationError, EngineError, EngineUnavailableError
 from orchestrator.languages.build import AGENT_TAG, ImageBuilder, parse_version
+from orchestrator.languages.check_results import CheckResult
 from orchestrator.languages.display import build_display
-from orchestrator.languages.findings import Finding
 from orchestrator.languages.registry import load_folder
 from tests.languages_support import DOCKERFILE, TOML, FakeEngine, write_language, write_shared
 
@@ -40,8 +40,8 @@ class Heard:
     def finished(self, name: str, version: str) -> None:
         self.events.append(f"{name} finished {version}".rstrip())
 
-    def found(self, name: str, finding: Finding) -> None:
-        raise AssertionError(f"{name}: {finding}")  # the builder tries nothing
+    def checked(self, name: str, result: CheckResult) -> None:
+        raise AssertionError(f"{name}: {result}")  # the builder tries nothing
 
     def failed(self, name: str, message: str) -> None:
         self.events.append(f"{name} failed: {message}")
@@ -235,9 +235,11 @@ def test_the_display_shows_what_happens_and_the_tail_of_what_fails(*, terminal: 
         progress.started("_base")
         progress.finished("_base", "")
         progress.started("tried")
-        progress.found("tried", Finding("tried/hello", passed=True))
-        progress.found("tried", Finding("tried/echo", passed=False, detail="printed [nothing]"))
-        progress.found("tried", Finding("tried/args", passed=True, first_try="late [again]"))
+        progress.checked("tried", CheckResult("tried/hello", passed=True))
+        progress.checked(
+            "tried", CheckResult("tried/echo", passed=False, detail="printed [nothing]")
+        )
+        progress.checked("tried", CheckResult("tried/args", passed=True, first_try="late [again]"))
         progress.finished("tried", "7")
         progress.started("shout")
         progress.line("shout", "Step 1/2 : FROM [red]x")

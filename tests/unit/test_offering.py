@@ -22,7 +22,7 @@ from orchestrator.jobs.offering import Offering
 from orchestrator.languages.lock import is_marked, language_lock
 from orchestrator.languages.model import InstalledLanguage
 from orchestrator.languages.store import LanguageImage, LanguageImages
-from orchestrator.sandbox.selftest import CheckResult
+from orchestrator.sandbox.probes import ProbeResult
 from tests.languages_support import TOML
 from tests.sandbox_support import DEADLINE_S
 from tests.service_support import Bench, started
@@ -77,7 +77,7 @@ class FakeStore:
         self.shout = replace(self.shout, current=image(number), previous=self.shout.current)
 
 
-class FakeProof:
+class FakeSelfTest:
     """Images are proved once; those in `failing` fail it, or raise."""
 
     def __init__(self) -> None:
@@ -86,14 +86,14 @@ class FakeProof:
         self.broken: set[str] = set()
         self.refused: set[str] = set()
 
-    async def prove_image(self, installed: InstalledLanguage) -> list[CheckResult]:
+    async def verify_image(self, installed: InstalledLanguage) -> list[ProbeResult]:
         self.proved.append(installed.digest)
         if installed.digest in self.broken:
             raise SandboxError("the agent did not start")
         if installed.digest in self.refused:
             raise EngineError("no such file: /sandbox/agent")
         passed = installed.digest not in self.failing
-        return [CheckResult("shout", "memory", passed=passed, detail="survived")]
+        return [ProbeResult("shout", "memory", passed=passed, detail="survived")]
 
 
 class Shop(Bench):
@@ -102,8 +102,8 @@ class Shop(Bench):
     def __init__(self, state_dir: Path) -> None:
         super().__init__(languages="shout", state_dir=state_dir)
         self.state_dir = state_dir
-        self.store, self.proof = FakeStore(), FakeProof()
-        self.offering = Offering(self._settings(), self.store, self.proof, self.service)  # type: ignore[arg-type]
+        self.store, self.selftest = FakeStore(), FakeSelfTest()
+        self.offering = Offering(self._settings(), self.store, self.selftest, self.service)  # type: ignore[arg-type]
 
     def _settings(self) -> object:
         return self.service._settings  # noqa: SLF001 - the same for both
@@ -125,13 +125,13 @@ async def test_what_has_been_promoted_is_proved_and_served(shop: Shop) -> None:
     await shop.offering.reconcile()
     await shop.offering.reconcile()
     assert shop.served() == [("shout", "sha256:2")]
-    assert shop.proof.proved == ["sha256:1", "sha256:2"]
+    assert shop.selftest.proved == ["sha256:1", "sha256:2"]
 
 
 @pytest.mark.parametrize("how", ["failing", "broken"])
 async def test_an_image_in_which_a_limit_does_not_hold_is_not_served(shop: Shop, how: str) -> None:
     await shop.offering.reconcile()
-    getattr(shop.proof, how).add("sha256:2")
+    getattr(shop.selftest, how).add("sha256:2")
     shop.store.promote(2)
     with capture_logs() as logs:
         for _ in range(3):
@@ -140,7 +140,7 @@ async def test_an_image_in_which_a_limit_does_not_hold_is_not_served(shop: Shop,
     refused = [line for line in logs if line["event"] == "image_refused"]
     assert [line["digest"] for line in refused] == ["sha256:2"]  # said once
     assert shop.store.kept >= {"sha256:1"}
-    getattr(shop.proof, how).clear()
+    getattr(shop.selftest, how).clear()
     await shop.offering.reconcile()
     assert shop.served() == [("shout", "sha256:2")]
 
@@ -150,11 +150,11 @@ async def test_one_that_can_t_be_started_holds_nobody_else_up(shop: Shop) -> Non
     offering = Offering(
         shop.service._settings,  # noqa: SLF001 - the same for both
         shop.store,  # type: ignore[arg-type]
-        shop.proof,  # type: ignore[arg-type]
+        shop.selftest,  # type: ignore[arg-type]
         shop.service,
         lambda: changes.append(None),
     )
-    shop.proof.refused.add("sha256:1")
+    shop.selftest.refused.add("sha256:1")
     await offering.reconcile()
     assert shop.served() == []
     assert len(changes) == 1  # of what the service had before
@@ -270,7 +270,7 @@ async def test_a_new_language_is_enabled_unless_it_is_asked_for_or_off(
 ) -> None:
     shop = Shop(tmp_path)
     settings = shop.service._settings.model_copy(update={"languages": languages})  # noqa: SLF001
-    offering = Offering(settings, shop.store, shop.proof, shop.service)  # type: ignore[arg-type]
+    offering = Offering(settings, shop.store, shop.selftest, shop.service)  # type: ignore[arg-type]
     shop.store.shout = replace(shop.store.shout, **marks)
     await offering.take_on("shout")
     assert shop.store.shout.is_enabled is enabled

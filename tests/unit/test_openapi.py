@@ -30,7 +30,7 @@ from orchestrator.jobs.events import TestStarted as Started
 from orchestrator.jobs.model import Encoding, JudgeTest, StageResult, TestResult, Verdict
 from orchestrator.jobs.scoring import summarise
 from orchestrator.languages.builds import Build, BuildState
-from orchestrator.languages.findings import Finding
+from orchestrator.languages.check_results import CheckResult
 from orchestrator.sandbox.model import StageKind, Stream
 from tests.api_support import Client, make_result, make_settings
 from tests.described import document, faults, faults_of
@@ -155,7 +155,7 @@ def test_every_event_of_a_build_s_log_is_described() -> None:
     build.started("sh")
     build.skipped("sh")
     build.line("sh", "text")
-    build.found("sh", Finding("sh/hello", passed=True))
+    build.checked("sh", CheckResult("sh/hello", passed=True))
     build.finished("sh", "1")
     build.failed("sh", "no")
     build.enter(BuildState.FAILED, "no")

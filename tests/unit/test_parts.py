@@ -24,7 +24,7 @@ from orchestrator.parts import (
 )
 from orchestrator.sandbox.docker_backend import DockerBackend
 from orchestrator.sandbox.instance import claim_instance
-from orchestrator.sandbox.selftest import CheckResult
+from orchestrator.sandbox.probes import ProbeResult
 from orchestrator.sandbox.spec import ReadLimit
 from orchestrator.settings import Settings
 from tests.api_support import make_settings
@@ -63,8 +63,8 @@ def settings(fake: FakeEngine, tmp_path: Path) -> Settings:
     return make_settings(docker_host=fake.url, state_dir=tmp_path, languages="python,c")
 
 
-class Proof:
-    """Stands for the self-test: which images were tried, and which of them fail."""
+class FakeProbes:
+    """Stands for the probes: which images were tried, and which of them fail."""
 
     def __init__(self) -> None:
         self.tried: list[str] = []
@@ -73,7 +73,7 @@ class Proof:
         """Languages, and runtimes."""
         self.broken: dict[str, Exception] = {}
 
-    async def run(self, backend: DockerBackend, name: str, image: str) -> list[CheckResult]:
+    async def run(self, backend: DockerBackend, name: str, image: str) -> list[ProbeResult]:
         assert image.startswith("sha256:")
         runtime = backend.traits.runtime
         self.tried.append(name)
@@ -81,19 +81,19 @@ class Proof:
         if runtime in self.broken:
             raise self.broken[runtime]
         passed = not {name, runtime} & self.failing
-        return [CheckResult(name, "memory", passed=passed, detail=runtime)]
+        return [ProbeResult(name, "memory", passed=passed, detail=runtime)]
 
 
 @pytest.fixture
-def proof(monkeypatch: pytest.MonkeyPatch) -> Proof:
-    made = Proof()
-    monkeypatch.setattr("orchestrator.sandbox.proof.run_selftest", made.run)
+def probes(monkeypatch: pytest.MonkeyPatch) -> FakeProbes:
+    made = FakeProbes()
+    monkeypatch.setattr("orchestrator.sandbox.selftest.run_probes", made.run)
     return made
 
 
-async def prove(settings: Settings) -> list[tuple[str, bool]]:
+async def run_selftest(settings: Settings) -> list[tuple[str, bool]]:
     async with open_docker_parts(settings) as opened:
-        return [(result.language, result.passed) async for result in opened.prove()]
+        return [(result.language, result.passed) async for result in opened.run_selftest()]
 
 
 async def test_the_parts_are_what_the_settings_and_the_images_say(settings: Settings) -> None:
@@ -189,33 +189,33 @@ async def test_parts_that_can_t_be_had_say_why_and_keep_nothing(  # noqa: PLR091
 
 
 async def test_an_image_that_passed_is_not_tried_again_until_it_changes(
-    fake: FakeEngine, settings: Settings, proof: Proof
+    fake: FakeEngine, settings: Settings, probes: FakeProbes
 ) -> None:
-    assert await prove(settings) == [("python", True), ("c", True)]
-    assert await prove(settings) == []
+    assert await run_selftest(settings) == [("python", True), ("c", True)]
+    assert await run_selftest(settings) == []
     fake.answers[IMAGES] = Answer(200, [image("c", "sha256:2"), image("python")])
-    assert await prove(settings) == [("c", True)]
-    assert proof.tried == ["python", "c", "c"]
+    assert await run_selftest(settings) == [("c", True)]
+    assert probes.tried == ["python", "c", "c"]
 
 
 async def test_an_image_that_failed_is_tried_again_and_the_others_are_not(
-    settings: Settings, proof: Proof
+    settings: Settings, probes: FakeProbes
 ) -> None:
-    proof.failing = {"python"}
-    assert await prove(settings) == [("python", False), ("c", True)]
-    proof.failing = set()
-    assert await prove(settings) == [("python", True)]
-    assert await prove(settings) == []
+    probes.failing = {"python"}
+    assert await run_selftest(settings) == [("python", False), ("c", True)]
+    probes.failing = set()
+    assert await run_selftest(settings) == [("python", True)]
+    assert await run_selftest(settings) == []
 
 
 async def test_another_engine_or_another_runtime_has_proved_nothing(
-    fake: FakeEngine, settings: Settings, proof: Proof
+    fake: FakeEngine, settings: Settings, probes: FakeProbes
 ) -> None:
-    await prove(settings)
+    await run_selftest(settings)
     fake.answers["GET /info"] = Answer(200, INFO | {"ServerVersion": "2"})
-    assert len(await prove(settings)) == 2
-    assert len(await prove(settings.model_copy(update={"runtime": "runsc"}))) == 2
-    assert len(proof.tried) == 6
+    assert len(await run_selftest(settings)) == 2
+    assert len(await run_selftest(settings.model_copy(update={"runtime": "runsc"}))) == 2
+    assert len(probes.tried) == 6
 
 
 @pytest.mark.parametrize(
@@ -265,45 +265,47 @@ def test_sandboxes_are_made_as_the_settings_say() -> None:
 async def test_the_runtime_is_the_fastest_that_passes(  # noqa: PLR0913, PLR0917 - columns
     fake: FakeEngine,
     settings: Settings,
-    proof: Proof,
+    probes: FakeProbes,
     setting: str,
     known: tuple[str, ...],
     failing: tuple[str, ...],
     used: list[str],
 ) -> None:
     fake.answers["GET /info"] = Answer(200, INFO | {"Runtimes": {name: {} for name in known}})
-    proof.failing = set(failing)
+    probes.failing = set(failing)
     settings = settings.model_copy(update={"runtime": setting})
     with capture_logs() as logs:
-        assert await prove(settings) == [("python", True), ("c", True)]
-    assert proof.runtimes == used
+        assert await run_selftest(settings) == [("python", True), ("c", True)]
+    assert probes.runtimes == used
     refused = [each for each in logs if each["event"] == "runtime_refused"]
     assert [(each["runtime"], each["reason"]) for each in refused] == [
         (name, f"memory: {name}") for name in failing
     ]
-    async with open_docker_parts(settings) as opened:  # remembered, and used without a proof
+    async with open_docker_parts(
+        settings
+    ) as opened:  # remembered, and used without another self-test
         assert isinstance(opened.backend, DockerBackend)
         assert opened.backend.traits.runtime == used[-1]
 
 
 async def test_a_runtime_that_can_not_start_a_container_is_done_without(
-    fake: FakeEngine, settings: Settings, proof: Proof
+    fake: FakeEngine, settings: Settings, probes: FakeProbes
 ) -> None:
     fake.answers["GET /info"] = Answer(200, INFO | {"Runtimes": {"crun": {}}})
-    proof.broken["crun"] = EngineError("unknown version specified")
+    probes.broken["crun"] = EngineError("unknown version specified")
     async with open_docker_parts(settings) as opened:
         assert isinstance(opened.backend, DockerBackend)
-        assert all([result.passed async for result in opened.prove()])
+        assert all([result.passed async for result in opened.run_selftest()])
         assert opened.backend.traits.runtime == ""
-    assert proof.runtimes == ["crun", "", ""]
-    proof.broken["crun"] = EngineUnavailableError("gone")  # says nothing of the runtime
+    assert probes.runtimes == ["crun", "", ""]
+    probes.broken["crun"] = EngineUnavailableError("gone")  # says nothing of the runtime
     async with open_docker_parts(settings) as opened:
         with pytest.raises(EngineUnavailableError):
-            [result async for result in opened.prove(afresh=True)]
+            [result async for result in opened.run_selftest(afresh=True)]
 
 
 async def test_a_runtime_is_used_by_others_only_once_it_is_proved(
-    fake: FakeEngine, settings: Settings, proof: Proof, monkeypatch: pytest.MonkeyPatch
+    fake: FakeEngine, settings: Settings, probes: FakeProbes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fake.answers["GET /info"] = Answer(200, INFO | {"Runtimes": {"crun": {}}})
     async with open_docker_parts(settings) as opened:
@@ -311,22 +313,22 @@ async def test_a_runtime_is_used_by_others_only_once_it_is_proved(
         assert isinstance(backend, DockerBackend)
         meanwhile = []
 
-        async def look(*arguments: Any) -> list[CheckResult]:
+        async def look(*arguments: Any) -> list[ProbeResult]:
             meanwhile.append(backend.traits.runtime)
-            return await proof.run(*arguments)
+            return await probes.run(*arguments)
 
-        monkeypatch.setattr("orchestrator.sandbox.proof.run_selftest", look)
-        assert all([result.passed async for result in opened.prove()])
+        monkeypatch.setattr("orchestrator.sandbox.selftest.run_probes", look)
+        assert all([result.passed async for result in opened.run_selftest()])
         assert (meanwhile, backend.traits.runtime) == (["", ""], "crun")
 
 
 async def test_what_passed_before_is_tried_again_when_asked_to(
-    settings: Settings, proof: Proof
+    settings: Settings, probes: FakeProbes
 ) -> None:
-    await prove(settings)
+    await run_selftest(settings)
     async with open_docker_parts(settings) as opened:
-        assert len([result async for result in opened.prove(afresh=True)]) == 2
-    assert len(proof.tried) == 4
+        assert len([result async for result in opened.run_selftest(afresh=True)]) == 2
+    assert len(probes.tried) == 4
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A candidate's proof on the fake: the self-test, then its samples, each with what a retry met."""
+"""A candidate is verified on the fake: the self-test, then its samples, with what a retry met."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import pytest
 
 from orchestrator.errors import EngineError, SandboxError
 from orchestrator.jobs.admission import Admission
-from orchestrator.jobs.proving import Prover
+from orchestrator.jobs.proving import ImageVerifier
 from orchestrator.languages.build import Candidate
-from orchestrator.languages.findings import Finding
+from orchestrator.languages.check_results import CheckResult
 from orchestrator.languages.model import InstalledLanguage, LanguageFolder, Sample, SampleFile
 from orchestrator.sandbox.fake import FakeBackend
-from orchestrator.sandbox.selftest import CheckResult
+from orchestrator.sandbox.probes import ProbeResult
 from tests.api_support import make_settings
 from tests.parts_support import FAIL, PASS, sh_language
 
@@ -25,33 +25,33 @@ CANDIDATE = Candidate(
 )
 
 
-async def prove(*checks: CheckResult | Exception) -> list[Finding]:
-    async def selftest(image: InstalledLanguage) -> list[CheckResult]:
+async def verify(*checks: ProbeResult | Exception) -> list[CheckResult]:
+    async def selftest(image: InstalledLanguage) -> list[ProbeResult]:
         assert image.digest == CANDIDATE.digest
         for each in checks:
             if isinstance(each, Exception):
                 raise each
-        return [each for each in checks if isinstance(each, CheckResult)]
+        return [each for each in checks if isinstance(each, ProbeResult)]
 
     admission = Admission(slots=1, queue=0, memory_mb=512)
-    prover = Prover(make_settings(), FakeBackend(), admission, selftest)
-    return [each async for each in prover(CANDIDATE)]
+    verifier = ImageVerifier(make_settings(), FakeBackend(), admission, selftest)
+    return [each async for each in verifier(CANDIDATE)]
 
 
 async def test_limits_and_samples_are_found_each_with_what_its_first_try_met() -> None:
-    limit, hello, wrong = await prove(replace(PASS, first_try="ended by the wall limit"))
-    assert limit == Finding(
+    limit, hello, wrong = await verify(replace(PASS, first_try="ended by the wall limit"))
+    assert limit == CheckResult(
         "limit memory", passed=True, detail=PASS.detail, first_try="ended by the wall limit"
     )
-    assert hello == Finding("sh/hello", passed=True)
+    assert hello == CheckResult("sh/hello", passed=True)
     failure = "expected accepted, but it came to runtime_error, exit code 3"
-    assert wrong == Finding("sh/wrong", passed=False, detail=failure, first_try=failure)
+    assert wrong == CheckResult("sh/wrong", passed=False, detail=failure, first_try=failure)
 
 
 async def test_where_a_limit_does_not_hold_no_sample_is_tried() -> None:
-    assert [each.trial for each in await prove(PASS, FAIL)] == ["limit memory", "limit memory"]
+    assert [each.trial for each in await verify(PASS, FAIL)] == ["limit memory", "limit memory"]
 
 
 async def test_a_self_test_that_can_t_be_made_is_the_engine_s_fault() -> None:
     with pytest.raises(EngineError, match=r"^self-test: no agent$"):
-        await prove(SandboxError("no agent"))
+        await verify(SandboxError("no agent"))

@@ -17,7 +17,7 @@ from orchestrator.errors import (
     RebuildError,
 )
 from orchestrator.languages.build import Candidate
-from orchestrator.languages.findings import Finding
+from orchestrator.languages.check_results import CheckResult
 from orchestrator.languages.lock import language_lock
 from orchestrator.languages.rebuild import Outcome, Rebuilder, describe
 from orchestrator.languages.store import LanguageImage, LanguageImages
@@ -58,16 +58,16 @@ class Bench:
     def __init__(self, settings: Settings, engine: FakeEngine) -> None:
         self.settings, self.engine = settings, engine
         self.store = FakeStore()
-        self.findings: list[Finding | Exception] = [Finding("shout/hello", passed=True)]
+        self.checks: list[CheckResult | Exception] = [CheckResult("shout/hello", passed=True)]
         self.heard: list[str] = []
         self.proved: list[Candidate] = []
 
     def rebuilder(self, **changes: Any) -> Rebuilder:
-        return Rebuilder(self.settings, self.engine, self.store, self.prove, **changes)  # type: ignore[arg-type]
+        return Rebuilder(self.settings, self.engine, self.store, self.verify, **changes)  # type: ignore[arg-type]
 
-    async def prove(self, candidate: Candidate) -> AsyncIterator[Finding]:
+    async def verify(self, candidate: Candidate) -> AsyncIterator[CheckResult]:
         self.proved.append(candidate)
-        for each in self.findings:
+        for each in self.checks:
             if isinstance(each, Exception):
                 raise each
             yield each
@@ -84,8 +84,8 @@ class Bench:
     def skipped(self, name: str) -> None:
         self.heard.append(f"{name} skipped")
 
-    def found(self, name: str, finding: Finding) -> None:
-        self.heard.append(f"{name} found {finding.trial}")
+    def checked(self, name: str, result: CheckResult) -> None:
+        self.heard.append(f"{name} found {result.trial}")
 
     def finished(self, name: str, version: str) -> None:
         self.heard.append(f"{name} finished {version}".rstrip())
@@ -135,16 +135,16 @@ async def test_nothing_is_built_where_nothing_is_new_and_that_is_enough(bench: B
 
 
 @pytest.mark.parametrize(
-    ("finding", "error", "text"),
+    ("result", "error", "text"),
     [
-        (Finding("shout/echo", passed=False, detail="no"), RebuildError, "shout/echo: no"),
+        (CheckResult("shout/echo", passed=False, detail="no"), RebuildError, "shout/echo: no"),
         (EngineUnavailableError("gone"), EngineUnavailableError, "gone"),
     ],
 )
 async def test_what_does_not_pass_is_not_promoted(
-    bench: Bench, finding: Finding | Exception, error: type[Exception], text: str
+    bench: Bench, result: CheckResult | Exception, error: type[Exception], text: str
 ) -> None:
-    bench.findings.insert(0, finding)
+    bench.checks.insert(0, result)
     with pytest.raises(error, match=text):
         await bench.rebuild()
     assert bench.store.calls == ["drop shout"]
@@ -208,12 +208,12 @@ async def test_who_is_cancelled_while_promoting_goes_on_to_the_end(bench: Bench)
 async def test_who_is_cancelled_before_leaves_nothing(bench: Bench) -> None:
     proving = asyncio.Event()
 
-    async def prove(_: Candidate) -> AsyncIterator[Finding]:
+    async def verify(_: Candidate) -> AsyncIterator[CheckResult]:
         proving.set()
         await asyncio.Event().wait()
-        yield Finding("never", passed=True)
+        yield CheckResult("never", passed=True)
 
-    rebuilder = Rebuilder(bench.settings, bench.engine, bench.store, prove)  # type: ignore[arg-type]
+    rebuilder = Rebuilder(bench.settings, bench.engine, bench.store, verify)  # type: ignore[arg-type]
     task = asyncio.create_task(rebuilder.rebuild("shout", bench))
     await proving.wait()
     task.cancel()
@@ -226,7 +226,9 @@ async def test_who_is_cancelled_before_leaves_nothing(bench: Bench) -> None:
 
 def test_failures_are_told_in_one_line() -> None:
     failures = [
-        Finding(f"go/{number}", passed=False, detail="expected 1, got 2\nstderr: why\nstderr: more")
+        CheckResult(
+            f"go/{number}", passed=False, detail="expected 1, got 2\nstderr: why\nstderr: more"
+        )
         for number in range(5)
     ]
     told = [f"go/{number}: expected 1, got 2 | stderr: why" for number in range(3)]

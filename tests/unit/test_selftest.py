@@ -18,7 +18,7 @@ from orchestrator.sandbox.model import (
     StageOutcome,
     Stream,
 )
-from orchestrator.sandbox.selftest import OUTPUT_LIMIT, PROBE, PROBES, run_selftest
+from orchestrator.sandbox.probes import OUTPUT_LIMIT, PROBE, PROBES, run_probes
 from orchestrator.sandbox.selftest_memory import fingerprint, passed_before, remember
 from tests.sandbox_support import make_report
 
@@ -81,7 +81,7 @@ class Engine:
 async def test_where_every_limit_bites_every_probe_passes(monkeypatch: pytest.MonkeyPatch) -> None:
     engine = Engine()
     engine.install(monkeypatch)
-    results = await run_selftest(engine.backend, "sh", "image")
+    results = await run_probes(engine.backend, "sh", "image")
     assert [result.check for result in results] == [probe.name for probe in PROBES]
     assert all(result.passed for result in results)
     assert not engine.backend.live
@@ -124,7 +124,7 @@ async def test_a_limit_that_does_not_bite_fails_and_ends_the_test(
     engine = Engine()
     engine.outcomes[probe] = (outcome, text)
     engine.install(monkeypatch)
-    *before, last = await run_selftest(engine.backend, "sh", "image")
+    *before, last = await run_probes(engine.backend, "sh", "image")
     assert all(result.passed for result in before)
     assert (last.check, last.passed) == (probe, False)
     assert last.detail
@@ -158,7 +158,7 @@ async def test_a_runtime_that_can_not_update_limits_fails_by_name(
     engine = Engine()
     engine.install(monkeypatch)
     monkeypatch.setattr(FakeSandbox, "set_limits", set_limits)
-    *_, last = await run_selftest(engine.backend, "sh", "image")
+    *_, last = await run_probes(engine.backend, "sh", "image")
     assert (last.check, last.passed) == (f"{check} memory", False)
     assert words in last.detail
     assert words in last.first_try
@@ -175,7 +175,7 @@ async def test_an_engine_that_is_away_at_an_update_says_nothing_about_the_limits
     engine.install(monkeypatch)
     monkeypatch.setattr(FakeSandbox, "set_limits", set_limits)
     with pytest.raises(EngineUnavailableError, match="away"):
-        await run_selftest(engine.backend, "sh", "image")
+        await run_probes(engine.backend, "sh", "image")
     assert not engine.backend.live
 
 
@@ -186,7 +186,7 @@ async def test_what_fails_once_is_tried_again_in_a_fresh_sandbox_and_both_are_to
     engine = Engine(first={"cpu": busy, "memory": busy})
     engine.install(monkeypatch)
     with capture_logs() as logs:
-        results = await run_selftest(engine.backend, "sh", "image")
+        results = await run_probes(engine.backend, "sh", "image")
     assert [(each.check, each.passed) for each in results] == [(each, True) for each in HOLDS]
     told = {each.check: each.first_try for each in results if each.first_try}
     said = "ended by the wall limit; exit code 0"
@@ -205,7 +205,7 @@ async def test_a_sandbox_that_starts_at_the_second_try_is_told_of(
         fail_open=lambda: troubles.pop() if troubles else None, min_memory_bytes=8 << 20
     )
     Engine(backend=backend).install(monkeypatch)
-    first, *others = await run_selftest(backend, "sh", "image")
+    first, *others = await run_probes(backend, "sh", "image")
     assert (first.passed, first.first_try) == (True, "start: killed from outside")
     assert {each.first_try for each in others} == {""}
 
@@ -218,7 +218,7 @@ async def test_a_sandbox_that_does_not_start_for_the_second_try_has_failed(
     Engine(backend=backend, first={"network": (make_report(exit_code=1), "eth0\n")}).install(
         monkeypatch
     )
-    *before, last = await run_selftest(backend, "sh", "image")
+    *before, last = await run_probes(backend, "sh", "image")
     assert [each.check for each in before] == ["identity"]
     assert (last.check, last.passed, last.detail) == ("start", False, "no agent")
     assert last.first_try == "network: exit code 1; printed eth0"
@@ -226,7 +226,7 @@ async def test_a_sandbox_that_does_not_start_for_the_second_try_has_failed(
 
 async def test_an_image_whose_agent_does_not_start_has_failed() -> None:
     backend = FakeBackend(fail_open=lambda: SandboxError("no agent"))
-    (result,) = await run_selftest(backend, "sh", "image")
+    (result,) = await run_probes(backend, "sh", "image")
     assert (result.check, result.passed, result.detail) == ("start", False, "no agent")
     assert len(backend.opened) == 2
 
@@ -236,13 +236,13 @@ async def test_an_engine_in_trouble_says_nothing_about_the_limits(
 ) -> None:
     backend = FakeBackend(fail_open=lambda: EngineUnavailableError("away"))
     with pytest.raises(EngineUnavailableError):
-        await run_selftest(backend, "sh", "image")
+        await run_probes(backend, "sh", "image")
     assert len(backend.opened) == 1
     engine = Engine()
     engine.outcomes["cpu"] = (StageLoss(LossReason.OUTSIDE, "killed"), "")
     engine.install(monkeypatch)
     with pytest.raises(EngineError, match="the cpu probe was cut off: killed"):
-        await run_selftest(engine.backend, "sh", "image")
+        await run_probes(engine.backend, "sh", "image")
     assert not engine.backend.live
 
 

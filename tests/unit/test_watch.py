@@ -12,7 +12,7 @@ from orchestrator.errors import EngineError, EngineUnavailableError
 from orchestrator.jobs.readiness import Readiness
 from orchestrator.jobs.watch import EngineWatch
 from orchestrator.sandbox.fake import FakeBackend
-from orchestrator.sandbox.selftest import START, CheckResult
+from orchestrator.sandbox.probes import START, ProbeResult
 from tests.parts_support import FAIL, PASS
 
 AWAY = EngineUnavailableError("nobody is there")
@@ -21,14 +21,14 @@ AWAY = EngineUnavailableError("nobody is there")
 class Scene:
     """A watch over a fake engine, and a self-test that gives `results`, or raises one."""
 
-    def __init__(self, *results: CheckResult | Exception) -> None:
+    def __init__(self, *results: ProbeResult | Exception) -> None:
         self.backend = FakeBackend()
         self.readiness = Readiness()
         self.results = results or (PASS,)
         self.proofs = 0
         self.watch = EngineWatch(self.backend, self._prove, self.readiness)
 
-    async def _prove(self) -> AsyncIterator[CheckResult]:
+    async def _prove(self) -> AsyncIterator[ProbeResult]:
         self.proofs += 1
         for result in self.results:
             if isinstance(result, Exception):
@@ -79,7 +79,7 @@ async def test_a_failed_proof_is_made_again_with_an_engine_that_was_away() -> No
 async def test_a_sandbox_that_did_not_start_is_tried_again_after_a_while(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    scene = Scene(CheckResult("c", START, passed=False, detail="not ready in 15 s"))
+    scene = Scene(ProbeResult("c", START, passed=False, detail="not ready in 15 s"))
     assert await scene.check() == "self-test: start failed in c: not ready in 15 s"
     scene.results = (PASS,)
     assert await scene.check() is not None

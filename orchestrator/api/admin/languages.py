@@ -14,7 +14,7 @@ from orchestrator.api.admin.wire import build_summary, timestamp, to_check
 from orchestrator.api.keys import BUILDS, OFFERING, SERVICE, SETTINGS
 from orchestrator.errors import ConfigurationError
 from orchestrator.jobs.offering import Offering
-from orchestrator.languages.findings import recall_findings
+from orchestrator.languages.check_results import recall_checks
 from orchestrator.languages.model import InstalledLanguage
 from orchestrator.languages.offer import to_installed
 from orchestrator.languages.registry import folder_ids
@@ -38,12 +38,12 @@ async def _describe_all(
     app: web.Application, images: Mapping[str, LanguageImages], ids: Iterable[str]
 ) -> list[dict[str, Any]]:
     """Those of `ids`. Raises EngineError."""
-    findings = await asyncio.to_thread(recall_findings, app[SETTINGS].state_dir)
+    checks = await asyncio.to_thread(recall_checks, app[SETTINGS].state_dir)
 
     async def describe(language_id: str) -> dict[str, Any]:
         known = images.get(language_id) or LanguageImages(language_id)
         promoted = await app[OFFERING].promoted_at(language_id) if known.current else None
-        tried = findings.get(known.current.digest, ()) if known.current else ()
+        tried = checks.get(known.current.digest, ()) if known.current else ()
         return _to_wire(app, known, promoted, [to_check(each) for each in tried])
 
     return await asyncio.gather(*map(describe, ids))

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from orchestrator.languages.builds import Build, BuildEvent
-from orchestrator.languages.findings import Finding
+from orchestrator.languages.check_results import CheckResult
 from orchestrator.printable import printable_line
 
 Envelope = dict[str, Any]
@@ -27,14 +27,14 @@ def build_summary(build: Build) -> dict[str, Any]:
         "ended": timestamp(build.ended_at),
         "version": build.version,
         "error": build.error,
-        "passed": sum(each.passed for each in build.findings),
-        "failed": sum(not each.passed for each in build.findings),
+        "passed": sum(each.passed for each in build.checks),
+        "failed": sum(not each.passed for each in build.checks),
     }
 
 
 def build_fields(build: Build) -> dict[str, Any]:
     """A build as it is told of alone."""
-    return build_summary(build) | {"checks": [to_check(each) for each in build.findings]}
+    return build_summary(build) | {"checks": [to_check(each) for each in build.checks]}
 
 
 def timestamp(seconds: float | None) -> str | None:
@@ -49,8 +49,8 @@ def event_envelope(event: BuildEvent) -> Envelope:
     head = {"event": event.kind, "number": event.number}
     if event.kind == "state":
         return head | {"state": event.text}
-    if event.finding is not None:
-        return head | {"image": event.image} | to_check(event.finding)
+    if event.check is not None:
+        return head | {"image": event.image} | to_check(event.check)
     return head | {"image": event.image, "text": event.text}
 
 
@@ -77,20 +77,20 @@ def pretty(envelope: Envelope) -> str:
 
 
 def _told(check: Envelope) -> str:
-    finding = Finding(
+    result = CheckResult(
         check["name"],
         passed=check["passed"],
         detail=check["detail"],
         first_try=check.get("first_try", ""),  # a server of an earlier version tries nothing twice
     )
-    return f"{finding.trial}: {finding.outcome}"
+    return f"{result.trial}: {result.outcome}"
 
 
-def to_check(finding: Finding) -> dict[str, Any]:
+def to_check(result: CheckResult) -> dict[str, Any]:
     """Something that was tried."""
     return {
-        "name": finding.trial,
-        "passed": finding.passed,
-        "detail": finding.detail,
-        "first_try": finding.first_try,
+        "name": result.trial,
+        "passed": result.passed,
+        "detail": result.detail,
+        "first_try": result.first_try,
     }

@@ -1,4 +1,4 @@
-"""What was found of each image that was proved here: kept beside the self-test's memory."""
+"""The results of the checks of each image, kept in a file of the state folder."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ MOST_IMAGES = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was tried in an image; `detail` says what came of it where it failed.
+class CheckResult:
+    """The result of one check of an image; `detail` says why it failed.
 
     `trial` names it: `limit memory` for a part of the self-test, `cpp20/hello` for a sample.
     `first_try` says the same of a first try that failed; empty where one was enough.
@@ -38,21 +38,21 @@ def second_try(first_try: str) -> str:
     return f" (second try; first: {first_try})" if first_try else ""
 
 
-_KNOWN = TypeAdapter(dict[str, tuple[Finding, ...]])
+_KNOWN = TypeAdapter(dict[str, tuple[CheckResult, ...]])
 
 
-def remember_findings(state_dir: Path, digest: str, findings: Sequence[Finding]) -> None:
-    """Keep what was found of an image, and of the latest others. A crash leaves the old file."""
-    known = {name: each for name, each in recall_findings(state_dir).items() if name != digest}
+def remember_checks(state_dir: Path, digest: str, checks: Sequence[CheckResult]) -> None:
+    """Keep the results of an image, and those of the latest others. A crash leaves the old file."""
+    known = {name: each for name, each in recall_checks(state_dir).items() if name != digest}
     latest = dict(list(known.items())[1 - MOST_IMAGES :])
-    latest[digest] = tuple(findings)
+    latest[digest] = tuple(checks)
     fresh = state_dir / f"{FILE}.{os.getpid()}"
     fresh.write_bytes(_KNOWN.dump_json(latest))
     fresh.replace(state_dir / FILE)
 
 
-def recall_findings(state_dir: Path) -> dict[str, tuple[Finding, ...]]:
-    """What is known, by digest; nothing when the file is missing or damaged."""
+def recall_checks(state_dir: Path) -> dict[str, tuple[CheckResult, ...]]:
+    """The results that are kept, by digest; none when the file is missing or damaged."""
     try:
         return _KNOWN.validate_json((state_dir / FILE).read_bytes())
     except (OSError, ValidationError):
