@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from orchestrator.engine.client import EngineClient
-from orchestrator.engine.once import run_once
+from orchestrator.engine.one_off_container import run_one_off
 from orchestrator.errors import ContainerNotFoundError, DiskSpaceError, EngineError
 
 WATCH_INTERVAL_S = 2.0
@@ -133,7 +133,7 @@ class DataRoot:
 
     async def _ask_container(self) -> int | None:
         try:
-            output = await run_once(self._engine, self._image, ["df", "-kP", "/"])
+            output = await run_one_off(self._engine, self._image, ["df", "-kP", "/"])
             return parse_df(output)
         except ContainerNotFoundError:
             return None

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from docker import APIClient
 
-from orchestrator.engine.apart import call_apart
+from orchestrator.engine.cancellable_call import cancellable_call
 from orchestrator.engine.client import EngineClient, Json
 from orchestrator.errors import EngineError
 
@@ -40,7 +40,7 @@ async def pull_image(
             on_event(event)
 
     try:
-        await call_apart(engine, pull, deadline_s=deadline_s)
+        await cancellable_call(engine, pull, deadline_s=deadline_s)
     except TimeoutError as err:
         raise EngineError(f"{name} was not pulled in {deadline_s:g} s (BUILD_TIMEOUT)") from err
 
@@ -57,7 +57,7 @@ async def import_image(engine: EngineClient, tar: Path, name: str) -> None:
             raise EngineError(f"{tar}: {str(answer).strip()[-300:]}")
 
     try:
-        await call_apart(engine, load, deadline_s=IMPORT_DEADLINE_S)
+        await cancellable_call(engine, load, deadline_s=IMPORT_DEADLINE_S)
     except TimeoutError as err:
         raise EngineError(f"{tar} was not imported in {IMPORT_DEADLINE_S:g} s") from err
 

@@ -15,8 +15,8 @@ import urllib3
 from docker import APIClient
 from docker import errors as docker_errors
 
-from orchestrator.engine.apart import call_apart
 from orchestrator.engine.build_log import BuildLog, LineRelay, LineSink, StepFailedError
+from orchestrator.engine.cancellable_call import cancellable_call
 from orchestrator.engine.client import EngineClient
 from orchestrator.engine.disk import DiskGuard
 from orchestrator.errors import (
@@ -84,9 +84,9 @@ async def build_image(
 
     try:
         if disk is None:
-            made = await call_apart(engine, build, deadline_s=deadline_s)
+            made = await cancellable_call(engine, build, deadline_s=deadline_s)
         else:
-            made = await disk.over(lambda: call_apart(engine, build, deadline_s=deadline_s))
+            made = await disk.over(lambda: cancellable_call(engine, build, deadline_s=deadline_s))
     except TimeoutError as err:
         raise EngineError(f"The build did not end in {deadline_s:g} s (BUILD_TIMEOUT)") from err
     except StepFailedError as err:

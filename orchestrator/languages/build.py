@@ -16,7 +16,7 @@ from typing import Protocol
 
 from orchestrator.engine.client import EngineClient
 from orchestrator.engine.images import BuildRequest, build_image
-from orchestrator.engine.once import run_once
+from orchestrator.engine.one_off_container import run_one_off
 from orchestrator.errors import ContainerNotFoundError, EngineError
 from orchestrator.languages.check_results import CheckResult
 from orchestrator.languages.context import build_context, parent_images, source_digest
@@ -184,7 +184,7 @@ class ImageBuilder:
                 self._progress.finished(name, "")
 
     async def _ask_version(self, language: Language, image: str) -> str:
-        output = await run_once(self._engine, image, language.version_command)
+        output = await run_one_off(self._engine, image, language.version_command)
         version = parse_version(output)
         if version is None:
             command = " ".join(language.version_command)

@@ -77,7 +77,7 @@ async def bench(engine: EngineClient) -> AsyncIterator[Bench]:
     yield made
     await untag_image(engine, f"{made.name}:x")
     assert await made.containers() == []
-    for thread in [each for each in threading.enumerate() if each.name == "engine-apart"]:
+    for thread in [each for each in threading.enumerate() if each.name == "engine-cancellable"]:
         thread.join(SLACK_S)
         assert not thread.is_alive()
 

@@ -13,7 +13,7 @@ import pytest
 from rich.console import Console
 
 from orchestrator.cli.building import run_build
-from orchestrator.engine.once import run_once
+from orchestrator.engine.one_off_container import run_one_off
 from orchestrator.errors import ContainerNotFoundError, RebuildError
 from orchestrator.image_settings import DEFAULT_IMAGES_DIR
 from orchestrator.languages.offer import to_installed
@@ -135,7 +135,7 @@ async def test_a_second_build_skips_and_a_change_rebuilds(
     await build(shout, console)
     assert f"{shout.id}: built 1.2.3" in printed(console)
     assert await image_id(engine, shout) != first
-    assert await run_once(engine, shout.image, ["cat", "/etc/shout"]) == "louder\n"
+    assert await run_one_off(engine, shout.image, ["cat", "/etc/shout"]) == "louder\n"
 
 
 @pytest.mark.parametrize(

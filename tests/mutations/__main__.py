@@ -13,10 +13,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from tests.mutations.apart import Workshop, workshop
 from tests.mutations.mutation import Mutation, load
 from tests.mutations.reach import Reach, is_recorded, record
 from tests.mutations.scratch import Scratch, scratch_copy
+from tests.mutations.second_engine import SecondEngine, second_engine
 from tests.mutations.trial import REST, TEST, UNIT, BrokenTrialError, run_tests
 
 SURVIVED = "SURVIVED"
@@ -55,7 +55,7 @@ def steps(mutation: Mutation, reached: Sequence[str]) -> Iterator[Step]:
     yield Step("unit", UNIT, reached or mutation.tests or ["tests/unit"])
     if mutation.tests:
         yield Step("test", TEST, mutation.tests)
-    if not mutation.apart:  # there most tests lack their language
+    if not mutation.on_second_engine:  # there most tests lack their language
         yield Step("test", TEST, ["tests"])
         if mutation.tests:
             yield Step("test-all", REST, mutation.tests)
@@ -69,7 +69,7 @@ class Hunt:
         self._scratch = scratch
         self._reach = reach
         self._resources = resources
-        self._workshop: Workshop | None = None
+        self._second: SecondEngine | None = None
 
     def try_one(self, mutation: Mutation) -> Finding:
         """Where it is noticed first."""
@@ -83,14 +83,14 @@ class Hunt:
             reached = self._reach.tests(mutation, self._scratch.read(mutation.file))
         env = None
         if mutation.is_of_the_agent:
-            env = self._apart().env
+            env = self._second_engine().env
             with self._scratch.spoilt(mutation):
-                refusal = self._apart().build()
+                refusal = self._second_engine().build()
             if refusal:
                 return "build", f"{PROOF}: {refusal}"
         for step in steps(mutation, reached):
-            if mutation.apart and step.speed != "unit":
-                env = self._apart().env
+            if mutation.on_second_engine and step.speed != "unit":
+                env = self._second_engine().env
             say(f"... {mutation.name}: {step.speed}, {_count(step.tests)}")
             with self._scratch.spoilt(mutation):
                 trial = run_tests(self._scratch, step.marks, step.tests, env)
@@ -105,18 +105,18 @@ class Hunt:
         if run_tests(self._scratch, step.marks, [test], env).noticed_by:
             raise BrokenTrialError(f"{test} fails without any mutation")
 
-    def _apart(self) -> Workshop:
-        if self._workshop is None:
+    def _second_engine(self) -> SecondEngine:
+        if self._second is None:
             say("... a second engine, and images on it")
-            self._workshop = self._resources.enter_context(workshop(self._scratch))
-        return self._workshop
+            self._second = self._resources.enter_context(second_engine(self._scratch))
+        return self._second
 
     def check_tests_of_the_agent(self, mutations: Sequence[Mutation]) -> None:
         """Those that are to notice must pass with the images as they should be."""
         tests = sorted({test for each in mutations for test in each.tests})
         if not tests:
             return
-        env = self._apart().env
+        env = self._second_engine().env
         say(f"... without any mutation: {_count(tests)}")
         for marks in (TEST, REST):
             failed = run_tests(self._scratch, marks, tests, env).noticed_by

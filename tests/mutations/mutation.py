@@ -15,8 +15,8 @@ AGENT = "images/_agent/"
 class Mutation:
     """`new` in place of `old`, which the file has once.
 
-    `tests`: arguments for pytest, what is likely to notice where no unit test does. `apart`: what
-    it does to an engine is not for one that others use.
+    `tests`: arguments for pytest, what is likely to notice where no unit test does.
+    `on_second_engine`: what it does to an engine is not for one that others use.
     """
 
     name: str
@@ -24,7 +24,7 @@ class Mutation:
     old: str
     new: str
     tests: tuple[str, ...] = ()
-    apart: bool = False
+    on_second_engine: bool = False
 
     @property
     def is_of_the_agent(self) -> bool:

@@ -79,7 +79,7 @@ async def builder() -> AsyncIterator[Builder]:
             task.cancel()
         await asyncio.gather(*made.tasks, return_exceptions=True)
         await made.client.close()
-    for thread in [each for each in threading.enumerate() if each.name == "engine-apart"]:
+    for thread in [each for each in threading.enumerate() if each.name == "engine-cancellable"]:
         thread.join(5)
         assert not thread.is_alive()
 

@@ -11,7 +11,7 @@ import requests
 from orchestrator.engine.client import EngineClient
 from orchestrator.engine.disk import DiskGuard
 from orchestrator.engine.images import BuildRequest, build_image
-from orchestrator.engine.once import run_once
+from orchestrator.engine.one_off_container import run_one_off
 from orchestrator.errors import (
     ContainerNotFoundError,
     DiskSpaceError,
@@ -150,9 +150,9 @@ async def test_a_closed_client_builds_nothing() -> None:
         await build_image(client, BuildRequest(b"", "made:up"), lambda _: None)
 
 
-async def test_run_once_returns_the_output_and_removes_the_container(engine: FakeEngine) -> None:
+async def test_run_one_off_returns_the_output_and_removes_the_container(engine: FakeEngine) -> None:
     engine.api.add_image("made:up")
-    assert await run_once(engine, "made:up", ["x", "--version"]) == "shouting\nversion 1.2.3-4\n"
+    assert await run_one_off(engine, "made:up", ["x", "--version"]) == "shouting\nversion 1.2.3-4\n"
     ((name, config),) = engine.api.containers.items()
     assert engine.api.removed == [name]
     assert config["NetworkDisabled"]
@@ -160,18 +160,18 @@ async def test_run_once_returns_the_output_and_removes_the_container(engine: Fak
     assert config["HostConfig"]["Memory"] == config["HostConfig"]["MemorySwap"] == 512 << 20
 
 
-async def test_run_once_fails_clearly_and_removes_the_container(engine: FakeEngine) -> None:
+async def test_run_one_off_fails_clearly_and_removes_the_container(engine: FakeEngine) -> None:
     engine.api.add_image("made:up")
     engine.api.exit_code, engine.api.output = 3, b"one\n\xff two\n"
     with pytest.raises(EngineError, match=r"^x y: exit status 3: \ufffd two$"):
-        await run_once(engine, "made:up", ["x", "y"])
+        await run_one_off(engine, "made:up", ["x", "y"])
     engine.api.wait_error = requests.ConnectionError("Read timed out")
     with pytest.raises(EngineError, match="did not end in 120 s"):
-        await run_once(engine, "made:up", ["x"])
+        await run_one_off(engine, "made:up", ["x"])
     assert engine.api.removed == list(engine.api.containers)
 
 
-async def test_run_once_of_an_image_that_is_not_there(engine: FakeEngine) -> None:
+async def test_run_one_off_of_an_image_that_is_not_there(engine: FakeEngine) -> None:
     with pytest.raises(ContainerNotFoundError, match="No such image: made:up"):
-        await run_once(engine, "made:up", ["x"])
+        await run_one_off(engine, "made:up", ["x"])
     assert len(engine.api.removed) == 1

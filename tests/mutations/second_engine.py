@@ -20,7 +20,7 @@ _FAILED = re.compile(r"^(\w+): failed: (.*)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
-class Workshop:
+class SecondEngine:
     """The engine, and the way to its images."""
 
     scratch: Scratch
@@ -56,12 +56,12 @@ class Workshop:
 
 
 @contextmanager
-def workshop(scratch: Scratch) -> Iterator[Workshop]:
+def second_engine(scratch: Scratch) -> Iterator[SecondEngine]:
     """With the images as they should be: on the engine MUTANTS_HOST, or on one made for this."""
     with _engine() as engine:
         for tag in COPIED:
             engine.copy_image(tag)
-        made = Workshop(scratch, engine.url)
+        made = SecondEngine(scratch, engine.url)
         refusal = made.build()
         if refusal:
             raise BrokenTrialError(f"the images can't be built without any mutation: {refusal}")

@@ -1,4 +1,4 @@
-"""Asking an image things: one command in a container that is gone afterwards."""
+"""One command in a container of an image; the container is removed afterwards."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ RUN_MEMORY_BYTES = 512 << 20
 MAX_LINE = 300
 
 
-async def run_once(engine: EngineClient, image: str, command: Sequence[str]) -> str:
+async def run_one_off(engine: EngineClient, image: str, command: Sequence[str]) -> str:
     """What `command` prints in a fresh container of `image`: stdout and stderr, the last 100 lines.
 
     For commands of ours only: no network, no capabilities, 512 MB, two minutes, but none of a
@@ -30,7 +30,7 @@ async def run_once(engine: EngineClient, image: str, command: Sequence[str]) -> 
     def run(api: APIClient) -> str:
         name = f"codebae-once-{secrets.token_hex(6)}"
         try:
-            api.create_container_from_config(_once_config(image, command), name)  # type: ignore[no-untyped-call]
+            api.create_container_from_config(_container_config(image, command), name)  # type: ignore[no-untyped-call]
             api.start(name)
             code = _exit_code(api, name)
             text = bytes(api.logs(name, tail=100)).decode("utf-8", "replace")
@@ -53,7 +53,7 @@ def _exit_code(api: APIClient, name: str) -> int:
         raise EngineError(f"The command did not end in {RUN_DEADLINE_S} s") from err
 
 
-def _once_config(image: str, command: Sequence[str]) -> Json:
+def _container_config(image: str, command: Sequence[str]) -> Json:
     return {
         "Image": image,
         "Entrypoint": [],

@@ -1,4 +1,4 @@
-"""Calls that take long: in a thread and with a client of their own, and given up at once.
+"""Long calls to the engine that can be cancelled: each has a thread and a client of its own.
 
 A thread that waits for the engine can't be interrupted, but its socket can be shut down under it:
 whatever it was doing, connecting, sending or reading, then fails within a moment, the thread ends,
@@ -29,8 +29,8 @@ END_S = 5.0
 T = TypeVar("T")
 
 
-class Lifeline:
-    """The connections of one client, for any thread to cut."""
+class ClientSockets:
+    """The sockets of one client; any thread may shut them down."""
 
     def __init__(self) -> None:
         """Nothing is connected yet."""
@@ -41,7 +41,7 @@ class Lifeline:
         self._is_cut = False
 
     def connect(self, path: str, timeout_s: float | None) -> socket.socket:
-        """A socket connected to `path`, of no use once the line is cut. Raises OSError."""
+        """A socket connected to `path`; it is of no use after `cut`. Raises OSError."""
         self.path = path
         made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
@@ -74,39 +74,39 @@ class Lifeline:
 
 
 class _Connection(UnixHTTPConnection):
-    lifeline: Lifeline
+    sockets: ClientSockets
 
     def connect(self) -> None:
-        self.sock = self.lifeline.connect(self.unix_socket, self.timeout)
+        self.sock = self.sockets.connect(self.unix_socket, self.timeout)
 
 
 class _Pool(UnixHTTPConnectionPool):
-    lifeline: Lifeline
+    sockets: ClientSockets
 
     def _new_conn(self) -> Any:
         made = _Connection(self.base_url, self.socket_path)
-        made.lifeline = self.lifeline
+        made.sockets = self.sockets
         return made
 
 
 class _Adapter(UnixHTTPAdapter):
-    """One pool, whose connections a lifeline holds."""
+    """One connection pool, whose sockets `sockets` can shut down."""
 
-    def __init__(self, socket_path: str, lifeline: Lifeline) -> None:
+    def __init__(self, socket_path: str, sockets: ClientSockets) -> None:
         super().__init__(f"http+unix://{socket_path}")
-        self._lifeline = lifeline
+        self._sockets = sockets
 
     def get_connection(self, url: str | bytes, proxies: Any = None) -> Any:  # noqa: ARG002 - the SDK's
         with self.pools.lock:
             pool = self.pools.get("")
             if pool is None:
                 pool = _Pool("http+docker://localhost", self.socket_path, self.timeout)
-                pool.lifeline = self._lifeline
+                pool.sockets = self._sockets
                 self.pools[""] = pool
         return pool
 
 
-async def call_apart(
+async def cancellable_call(
     engine: EngineClient, function: Callable[[APIClient], T], *, deadline_s: float
 ) -> T:
     """Run `function` with a client of its own, in a thread of its own.
@@ -114,13 +114,13 @@ async def call_apart(
     Cancelling the waiting task, or the deadline, ends the function with the connection. Raises
     TimeoutError past the deadline, EngineError or one of its kinds for what failed.
     """
-    lifeline = Lifeline()
-    client = await engine.new_client(_Adapter(engine.socket_path, lifeline))
+    sockets = ClientSockets()
+    client = await engine.new_client(_Adapter(engine.socket_path, sockets))
     outcome: Future[T] = Future()
     threading.Thread(
         target=_run,
-        args=(function, client, lifeline, outcome),
-        name="engine-apart",
+        args=(function, client, sockets, outcome),
+        name="engine-cancellable",
         daemon=True,
     ).start()
     ended = asyncio.wrap_future(outcome)
@@ -131,30 +131,35 @@ async def call_apart(
         return ended.result()
     finally:
         if not ended.done():
-            lifeline.cut()
+            sockets.cut()
             await asyncio.wait({ended}, timeout=END_S)
         if ended.done():
             ended.exception()  # looked at, or asyncio complains of one that nobody did
 
 
 def _run(
-    function: Callable[[APIClient], T], client: APIClient, lifeline: Lifeline, outcome: Future[T]
+    function: Callable[[APIClient], T],
+    client: APIClient,
+    sockets: ClientSockets,
+    outcome: Future[T],
 ) -> None:
     try:
-        result = _close_after(function, client, lifeline)
+        result = _close_after(function, client, sockets)
     except EngineError as err:
         outcome.set_exception(err)
     except Exception as err:  # noqa: BLE001 - whatever it is, the waiting task gets it
-        error = translate(err, lifeline.path)
+        error = translate(err, sockets.path)
         error.__cause__ = err
         outcome.set_exception(error)
     else:
         outcome.set_result(result)
 
 
-def _close_after(function: Callable[[APIClient], T], client: APIClient, lifeline: Lifeline) -> T:
+def _close_after(
+    function: Callable[[APIClient], T], client: APIClient, sockets: ClientSockets
+) -> T:
     try:
         return function(client)
     finally:
         client.close()
-        lifeline.close()
+        sockets.close()
