@@ -18,8 +18,8 @@ from bench.summary import percentile
 from orchestrator.engine.client import EngineClient
 from orchestrator.errors import ConfigurationError, RunnerError
 from orchestrator.languages.model import InstalledLanguage, LanguageFolder, Sample
-from orchestrator.languages.offer import to_installed
 from orchestrator.languages.registry import load_folders
+from orchestrator.languages.selection import to_installed
 from orchestrator.languages.store import ImageStore, LanguageImages
 from orchestrator.settings import Settings, load_settings
 

@@ -19,7 +19,7 @@ from orchestrator.api.door import HANDLER_ARGS
 from orchestrator.jobs.admission import Admission
 from orchestrator.jobs.held import make_held
 from orchestrator.jobs.model import Cause
-from orchestrator.jobs.offering import Offering
+from orchestrator.jobs.offering import LanguageReconciler
 from orchestrator.jobs.pooled import kinds_to_keep
 from orchestrator.jobs.proving import ImageVerifier
 from orchestrator.jobs.readiness import Readiness
@@ -27,8 +27,8 @@ from orchestrator.jobs.service import JobService
 from orchestrator.jobs.watch import EngineWatch
 from orchestrator.languages.builds import Builds
 from orchestrator.languages.model import LanguageFolder
-from orchestrator.languages.offer import check_folder_fits
 from orchestrator.languages.rebuild import Rebuilder
+from orchestrator.languages.selection import check_folder_fits
 from orchestrator.parts import OpenParts, Parts, Workshop, open_docker_parts
 from orchestrator.sandbox.backend import Backend
 from orchestrator.sandbox.pool import Pool
@@ -128,10 +128,12 @@ async def _service(app: web.Application, parts: Parts) -> AsyncIterator[None]:
     builds = None
     shop = parts.workshop
     if shop is not None:
-        offering = Offering(settings, shop.store, shop.selftest, service, watch.prove_again)
-        app[keys.OFFERING] = offering
-        app[keys.BUILDS] = builds = _builds(app, parts, shop, offering)
-        tasks.append(asyncio.create_task(offering.run(settings.languages_interval)))
+        reconciler = LanguageReconciler(
+            settings, shop.store, shop.selftest, service, watch.prove_again
+        )
+        app[keys.RECONCILER] = reconciler
+        app[keys.BUILDS] = builds = _builds(app, parts, shop, reconciler)
+        tasks.append(asyncio.create_task(reconciler.run(settings.languages_interval)))
     try:
         yield
     finally:
@@ -145,7 +147,9 @@ async def _service(app: web.Application, parts: Parts) -> AsyncIterator[None]:
         await pool.close()
 
 
-def _builds(app: web.Application, parts: Parts, workshop: Workshop, offering: Offering) -> Builds:
+def _builds(
+    app: web.Application, parts: Parts, workshop: Workshop, reconciler: LanguageReconciler
+) -> Builds:
     settings = app[keys.SETTINGS]
     verifier = ImageVerifier(
         settings, parts.backend, app[keys.ADMISSION], workshop.selftest.verify_image
@@ -155,7 +159,7 @@ def _builds(app: web.Application, parts: Parts, workshop: Workshop, offering: Of
         check_folder_fits(settings, folder, parts.catalog)
 
     rebuilder = Rebuilder(settings, workshop.engine, workshop.store, verifier, check_folder)
-    return Builds(rebuilder, offering.take_on)
+    return Builds(rebuilder, reconciler.take_on)
 
 
 def _pool(app: web.Application, parts: Parts) -> Pool:

@@ -14,8 +14,8 @@ from orchestrator.engine.client import EngineClient
 from orchestrator.errors import ConfigurationError
 from orchestrator.languages.catalog import Catalog
 from orchestrator.languages.model import InstalledLanguage
-from orchestrator.languages.offer import check_limits, make_offer, to_installed
 from orchestrator.languages.registry import folder_ids
+from orchestrator.languages.selection import check_limits, select_languages, to_installed
 from orchestrator.languages.store import ImageStore, LanguageImages
 from orchestrator.sandbox.backend import Backend
 from orchestrator.sandbox.docker_backend import DockerBackend
@@ -102,21 +102,21 @@ async def _open_parts(settings: Settings, instance: str) -> AsyncIterator[Parts]
 def read_catalog(settings: Settings, images: Mapping[str, LanguageImages]) -> Catalog:
     """What is to be served. Raises ConfigurationError when the settings ask for more."""
     known = folder_ids(settings.images_dir)
-    offer = make_offer(settings.language_ids, images)
-    for name in offer.missing:
+    selection = select_languages(settings.language_ids, images)
+    for name in selection.missing:
         if name not in known:
             raise ConfigurationError(
                 f"setting LANGUAGES: {name!r} is neither a folder of {settings.images_dir.name}/ "
                 f"({', '.join(known) or 'it has none'}) nor an image of the engine"
             )
-    if offer.missing or not offer.served + offer.disabled:
+    if selection.missing or not selection.served + selection.disabled:
         raise ConfigurationError(
-            f"no image for {', '.join(offer.missing) or 'any language'}: "
+            f"no image for {', '.join(selection.missing) or 'any language'}: "
             "`make images` builds what is missing"
         )
     served, disabled = (
         [each for name in names for each in _installed(settings, images[name])]
-        for names in (offer.served, offer.disabled)
+        for names in (selection.served, selection.disabled)
     )
     for name in settings.pool_sizes:
         if name and name not in images:

@@ -35,7 +35,7 @@ def make_image(version: str, definition: str = "") -> LanguageImage:
     return LanguageImage(digest, version, "source", definition, 1_000_000, 1_700_000_000)
 
 
-class FakeOffering:
+class FakeReconciler:
     """Tags of an engine: `sh` has two images, `go` one, `old` a candidate alone."""
 
     def __init__(self) -> None:
@@ -104,19 +104,19 @@ async def start(aiohttp_client: Any, parts: FakeParts | None = None, **settings:
 
 
 async def start_workshop(
-    aiohttp_client: Any, offering: FakeOffering, rebuilder: FakeRebuilder, **settings: Any
+    aiohttp_client: Any, reconciler: FakeReconciler, rebuilder: FakeRebuilder, **settings: Any
 ) -> Client:
     """The same, whose languages can be changed, and rebuilt by `rebuilder`."""
-    return await serve(aiohttp_client, workshop_app(offering, rebuilder, **settings))
+    return await serve(aiohttp_client, workshop_app(reconciler, rebuilder, **settings))
 
 
 def workshop_app(
-    offering: FakeOffering, rebuilder: FakeRebuilder, **settings: Any
+    reconciler: FakeReconciler, rebuilder: FakeRebuilder, **settings: Any
 ) -> web.Application:
     fields = {"admin_key": f"{ADMIN_KEY},second-root", **settings}
     app = build_app(make_settings(**fields), FakeParts().open)
-    app[keys.OFFERING] = offering  # type: ignore[misc]
-    app[keys.BUILDS] = Builds(rebuilder, offering.take_on)  # type: ignore[arg-type]
+    app[keys.RECONCILER] = reconciler  # type: ignore[misc]
+    app[keys.BUILDS] = Builds(rebuilder, reconciler.take_on)  # type: ignore[arg-type]
 
     async def close(app: web.Application) -> None:
         rebuilder.gate.set()

@@ -7,7 +7,7 @@ from aiohttp import web
 from orchestrator.access.ring import KeyRing
 from orchestrator.jobs.admission import Admission
 from orchestrator.jobs.held import Held
-from orchestrator.jobs.offering import Offering
+from orchestrator.jobs.offering import LanguageReconciler
 from orchestrator.jobs.readiness import Readiness
 from orchestrator.jobs.service import JobService
 from orchestrator.languages.builds import Builds
@@ -18,7 +18,7 @@ ADMISSION = web.AppKey("admission", Admission)
 RING = web.AppKey("ring", KeyRing)
 HELD = web.AppKey("held", Held)
 SERVICE = web.AppKey("service", JobService)
-OFFERING = web.AppKey("offering", Offering)
+RECONCILER = web.AppKey("reconciler", LanguageReconciler)
 BUILDS = web.AppKey("builds", Builds)
 READINESS = web.AppKey("readiness", Readiness)
 STARTED = web.AppKey("started", float)

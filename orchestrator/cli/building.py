@@ -17,9 +17,9 @@ from orchestrator.languages import rebuild
 from orchestrator.languages.build import BuildProgress
 from orchestrator.languages.display import build_display
 from orchestrator.languages.model import InstalledLanguage, LanguageFolder
-from orchestrator.languages.offer import check_folder_fits, make_offer, to_installed
 from orchestrator.languages.record import BuildRecord
 from orchestrator.languages.registry import Registry, wanted_ids
+from orchestrator.languages.selection import check_folder_fits, select_languages, to_installed
 from orchestrator.languages.store import LanguageImages
 from orchestrator.parts import Workshop, open_workshop
 from orchestrator.sandbox.docker_backend import DockerBackend
@@ -195,8 +195,8 @@ def _served(
     settings: Settings, images: Mapping[str, LanguageImages]
 ) -> Iterator[InstalledLanguage]:
     """What a server with these settings would serve, as far as it can be understood."""
-    offer = make_offer(settings.language_ids, images)
-    for name in (*offer.served, *offer.disabled):
+    selection = select_languages(settings.language_ids, images)
+    for name in (*selection.served, *selection.disabled):
         with contextlib.suppress(ConfigurationError):
             yield from to_installed(images[name], settings.images_dir)
 

@@ -9,9 +9,9 @@ from rich.console import Console
 from orchestrator.cli.listing import make_listing, print_listing
 from orchestrator.errors import UnknownLanguageError
 from orchestrator.languages.lock import language_lock
-from orchestrator.languages.offer import check_previous, make_offer, to_installed
 from orchestrator.languages.registry import load_languages, wanted_ids
 from orchestrator.languages.release import SHARED, wanted_images
+from orchestrator.languages.selection import check_previous, select_languages, to_installed
 from orchestrator.languages.store import ImageStore, LanguageImages
 from orchestrator.parts import open_workshop
 from orchestrator.settings import Settings
@@ -78,7 +78,7 @@ async def run_list(settings: Settings, console: Console) -> None:
     async with open_workshop(settings) as (workshop, _):
         images = await workshop.store.read()
     registry = load_languages(settings.images_dir, settings.language_ids)
-    served = make_offer(settings.language_ids, images).served
+    served = select_languages(settings.language_ids, images).served
     rows = list[tuple[str, ...]]()
     for owner in dict.fromkeys([*(each.id for each in registry.owners), *images]):
         state = "served" if owner in served else "not served"

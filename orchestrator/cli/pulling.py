@@ -18,8 +18,8 @@ from orchestrator.errors import (
     EngineError,
     RunnerError,
 )
-from orchestrator.languages.offer import to_installed
 from orchestrator.languages.release import SHARED, Wanted, read_pins, wanted_images
+from orchestrator.languages.selection import to_installed
 from orchestrator.languages.store import ImageStore
 from orchestrator.languages.tags import (
     CANDIDATE,

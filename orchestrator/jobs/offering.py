@@ -25,8 +25,13 @@ from orchestrator.jobs.service import JobService
 from orchestrator.languages.catalog import Catalog
 from orchestrator.languages.lock import is_marked, language_lock
 from orchestrator.languages.model import InstalledLanguage
-from orchestrator.languages.offer import check_limits, check_previous, make_offer, to_installed
 from orchestrator.languages.registry import ALL
+from orchestrator.languages.selection import (
+    check_limits,
+    check_previous,
+    select_languages,
+    to_installed,
+)
 from orchestrator.languages.store import ImageStore, LanguageImages
 from orchestrator.sandbox.selftest import SelfTest
 from orchestrator.settings import Settings
@@ -34,7 +39,7 @@ from orchestrator.settings import Settings
 log = structlog.get_logger(__name__)
 
 
-class Offering:
+class LanguageReconciler:
     """One per server."""
 
     def __init__(
@@ -88,12 +93,14 @@ class Offering:
         """
         async with self._turn:
             images = await self._store.read()
-            offer = make_offer(self._settings.language_ids, images)
+            selection = select_languages(self._settings.language_ids, images)
             served = [
-                each for name in offer.served for each in await self._acceptable(name, images[name])
+                each
+                for name in selection.served
+                for each in await self._acceptable(name, images[name])
             ]
             disabled = [
-                each for name in offer.disabled for each in self._described(name, images[name])
+                each for name in selection.disabled for each in self._described(name, images[name])
             ]
             before = list(self.catalog)
             self.catalog.replace(served, disabled)

@@ -6,7 +6,7 @@ what is otherwise.
 
 from __future__ import annotations
 
-from orchestrator.languages.wire import SampleLimitsTable, SampleTable
+from orchestrator.languages.schema import SampleLimitsTable, SampleTable
 
 _ECHOED = "first line\n\n  third line: Grüße ☃ 🚀\nno newline at the end"
 _WORDS = "the quick brown fox jumps over the lazy dog the end\n"

@@ -19,7 +19,7 @@ from orchestrator.languages.model import (
     ServerRule,
     SourceRule,
 )
-from orchestrator.languages.wire import (
+from orchestrator.languages.schema import (
     CompileTable,
     LanguageFile,
     RunTable,

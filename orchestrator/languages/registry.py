@@ -10,7 +10,7 @@ from orchestrator.errors import ConfigurationError
 from orchestrator.languages.definition import TOML_NAME, file_in, parse_files, to_language
 from orchestrator.languages.model import Language, LanguageFolder
 from orchestrator.languages.samples import read_samples
-from orchestrator.languages.wire import ID_PATTERN
+from orchestrator.languages.schema import ID_PATTERN
 
 ALL = "all"
 RESERVED = ("agent", "base")

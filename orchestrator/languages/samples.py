@@ -11,15 +11,15 @@ from orchestrator.languages.context import BYTECODE
 from orchestrator.languages.conventions import CONVENTIONS
 from orchestrator.languages.definition import TOML_NAME, file_in
 from orchestrator.languages.model import Language, Sample, SampleFile, SampleLimits
+from orchestrator.languages.schema import SampleTable, dotted_key
 from orchestrator.languages.sources import main_file_name
-from orchestrator.languages.wire import SampleTable, dotted_key
 
 HELLO = "hello"
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
-    """Where a language's samples are, and what its table says: `key` is the table's."""
+class _SampleFolder:
+    """The folder of a language's samples, and their table in `language.toml` (under `key`)."""
 
     language: Language
     path: Path
@@ -43,41 +43,41 @@ def read_samples(
     own, *variants = languages
     root = own.folder / "samples"
     variant_ids = {variant.id for variant in variants}
-    samples = list(_read_place(_Place(own, root, "samples", tables[0]), variant_ids))
+    samples = list(_read_folder(_SampleFolder(own, root, "samples", tables[0]), variant_ids))
     hello = next((sample for sample in samples if sample.name == HELLO and sample.stdout), None)
     if hello is None:
         where = file_in(own.folder, TOML_NAME)
         raise ConfigurationError(f"{where}: samples: there is no hello with a stdout")
     for variant, table in zip(variants, tables[1:], strict=True):
-        place = _Place(variant, root / variant.id, f"variants.{variant.id}.samples", table)
-        theirs = list(_read_place(place, set()))
+        folder = _SampleFolder(variant, root / variant.id, f"variants.{variant.id}.samples", table)
+        theirs = list(_read_folder(folder, set()))
         if all(sample.name != HELLO for sample in theirs):
             samples.append(replace(hello, language=variant.id))
         samples += theirs
     return tuple(samples)
 
 
-def _read_place(place: _Place, not_samples: set[str]) -> Iterator[Sample]:
+def _read_folder(folder: _SampleFolder, not_samples: set[str]) -> Iterator[Sample]:
     """In the order of the conventions, then of the table. `not_samples`: folders that are not."""
     found: dict[str, Path] = {}
-    for path in _entries(place.path):
+    for path in _entries(folder.path):
         name = path.name if path.is_dir() else path.stem
         if path.is_dir() and name in not_samples:
             continue
         if name in found:
-            raise place.error(name, f"is both {found[name].name} and {path.name}")
-        if name not in CONVENTIONS and name not in place.tables:
-            raise place.error(name, f"samples/{path.name} is there, but not what comes of it")
+            raise folder.error(name, f"is both {found[name].name} and {path.name}")
+        if name not in CONVENTIONS and name not in folder.tables:
+            raise folder.error(name, f"samples/{path.name} is there, but not what comes of it")
         found[name] = path
-    for name in dict.fromkeys((*CONVENTIONS, *place.tables)):
-        table = place.tables.get(name)
+    for name in dict.fromkeys((*CONVENTIONS, *folder.tables)):
+        table = folder.tables.get(name)
         if table is not None and table.absent is not None:
             if name in found or name not in CONVENTIONS:
-                raise place.error(name, "is said to be absent, but is there or needed by nobody")
+                raise folder.error(name, "is said to be absent, but is there or needed by nobody")
         elif name in found:
-            yield _to_sample(place, name, _expectation(name, table), found[name])
+            yield _to_sample(folder, name, _expectation(name, table), found[name])
         elif table is not None:
-            raise place.error(name, "there is no file or folder of that name in samples/")
+            raise folder.error(name, "there is no file or folder of that name in samples/")
 
 
 def _entries(folder: Path) -> list[Path]:
@@ -88,18 +88,18 @@ def _entries(folder: Path) -> list[Path]:
 
 
 def _expectation(name: str, table: SampleTable | None) -> SampleTable:
-    """What the convention says, with what the table says in its place."""
+    """What the convention says, with what the table says in its folder."""
     usual = CONVENTIONS.get(name, SampleTable())
     if table is None:
         return usual
     return usual.model_copy(update={key: getattr(table, key) for key in table.model_fields_set})
 
 
-def _to_sample(place: _Place, name: str, table: SampleTable, path: Path) -> Sample:
+def _to_sample(folder: _SampleFolder, name: str, table: SampleTable, path: Path) -> Sample:
     return Sample(
-        language=place.language.id,
+        language=folder.language.id,
         name=name,
-        files=_read_files(place, name, path),
+        files=_read_files(folder, name, path),
         status=table.status,
         input=table.input,
         stdout=table.stdout,
@@ -108,15 +108,15 @@ def _to_sample(place: _Place, name: str, table: SampleTable, path: Path) -> Samp
     )
 
 
-def _read_files(place: _Place, name: str, path: Path) -> tuple[SampleFile, ...]:
+def _read_files(folder: _SampleFolder, name: str, path: Path) -> tuple[SampleFile, ...]:
     """A file as a client's `code`, a folder as a client's `files`: the main one first."""
-    rule = place.language.source
+    rule = folder.language.source
     if path.is_file():
         if not path.name.endswith(rule.extensions):
-            raise place.error(name, f"samples/{path.name} ends in none of the extensions")
+            raise folder.error(name, f"samples/{path.name} ends in none of the extensions")
         content = path.read_bytes()
         code = content.decode("utf-8", "replace")
-        return (SampleFile(main_file_name(place.language, code), content),)
+        return (SampleFile(main_file_name(folder.language, code), content),)
     files = {
         file.relative_to(path).as_posix(): file.read_bytes()
         for file in sorted(path.rglob("*"))
@@ -125,6 +125,6 @@ def _read_files(place: _Place, name: str, path: Path) -> tuple[SampleFile, ...]:
     mains = [rule.name, *(f"main{extension}" for extension in rule.extensions)]
     main = next((each for each in mains if each in files), None)
     if main is None:
-        raise place.error(name, f"there is no {rule.name} in samples/{path.name}/")
+        raise folder.error(name, f"there is no {rule.name} in samples/{path.name}/")
     order = [main, *(each for each in files if each != main)]
     return tuple(SampleFile(each, files[each]) for each in order)

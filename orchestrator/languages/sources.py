@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 
 from orchestrator.languages.model import Language
-from orchestrator.languages.wire import MATCH
+from orchestrator.languages.schema import MATCH
 
 _PLACEHOLDER = re.compile(r"\{(main|main_class|stack_mb)\}")
 _MAX_STACK_MB = 1024  # the JVM takes no more

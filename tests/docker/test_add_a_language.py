@@ -18,8 +18,8 @@ from orchestrator.jobs.admission import Admission
 from orchestrator.jobs.samples import run_samples
 from orchestrator.jobs.service import JobService
 from orchestrator.languages.catalog import Catalog
-from orchestrator.languages.offer import to_installed
 from orchestrator.languages.registry import load_folder
+from orchestrator.languages.selection import to_installed
 from orchestrator.languages.store import ImageStore
 from tests.api_support import make_settings
 from tests.docker.marked import remove_images

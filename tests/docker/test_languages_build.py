@@ -16,8 +16,8 @@ from orchestrator.cli.building import run_build
 from orchestrator.engine.one_off_container import run_one_off
 from orchestrator.errors import ContainerNotFoundError, RebuildError
 from orchestrator.image_settings import DEFAULT_IMAGES_DIR
-from orchestrator.languages.offer import to_installed
 from orchestrator.languages.registry import load_languages
+from orchestrator.languages.selection import to_installed
 from orchestrator.languages.sources import main_file_name, run_argv
 from orchestrator.languages.store import ImageStore
 from orchestrator.sandbox.model import SandboxSpec, SourceFile, Stage, StageKind, StageReport

@@ -11,8 +11,8 @@ from orchestrator.jobs.admission import Admission
 from orchestrator.jobs.samples import run_samples
 from orchestrator.jobs.service import JobService
 from orchestrator.languages.catalog import Catalog
-from orchestrator.languages.offer import to_installed
 from orchestrator.languages.registry import folder_ids, load_folder
+from orchestrator.languages.selection import to_installed
 from orchestrator.languages.store import ImageStore, LanguageImages
 from tests.api_support import make_settings
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.admin_support import ADMIN_KEY, FakeOffering, make_image, workshop_app
+from tests.admin_support import ADMIN_KEY, FakeReconciler, make_image, workshop_app
 from tests.checkout import ROOT, copy_checkout
 from tests.unit.test_builds import FakeRebuilder
 from tests.unit.test_cli_remote import Thread
@@ -130,10 +130,10 @@ def server(reader: Reader) -> Iterator[Here]:
 @pytest.fixture
 def workshop(reader: Reader) -> Iterator[Here]:
     """A server whose images are none of an engine's: those of this machine stay as they are."""
-    offering = FakeOffering()
+    reconciler = FakeReconciler()
     now, before = make_image("1.2"), make_image("1.1")
-    offering.images = {"cpp": type(offering.images["sh"])("cpp", now, before, is_enabled=True)}
+    reconciler.images = {"cpp": type(reconciler.images["sh"])("cpp", now, before, is_enabled=True)}
     images_dir = reader.clone / "images"
-    thread = Thread(lambda: workshop_app(offering, FakeRebuilder(), images_dir=images_dir))
+    thread = Thread(lambda: workshop_app(reconciler, FakeRebuilder(), images_dir=images_dir))
     yield Here(thread.url, env={"PORT": thread.url.rpartition(":")[2], "ADMIN_KEY": ADMIN_KEY})
     thread.stop()

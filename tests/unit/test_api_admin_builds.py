@@ -18,7 +18,7 @@ from tests.admin_support import (
     ADMIN_KEY,
     ADMIN_NAME,
     Client,
-    FakeOffering,
+    FakeReconciler,
     ask,
     audit,
     start_workshop,
@@ -38,18 +38,18 @@ def rebuilder() -> FakeRebuilder:
 
 
 @pytest.fixture
-def offering() -> FakeOffering:
-    return FakeOffering()
+def reconciler() -> FakeReconciler:
+    return FakeReconciler()
 
 
 @pytest.fixture
 async def client(
-    aiohttp_client: Any, offering: FakeOffering, rebuilder: FakeRebuilder, tmp_path: Path
+    aiohttp_client: Any, reconciler: FakeReconciler, rebuilder: FakeRebuilder, tmp_path: Path
 ) -> Client:
     for name in ("sh", "go", "_base"):
         (tmp_path / name).mkdir()
     return await start_workshop(
-        aiohttp_client, offering, rebuilder, images_dir=tmp_path, answer_timeout=0.2
+        aiohttp_client, reconciler, rebuilder, images_dir=tmp_path, answer_timeout=0.2
     )
 
 
@@ -69,7 +69,7 @@ async def read_log(
 
 
 async def test_a_rebuild_answers_at_once_and_goes_on(
-    client: Client, rebuilder: FakeRebuilder, offering: FakeOffering
+    client: Client, rebuilder: FakeRebuilder, reconciler: FakeReconciler
 ) -> None:
     rebuilder.gate.clear()
     with capture_logs() as logs:
@@ -86,7 +86,7 @@ async def test_a_rebuild_answers_at_once_and_goes_on(
     assert (status, build["state"], build["version"]) == (200, "succeeded", "1.2")
     assert build["checks"] == [{"name": "go/hello", "passed": True, "detail": "", "first_try": ""}]
     assert build["created"] <= build["started"] <= build["ended"]
-    assert offering.promoted == ["sh"]
+    assert reconciler.promoted == ["sh"]
     assert rebuilder.calls == [("sh", False)]
 
 
@@ -228,7 +228,7 @@ async def test_a_log_comes_as_it_grows_with_a_ping_when_nothing_does(
 
 
 async def test_who_hangs_up_does_not_end_the_build(
-    client: Client, rebuilder: FakeRebuilder, offering: FakeOffering
+    client: Client, rebuilder: FakeRebuilder, reconciler: FakeReconciler
 ) -> None:
     rebuilder.gate.clear()
     with capture_logs() as logs:
@@ -240,21 +240,21 @@ async def test_who_hangs_up_does_not_end_the_build(
     assert build["state"] == "building"
     rebuilder.gate.set()
     assert (await read_log(client, build["id"]))[-1]["state"] == "succeeded"
-    assert offering.promoted == ["sh"]
+    assert reconciler.promoted == ["sh"]
 
 
 async def test_a_failed_build_says_why_and_what_is_served_stays(
-    client: Client, rebuilder: FakeRebuilder, offering: FakeOffering
+    client: Client, rebuilder: FakeRebuilder, reconciler: FakeReconciler
 ) -> None:
     rebuilder.outcome = RebuildError("sh/hello: printed nothing")
     result = (await read_log(client, (await start(client))["id"]))[-1]
     assert (result["state"], result["error"]) == ("failed", "sh/hello: printed nothing")
-    assert offering.promoted == []
+    assert reconciler.promoted == []
     assert pretty(result) == "== sh: failed: sh/hello: printed nothing\n"
 
 
 async def test_a_build_is_cancelled_once(
-    client: Client, rebuilder: FakeRebuilder, offering: FakeOffering
+    client: Client, rebuilder: FakeRebuilder, reconciler: FakeReconciler
 ) -> None:
     rebuilder.gate.clear()
     build = await start(client)
@@ -269,7 +269,7 @@ async def test_a_build_is_cancelled_once(
         ("build.cancel", build["id"], ADMIN_NAME, "done", None),
         ("build.cancel", build["id"], ADMIN_NAME, "refused", "finished"),
     ]
-    assert offering.promoted == []
+    assert reconciler.promoted == []
 
 
 @pytest.mark.parametrize(("method", "tail"), [("GET", ""), ("GET", "/log"), ("DELETE", "")])

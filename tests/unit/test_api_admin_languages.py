@@ -19,7 +19,7 @@ from orchestrator.languages.store import LanguageImages
 from tests.admin_support import (
     ADMIN_NAME,
     Client,
-    FakeOffering,
+    FakeReconciler,
     ask,
     audit,
     make_image,
@@ -31,16 +31,16 @@ from tests.unit.test_docs import first_cells
 
 
 @pytest.fixture
-def offering() -> FakeOffering:
-    return FakeOffering()
+def reconciler() -> FakeReconciler:
+    return FakeReconciler()
 
 
 @pytest.fixture
-async def client(aiohttp_client: Any, offering: FakeOffering, tmp_path: Path) -> Client:
+async def client(aiohttp_client: Any, reconciler: FakeReconciler, tmp_path: Path) -> Client:
     for name in ("sh", "new", "_base"):
         (tmp_path / name).mkdir()
     return await start_workshop(
-        aiohttp_client, offering, FakeRebuilder(), images_dir=tmp_path, state_dir=tmp_path
+        aiohttp_client, reconciler, FakeRebuilder(), images_dir=tmp_path, state_dir=tmp_path
     )
 
 
@@ -109,9 +109,9 @@ async def test_the_last_build_is_told_of(client: Client) -> None:
 
 
 async def test_an_image_of_which_nothing_can_be_made_out_is_listed_all_the_same(
-    client: Client, offering: FakeOffering
+    client: Client, reconciler: FakeReconciler
 ) -> None:
-    offering.images = {"odd": LanguageImages("odd", make_image("3", "not = [toml"))}
+    reconciler.images = {"odd": LanguageImages("odd", make_image("3", "not = [toml"))}
     found = (await languages(client))["odd"]
     assert (found["state"], found["name"], found["languages"]) == ("not served", None, [])
 
@@ -158,13 +158,13 @@ async def test_a_language_with_one_image_can_t_be_rolled_back(client: Client) ->
 )
 async def test_what_stands_in_the_way_is_said(  # noqa: PLR0913, PLR0917 - columns
     client: Client,
-    offering: FakeOffering,
+    reconciler: FakeReconciler,
     failure: RunnerError,
     status: int,
     code: str,
     outcome: str,
 ) -> None:
-    offering.failure = failure
+    reconciler.failure = failure
     with capture_logs() as logs:
         answer = await ask(client, "POST", "/admin/languages/sh/enable")
     assert answer == (status, {"error": str(failure), "code": code})
@@ -174,15 +174,15 @@ async def test_what_stands_in_the_way_is_said(  # noqa: PLR0913, PLR0917 - colum
 
 
 async def test_a_rollback_goes_on_to_its_end_without_its_caller(
-    client: Client, offering: FakeOffering
+    client: Client, reconciler: FakeReconciler
 ) -> None:
-    offering.gate.clear()
+    reconciler.gate.clear()
     with capture_logs() as logs:
         asking = asyncio.create_task(ask(client, "POST", "/admin/languages/sh/rollback"))
-        await offering.begun.wait()
+        await reconciler.begun.wait()
         asking.cancel()
         await until(lambda: any(line.get("status") == 0 for line in logs))
-        offering.gate.set()
+        reconciler.gate.set()
         await until(lambda: bool(audit(logs)))
     assert audit(logs) == [("language.rollback", "sh", ADMIN_NAME, "done", None)]
     assert (await languages(client))["sh"]["current"]["version"] == "1.1"

@@ -28,7 +28,7 @@ from orchestrator.image_settings import DEFAULT_IMAGES_DIR
 from orchestrator.languages.builds import Build
 from orchestrator.languages.check_results import CheckResult
 from orchestrator.languages.display import build_display
-from tests.admin_support import ADMIN_KEY, FakeOffering, workshop_app
+from tests.admin_support import ADMIN_KEY, FakeReconciler, workshop_app
 from tests.api_support import KEY
 from tests.sandbox_support import DEADLINE_S
 from tests.unit.test_builds import FakeRebuilder
@@ -71,16 +71,16 @@ class Thread:
 
 
 class Workshop(Thread):
-    """The service, whose languages are `FakeOffering`'s."""
+    """The service, whose languages are `FakeReconciler`'s."""
 
     def __init__(self, images_dir: Path, **settings: Any) -> None:
-        self.offering: FakeOffering
+        self.reconciler: FakeReconciler
         self.rebuilder: FakeRebuilder
 
         def make() -> web.Application:
-            self.offering, self.rebuilder = FakeOffering(), FakeRebuilder()
+            self.reconciler, self.rebuilder = FakeReconciler(), FakeRebuilder()
             fields = {"images_dir": images_dir, **settings}
-            return workshop_app(self.offering, self.rebuilder, **fields)
+            return workshop_app(self.reconciler, self.rebuilder, **fields)
 
         super().__init__(make)
 
@@ -134,7 +134,7 @@ def test_a_language_is_changed(cli: Any, workshop: Workshop) -> None:
     assert cli("languages", "rollback", "sh").output == "sh: served, 1.1\n"
     assert cli("languages", "disable", "sh").output == "sh: disabled, 1.1\n"
     assert cli("languages", "enable", "go").exit_code == 0
-    assert workshop.offering.images["go"].is_enabled
+    assert workshop.reconciler.images["go"].is_enabled
     result = cli("languages", "rollback", "go")
     assert (result.exit_code, result.output) == (
         1,

@@ -19,7 +19,7 @@ from orchestrator.languages.model import (
     SampleFile,
 )
 from orchestrator.languages.registry import load_folders, load_languages
-from orchestrator.languages.wire import (
+from orchestrator.languages.schema import (
     CompileTable,
     LanguageFile,
     LimitsTable,

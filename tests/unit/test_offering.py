@@ -18,7 +18,7 @@ from orchestrator.errors import (
     SandboxError,
     UnknownLanguageError,
 )
-from orchestrator.jobs.offering import Offering
+from orchestrator.jobs.offering import LanguageReconciler
 from orchestrator.languages.lock import is_marked, language_lock
 from orchestrator.languages.model import InstalledLanguage
 from orchestrator.languages.store import LanguageImage, LanguageImages
@@ -97,13 +97,15 @@ class FakeSelfTest:
 
 
 class Shop(Bench):
-    """A server's service, and its offering of one more language."""
+    """A server's service, and its reconciler of one more language."""
 
     def __init__(self, state_dir: Path) -> None:
         super().__init__(languages="shout", state_dir=state_dir)
         self.state_dir = state_dir
         self.store, self.selftest = FakeStore(), FakeSelfTest()
-        self.offering = Offering(self._settings(), self.store, self.selftest, self.service)  # type: ignore[arg-type]
+        self.reconciler = LanguageReconciler(
+            self._settings(), self.store, self.selftest, self.service
+        )  # type: ignore[arg-type]
 
     def _settings(self) -> object:
         return self.service._settings  # noqa: SLF001 - the same for both
@@ -118,36 +120,36 @@ def shop(tmp_path: Path) -> Shop:
 
 
 async def test_what_has_been_promoted_is_proved_and_served(shop: Shop) -> None:
-    await shop.offering.reconcile()
+    await shop.reconciler.reconcile()
     assert shop.served() == [("shout", "sha256:1")]
     assert shop.service.pool.status().keys() == {"shout"}
     shop.store.promote(2)
-    await shop.offering.reconcile()
-    await shop.offering.reconcile()
+    await shop.reconciler.reconcile()
+    await shop.reconciler.reconcile()
     assert shop.served() == [("shout", "sha256:2")]
     assert shop.selftest.proved == ["sha256:1", "sha256:2"]
 
 
 @pytest.mark.parametrize("how", ["failing", "broken"])
 async def test_an_image_in_which_a_limit_does_not_hold_is_not_served(shop: Shop, how: str) -> None:
-    await shop.offering.reconcile()
+    await shop.reconciler.reconcile()
     getattr(shop.selftest, how).add("sha256:2")
     shop.store.promote(2)
     with capture_logs() as logs:
         for _ in range(3):
-            await shop.offering.reconcile()
+            await shop.reconciler.reconcile()
     assert shop.served() == [("shout", "sha256:1")]
     refused = [line for line in logs if line["event"] == "image_refused"]
     assert [line["digest"] for line in refused] == ["sha256:2"]  # said once
     assert shop.store.kept >= {"sha256:1"}
     getattr(shop.selftest, how).clear()
-    await shop.offering.reconcile()
+    await shop.reconciler.reconcile()
     assert shop.served() == [("shout", "sha256:2")]
 
 
 async def test_one_that_can_t_be_started_holds_nobody_else_up(shop: Shop) -> None:
     changes: list[None] = []
-    offering = Offering(
+    reconciler = LanguageReconciler(
         shop.service._settings,  # noqa: SLF001 - the same for both
         shop.store,  # type: ignore[arg-type]
         shop.selftest,  # type: ignore[arg-type]
@@ -155,12 +157,12 @@ async def test_one_that_can_t_be_started_holds_nobody_else_up(shop: Shop) -> Non
         lambda: changes.append(None),
     )
     shop.selftest.refused.add("sha256:1")
-    await offering.reconcile()
+    await reconciler.reconcile()
     assert shop.served() == []
     assert len(changes) == 1  # of what the service had before
     shop.store.promote(2)
-    await offering.reconcile()
-    await offering.reconcile()
+    await reconciler.reconcile()
+    await reconciler.reconcile()
     assert shop.served() == [("shout", "sha256:2")]
     assert len(changes) == 2
 
@@ -169,40 +171,40 @@ async def test_what_can_t_be_cleaned_up_is_no_reason_not_to_serve(shop: Shop) ->
     shop.store.collect_error = EngineError("device or resource busy")
     shop.store.promote(2)
     with capture_logs() as logs:
-        await shop.offering.roll_back("shout")
+        await shop.reconciler.roll_back("shout")
     assert shop.served() == [("shout", "sha256:1")]
     assert "images_not_cleaned_up" in [line["event"] for line in logs]
 
 
 async def test_an_image_that_says_nothing_one_understands_is_not_served(shop: Shop) -> None:
-    await shop.offering.reconcile()
+    await shop.reconciler.reconcile()
     shop.store.shout = replace(shop.store.shout, current=image(2, "id = 7"))
     with capture_logs() as logs:
-        await shop.offering.reconcile()
+        await shop.reconciler.reconcile()
     assert shop.served() == [("shout", "sha256:1")]
     assert [line["event"] for line in logs] == ["image_not_understood"]
 
 
 async def test_of_older_images_none_is_kept_but_what_a_job_or_a_container_uses(shop: Shop) -> None:
-    await shop.offering.reconcile()
+    await shop.reconciler.reconcile()
     shop.store.promote(2)
-    await shop.offering.reconcile()
+    await shop.reconciler.reconcile()
     assert shop.store.calls == []
     shop.store.in_use.add("sha256:1")
     for number in (3, 4):
         shop.store.promote(number)
-        await shop.offering.reconcile()
+        await shop.reconciler.reconcile()
     assert shop.store.calls == ["remove sha256:2"]
     shop.store.in_use.clear()
     for _ in range(2):
-        await shop.offering.reconcile()
+        await shop.reconciler.reconcile()
     assert shop.store.calls == ["remove sha256:2", "remove sha256:1"]
 
 
 async def test_the_image_of_a_job_that_waits_stays(shop: Shop) -> None:
     digest = next(iter(shop.service.catalog)).digest
     job = await started(shop, "read line")
-    await shop.offering.reconcile()
+    await shop.reconciler.reconcile()
     assert digest in shop.service.images_in_use()
     assert digest in shop.store.kept
     job.cancel()
@@ -214,46 +216,46 @@ async def test_the_image_of_a_job_that_waits_stays(shop: Shop) -> None:
 
 async def test_a_candidate_goes_if_its_builder_was_killed_here(shop: Shop) -> None:
     shop.store.shout = replace(shop.store.shout, candidate=image(9))
-    await shop.offering.reconcile()  # somebody else's, for all one knows
+    await shop.reconciler.reconcile()  # somebody else's, for all one knows
     with language_lock(shop.state_dir, "shout") as lock:
         lock.mark()
-        await shop.offering.reconcile()  # being built here
+        await shop.reconciler.reconcile()  # being built here
     assert shop.store.calls == []
     assert is_marked(shop.state_dir, "shout")
-    await shop.offering.reconcile()
+    await shop.reconciler.reconcile()
     assert shop.store.calls[0] == "drop"
     assert not is_marked(shop.state_dir, "shout")
 
 
 async def test_going_back_switching_off_and_on(shop: Shop) -> None:
-    await shop.offering.reconcile()
+    await shop.reconciler.reconcile()
     with pytest.raises(NoPreviousImageError):
-        await shop.offering.roll_back("shout")
+        await shop.reconciler.roll_back("shout")
     shop.store.promote(2)
-    await shop.offering.roll_back("shout")
+    await shop.reconciler.roll_back("shout")
     assert shop.served() == [("shout", "sha256:1")]
-    await shop.offering.disable("shout")
+    await shop.reconciler.disable("shout")
     assert shop.served() == []
     assert shop.service.catalog.is_disabled("Loud")
     assert not shop.service.pool.status()
-    await shop.offering.enable("shout")
+    await shop.reconciler.enable("shout")
     assert shop.served() == [("shout", "sha256:1")]
     with language_lock(shop.state_dir, "shout"), pytest.raises(BusyLanguageError):
-        await shop.offering.roll_back("shout")
+        await shop.reconciler.roll_back("shout")
 
 
 @pytest.mark.parametrize(
     "change",
-    [Offering.roll_back, Offering.enable, Offering.disable],
+    [LanguageReconciler.roll_back, LanguageReconciler.enable, LanguageReconciler.disable],
     ids=lambda each: each.__name__,
 )
 async def test_a_language_without_an_image_is_unknown(
-    shop: Shop, change: Callable[[Offering, str], AsyncIterator[None]]
+    shop: Shop, change: Callable[[LanguageReconciler, str], AsyncIterator[None]]
 ) -> None:
     for name in ("whisper", "shout"):
         shop.store.shout = LanguageImages("shout", is_enabled=True)
         with pytest.raises(UnknownLanguageError, match=f"no image of '{name}'"):
-            await change(shop.offering, name)  # type: ignore[misc]
+            await change(shop.reconciler, name)  # type: ignore[misc]
 
 
 @pytest.mark.parametrize(
@@ -270,9 +272,9 @@ async def test_a_new_language_is_enabled_unless_it_is_asked_for_or_off(
 ) -> None:
     shop = Shop(tmp_path)
     settings = shop.service._settings.model_copy(update={"languages": languages})  # noqa: SLF001
-    offering = Offering(settings, shop.store, shop.selftest, shop.service)  # type: ignore[arg-type]
+    reconciler = LanguageReconciler(settings, shop.store, shop.selftest, shop.service)  # type: ignore[arg-type]
     shop.store.shout = replace(shop.store.shout, **marks)
-    await offering.take_on("shout")
+    await reconciler.take_on("shout")
     assert shop.store.shout.is_enabled is enabled
     assert bool(shop.served()) is not bool(marks)
 
@@ -280,7 +282,7 @@ async def test_a_new_language_is_enabled_unless_it_is_asked_for_or_off(
 async def test_it_looks_again_and_again_whatever_the_last_look_met(shop: Shop) -> None:
     shop.store.error = EngineUnavailableError("gone")
     with capture_logs() as logs:
-        task = asyncio.create_task(shop.offering.run(0.001))
+        task = asyncio.create_task(shop.reconciler.run(0.001))
         async with asyncio.timeout(DEADLINE_S):
             while not logs:  # noqa: ASYNC110 - nobody tells
                 await asyncio.sleep(0.001)

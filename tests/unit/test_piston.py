@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from orchestrator.api.callers import ANYBODY
 from orchestrator.api.errors import ApiError
 from orchestrator.api.keys import ADMISSION
-from orchestrator.api.piston.answer import Transcript, stage_fields, to_answer
+from orchestrator.api.piston.answer import OrderedOutput, stage_fields, to_answer
 from orchestrator.api.piston.errors import PistonError
 from orchestrator.api.piston.files import source_files, to_bytes
 from orchestrator.api.piston.limits import configured_limits, resolve_limits
@@ -328,30 +328,30 @@ def test_more_arguments_than_can_be_are_refused(args: object) -> None:
 # Answers
 
 
-def told(*events: Any) -> Transcript:
-    transcript = Transcript()
+def told(*events: Any) -> OrderedOutput:
+    output = OrderedOutput()
     for event in events:
-        transcript.send(event)
-    return transcript
+        output.send(event)
+    return output
 
 
 def test_output_is_in_the_order_in_which_it_came() -> None:
     stage = StageResult(Verdict.ACCEPTED, "aéc".encode(), b"123", exit_code=0)
-    transcript = told(
+    output = told(
         Printed(Stream.STDOUT, b"a\xc3"),
         Printed(Stream.STDERR, b"12"),
         Printed(Stream.STDOUT, b"\xa9c"),
         Printed(Stream.STDERR, b"3"),
         StageEnded(StageKind.RUN, stage),
     )
-    fields = stage_fields(stage, transcript.stages[StageKind.RUN])
+    fields = stage_fields(stage, output.stages[StageKind.RUN])
     assert (fields["stdout"], fields["stderr"], fields["output"]) == ("aéc", "123", "a12éc3")
 
 
 def test_what_a_lost_attempt_printed_is_not_in_the_output() -> None:
     compiled = StageResult(Verdict.ACCEPTED, stderr=b"warning", exit_code=0)
     run = StageResult(Verdict.ACCEPTED, b"hi", exit_code=0)
-    transcript = told(
+    output = told(
         Printed(Stream.STDERR, b"warning"),
         StageEnded(StageKind.COMPILE, compiled),
         Printed(Stream.STDOUT, b"h"),
@@ -361,18 +361,18 @@ def test_what_a_lost_attempt_printed_is_not_in_the_output() -> None:
         StageEnded(StageKind.RUN, run),
     )
     outputs = {
-        kind: stage_fields(stage, transcript.stages[kind])["output"]
+        kind: stage_fields(stage, output.stages[kind])["output"]
         for kind, stage in ((StageKind.COMPILE, compiled), (StageKind.RUN, run))
     }
     assert outputs == {StageKind.COMPILE: "warning", StageKind.RUN: "hi"}
-    assert not transcript.has_heard
+    assert not output.has_heard
 
 
 RUNTIME = list_runtimes(INSTALLED.values())[3]
 
 
 def run_of(result: JobResult) -> dict[str, Any]:
-    fields: dict[str, Any] = to_answer(result, RUNTIME, Transcript())["run"]
+    fields: dict[str, Any] = to_answer(result, RUNTIME, OrderedOutput())["run"]
     return fields
 
 

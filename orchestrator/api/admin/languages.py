@@ -11,13 +11,13 @@ from aiohttp import web
 
 from orchestrator.api.admin.access import NoOptions, change, check_admin, told_as_refusals
 from orchestrator.api.admin.wire import build_summary, timestamp, to_check
-from orchestrator.api.keys import BUILDS, OFFERING, SERVICE, SETTINGS
+from orchestrator.api.keys import BUILDS, RECONCILER, SERVICE, SETTINGS
 from orchestrator.errors import ConfigurationError
-from orchestrator.jobs.offering import Offering
+from orchestrator.jobs.offering import LanguageReconciler
 from orchestrator.languages.check_results import recall_checks
 from orchestrator.languages.model import InstalledLanguage
-from orchestrator.languages.offer import to_installed
 from orchestrator.languages.registry import folder_ids
+from orchestrator.languages.selection import to_installed
 from orchestrator.languages.store import LanguageImage, LanguageImages
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ async def list_languages(request: web.Request) -> web.Response:
     check_admin(request)
     with told_as_refusals():
         folders = folder_ids(request.app[SETTINGS].images_dir)
-        images = await request.app[OFFERING].read()
+        images = await request.app[RECONCILER].read()
         shown = await _describe_all(request.app, images, dict.fromkeys([*folders, *images]))
     return web.json_response({"languages": shown})
 
@@ -42,23 +42,23 @@ async def _describe_all(
 
     async def describe(language_id: str) -> dict[str, Any]:
         known = images.get(language_id) or LanguageImages(language_id)
-        promoted = await app[OFFERING].promoted_at(language_id) if known.current else None
+        promoted = await app[RECONCILER].promoted_at(language_id) if known.current else None
         tried = checks.get(known.current.digest, ()) if known.current else ()
         return _to_wire(app, known, promoted, [to_check(each) for each in tried])
 
     return await asyncio.gather(*map(describe, ids))
 
 
-def _changing(action: str, work: Callable[[Offering, str], Awaitable[None]]) -> Handler:
+def _changing(action: str, work: Callable[[LanguageReconciler, str], Awaitable[None]]) -> Handler:
     """The language as it is afterwards."""
 
     async def handler(request: web.Request) -> web.Response:
         language_id = request.match_info["id"]
 
         async def change_it(_key: str, _options: NoOptions) -> dict[str, Any]:
-            offering = request.app[OFFERING]
-            await work(offering, language_id)
-            (changed,) = await _describe_all(request.app, await offering.read(), [language_id])
+            reconciler = request.app[RECONCILER]
+            await work(reconciler, language_id)
+            (changed,) = await _describe_all(request.app, await reconciler.read(), [language_id])
             return changed
 
         changed = await change(request, action, change_it, NoOptions, target=language_id)
@@ -68,10 +68,14 @@ def _changing(action: str, work: Callable[[Offering, str], Awaitable[None]]) -> 
 
 
 roll_back = _changing(
-    "language.rollback", lambda offering, language_id: offering.roll_back(language_id)
+    "language.rollback", lambda reconciler, language_id: reconciler.roll_back(language_id)
 )
-enable = _changing("language.enable", lambda offering, language_id: offering.enable(language_id))
-disable = _changing("language.disable", lambda offering, language_id: offering.disable(language_id))
+enable = _changing(
+    "language.enable", lambda reconciler, language_id: reconciler.enable(language_id)
+)
+disable = _changing(
+    "language.disable", lambda reconciler, language_id: reconciler.disable(language_id)
+)
 
 
 def _to_wire(

@@ -35,8 +35,8 @@ _STDOUT_TOO_LONG = Ending(None, KILLED, "OL", "stdout length exceeded")
 _STDERR_TOO_LONG = Ending(None, KILLED, "EL", "stderr length exceeded")
 
 
-class Transcript:
-    """Keeps what each stage printed in the order in which it came. A `Listener`; never slow.
+class OrderedOutput:
+    """Keeps what each stage printed, in the order in which it came. A `Listener`; never slow.
 
     It holds no more than the stages' output limits, twice: a job may be tried again.
     """
@@ -71,10 +71,10 @@ def _last(pieces: list[Printed], result: StageResult) -> list[Printed]:
     return kept[::-1]
 
 
-def to_answer(result: JobResult, runtime: Runtime, transcript: Transcript) -> dict[str, Any]:
+def to_answer(result: JobResult, runtime: Runtime, output: OrderedOutput) -> dict[str, Any]:
     """`{compile?, run, language, version}`; a run that never was is what compile was."""
     stages = {
-        kind: stage_fields(stage, transcript.stages.get(kind, ()))
+        kind: stage_fields(stage, output.stages.get(kind, ()))
         for kind, stage in ((StageKind.COMPILE, result.compile), (StageKind.RUN, result.run))
         if stage is not None
     }

@@ -17,7 +17,7 @@ from orchestrator.api.formats import Format, choose_format
 from orchestrator.api.keys import ADMISSION, HELD, SERVICE, SETTINGS
 from orchestrator.api.off_loop import off_loop
 from orchestrator.api.piston.access import identify
-from orchestrator.api.piston.answer import Transcript, to_answer
+from orchestrator.api.piston.answer import OrderedOutput, to_answer
 from orchestrator.api.piston.errors import (
     PistonError,
     not_found,
@@ -87,12 +87,10 @@ async def execute(request: web.Request) -> web.StreamResponse:
         asked = await off_loop(len(body), ask)
         share.hold(submission_bytes(asked.submission, settings))
         job = app[SERVICE].accept(asked.submission, ticket)
-        transcript = Transcript()
-        result = await app[SERVICE].run(job, transcript)
+        printed = OrderedOutput()
+        result = await app[SERVICE].run(job, printed)
         raise_failure(result)
-        return await send_answer(
-            request, result, lambda: to_answer(result, asked.runtime, transcript)
-        )
+        return await send_answer(request, result, lambda: to_answer(result, asked.runtime, printed))
 
 
 @with_piston_errors

@@ -1,4 +1,4 @@
-"""What is to be served, by the settings and by what the engine's images say. Pure."""
+"""Selects the languages to serve, from the settings and the engine's images. Pure."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from orchestrator.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
-    """By folder: what is served, in order; what has an image, but has been switched off.
+class LanguageSelection:
+    """Folders of languages: those served, in order, and those whose image is switched off.
 
     `missing` are asked for, but have no image.
     """
@@ -26,16 +26,18 @@ class Offer:
     missing: tuple[str, ...]
 
 
-def make_offer(asked: Sequence[str], images: Mapping[str, LanguageImages]) -> Offer:
-    """`asked`: the setting LANGUAGES, `all` or folders; `images`: by folder.
+def select_languages(
+    asked: Sequence[str], images: Mapping[str, LanguageImages]
+) -> LanguageSelection:
+    """Select from `images` (by folder) what is `asked` for (the setting: `all` or folders).
 
-    Beside what the setting names there is what an admin has enabled.
+    What an admin has enabled is served as well.
     """
     named = list(in_order(images) if ALL in asked else dict.fromkeys(asked))
     named += sorted(name for name, each in images.items() if each.is_enabled and name not in named)
     built = {name for name, each in images.items() if each.current is not None}
     disabled = tuple(name for name in in_order(built) if images[name].is_disabled)
-    return Offer(
+    return LanguageSelection(
         served=tuple(name for name in named if name in built and name not in disabled),
         disabled=disabled,
         missing=tuple(name for name in asked if name not in built and name != ALL),

@@ -11,14 +11,14 @@ import pytest
 from orchestrator.errors import ConfigurationError, NoPreviousImageError
 from orchestrator.image_settings import DEFAULT_IMAGES_DIR
 from orchestrator.languages.model import InstalledLanguage
-from orchestrator.languages.offer import (
-    Offer,
+from orchestrator.languages.registry import load_folder
+from orchestrator.languages.selection import (
+    LanguageSelection,
     check_folder_fits,
     check_previous,
-    make_offer,
+    select_languages,
     to_installed,
 )
-from orchestrator.languages.registry import load_folder
 from orchestrator.languages.store import LanguageImage, LanguageImages
 from tests.api_support import make_language, make_settings
 from tests.languages_support import TOML, write_language
@@ -38,23 +38,29 @@ ON, OFF = {"is_enabled": True}, {"is_disabled": True}
 
 
 @pytest.mark.parametrize(
-    ("asked", "there", "offer"),
+    ("asked", "there", "selection"),
     [
-        (("python", "c"), images("c", "go", "python"), Offer(("python", "c"), (), ())),
-        (("c", "c"), images("c"), Offer(("c",), (), ())),
-        (("c", "go"), images("c"), Offer(("c",), (), ("go",))),
-        (("c",), images("c", "go", go=ON), Offer(("c", "go"), (), ())),
-        (("c",), images("c", go=ON), Offer(("c",), (), ())),
-        (("c", "go"), images("c", "go", go=OFF), Offer(("c",), ("go",), ())),
-        (("c",), images("c", "go", go=OFF), Offer(("c",), ("go",), ())),
-        (("c",), images("c", go=OFF), Offer(("c",), (), ())),
-        (("all",), images("awk", "python", "c", awk=OFF), Offer(("c", "python"), ("awk",), ())),
-        (("all",), images("awk", go={"candidate": IMAGE}), Offer(("awk",), (), ())),
-        (("all",), {}, Offer((), (), ())),
+        (("python", "c"), images("c", "go", "python"), LanguageSelection(("python", "c"), (), ())),
+        (("c", "c"), images("c"), LanguageSelection(("c",), (), ())),
+        (("c", "go"), images("c"), LanguageSelection(("c",), (), ("go",))),
+        (("c",), images("c", "go", go=ON), LanguageSelection(("c", "go"), (), ())),
+        (("c",), images("c", go=ON), LanguageSelection(("c",), (), ())),
+        (("c", "go"), images("c", "go", go=OFF), LanguageSelection(("c",), ("go",), ())),
+        (("c",), images("c", "go", go=OFF), LanguageSelection(("c",), ("go",), ())),
+        (("c",), images("c", go=OFF), LanguageSelection(("c",), (), ())),
+        (
+            ("all",),
+            images("awk", "python", "c", awk=OFF),
+            LanguageSelection(("c", "python"), ("awk",), ()),
+        ),
+        (("all",), images("awk", go={"candidate": IMAGE}), LanguageSelection(("awk",), (), ())),
+        (("all",), {}, LanguageSelection((), (), ())),
     ],
 )
-def test_offers(asked: tuple[str, ...], there: dict[str, LanguageImages], offer: Offer) -> None:
-    assert make_offer(asked, there) == offer
+def test_offers(
+    asked: tuple[str, ...], there: dict[str, LanguageImages], selection: LanguageSelection
+) -> None:
+    assert select_languages(asked, there) == selection
 
 
 def test_an_image_says_itself_what_it_serves(tmp_path: Path) -> None:
