@@ -12,11 +12,11 @@ import aiohttp
 from rich.console import Console
 
 from bench.summary import Book
+from orchestrator.components import read_catalog
 from orchestrator.engine.client import EngineClient
 from orchestrator.errors import RunnerError
 from orchestrator.languages.model import InstalledLanguage
 from orchestrator.languages.store import ImageStore
-from orchestrator.parts import read_catalog
 from orchestrator.settings import Settings
 
 EXPECTED = (RunnerError, aiohttp.ClientError, TimeoutError, OSError, KeyError)

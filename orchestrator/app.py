@@ -1,4 +1,4 @@
-"""Puts the parts together: one application, its life cycle, nothing else."""
+"""Builds the application from its components, and runs its life cycle."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from orchestrator.access.watching import KeyWatch
 from orchestrator.api import keys, routes
 from orchestrator.api.callers import keys_changed, set_up_callers
 from orchestrator.api.door import HANDLER_ARGS
+from orchestrator.components import Components, ImageTooling, OpenComponents, open_components
 from orchestrator.jobs.admission import Admission
 from orchestrator.jobs.held import make_held
 from orchestrator.jobs.model import Cause
@@ -29,7 +30,6 @@ from orchestrator.languages.builds import Builds
 from orchestrator.languages.model import LanguageFolder
 from orchestrator.languages.rebuild import Rebuilder
 from orchestrator.languages.selection import check_folder_fits
-from orchestrator.parts import OpenParts, Parts, Workshop, open_docker_parts
 from orchestrator.sandbox.backend import Backend
 from orchestrator.sandbox.pool import Pool
 from orchestrator.settings import Settings
@@ -41,8 +41,8 @@ SPARE_MB = 256
 BODY_SLACK = 1  # aiohttp's own limit stays just above ours, so that the refusal is in our words
 
 
-def build_app(settings: Settings, open_parts: OpenParts | None = None) -> web.Application:
-    """The application. `open_parts` stands in for the engine in tests."""
+def build_app(settings: Settings, opener: OpenComponents | None = None) -> web.Application:
+    """The application; `opener` opens its components (tests have one without an engine)."""
     app = web.Application(
         middlewares=routes.middlewares,
         client_max_size=settings.max_body_size + BODY_SLACK,
@@ -62,11 +62,11 @@ def build_app(settings: Settings, open_parts: OpenParts | None = None) -> web.Ap
     routes.add_routes(app)
     app.on_shutdown.append(drain)
 
-    async def run_parts(app: web.Application) -> AsyncIterator[None]:
-        async with (open_parts or open_docker_parts)(settings) as parts, _service(app, parts):
+    async def run_components(app: web.Application) -> AsyncIterator[None]:
+        async with (opener or open_components)(settings) as components, _service(app, components):
             yield
 
-    app.cleanup_ctx.append(run_parts)
+    app.cleanup_ctx.append(run_components)
     if watch is not None:
         app.cleanup_ctx.append(partial(_watch_keys, watch))
     return app
@@ -107,15 +107,15 @@ async def drain(app: web.Application) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _service(app: web.Application, parts: Parts) -> AsyncIterator[None]:
+async def _service(app: web.Application, components: Components) -> AsyncIterator[None]:
     settings = app[keys.SETTINGS]
-    watch = EngineWatch(parts.backend, parts.run_selftest, app[keys.READINESS])
-    pool = _pool(app, parts)
+    watch = EngineWatch(components.backend, components.run_selftest, app[keys.READINESS])
+    pool = _pool(app, components)
     service = JobService(
         settings,
-        parts.backend,
+        components.backend,
         app[keys.ADMISSION],
-        parts.catalog,
+        components.catalog,
         watch=watch,
         pool=pool,
     )
@@ -123,16 +123,18 @@ async def _service(app: web.Application, parts: Parts) -> AsyncIterator[None]:
     tasks = [
         asyncio.create_task(pool.run(), name="pool"),
         asyncio.create_task(watch.run(settings.engine_interval), name="watch"),
-        asyncio.create_task(_sweep_forever(parts.backend, settings.sweep_interval), name="sweep"),
+        asyncio.create_task(
+            _sweep_forever(components.backend, settings.sweep_interval), name="sweep"
+        ),
     ]
     builds = None
-    shop = parts.workshop
-    if shop is not None:
+    tooling = components.tooling
+    if tooling is not None:
         reconciler = LanguageReconciler(
-            settings, shop.store, shop.selftest, service, watch.prove_again
+            settings, tooling.store, tooling.selftest, service, watch.prove_again
         )
         app[keys.RECONCILER] = reconciler
-        app[keys.BUILDS] = builds = _builds(app, parts, shop, reconciler)
+        app[keys.BUILDS] = builds = _builds(app, components, tooling, reconciler)
         tasks.append(asyncio.create_task(reconciler.run(settings.languages_interval)))
     try:
         yield
@@ -148,21 +150,24 @@ async def _service(app: web.Application, parts: Parts) -> AsyncIterator[None]:
 
 
 def _builds(
-    app: web.Application, parts: Parts, workshop: Workshop, reconciler: LanguageReconciler
+    app: web.Application,
+    components: Components,
+    tooling: ImageTooling,
+    reconciler: LanguageReconciler,
 ) -> Builds:
     settings = app[keys.SETTINGS]
     verifier = ImageVerifier(
-        settings, parts.backend, app[keys.ADMISSION], workshop.selftest.verify_image
+        settings, components.backend, app[keys.ADMISSION], tooling.selftest.verify_image
     )
 
     def check_folder(folder: LanguageFolder) -> None:
-        check_folder_fits(settings, folder, parts.catalog)
+        check_folder_fits(settings, folder, components.catalog)
 
-    rebuilder = Rebuilder(settings, workshop.engine, workshop.store, verifier, check_folder)
+    rebuilder = Rebuilder(settings, tooling.engine, tooling.store, verifier, check_folder)
     return Builds(rebuilder, reconciler.take_on)
 
 
-def _pool(app: web.Application, parts: Parts) -> Pool:
+def _pool(app: web.Application, components: Components) -> Pool:
     settings, admission, readiness = app[keys.SETTINGS], app[keys.ADMISSION], app[keys.READINESS]
     cpus = settings.cpus
 
@@ -173,8 +178,8 @@ def _pool(app: web.Application, parts: Parts) -> Pool:
         return max(0, cpus - admission.active)
 
     return Pool(
-        parts.backend,
-        kinds_to_keep(settings, parts.catalog),
+        components.backend,
+        kinds_to_keep(settings, components.catalog),
         allowance=allowance,
         memory_mb=settings.pool_budget,
         max_age_s=settings.pool_max_age,

@@ -18,7 +18,7 @@ from orchestrator.errors import NoPreviousImageError, RunnerError, UnknownLangua
 from orchestrator.languages.builds import Builds
 from orchestrator.languages.store import LanguageImage, LanguageImages
 from tests.api_support import make_settings
-from tests.parts_support import FakeParts
+from tests.components_support import FakeComponents
 from tests.sandbox_support import DEADLINE_S
 from tests.unit.test_builds import FakeRebuilder
 
@@ -96,10 +96,12 @@ def admin_routes() -> list[tuple[str, str]]:
     ]
 
 
-async def start(aiohttp_client: Any, parts: FakeParts | None = None, **settings: Any) -> Client:
+async def start(
+    aiohttp_client: Any, components: FakeComponents | None = None, **settings: Any
+) -> Client:
     """A server whose self-test is over."""
     fields = {"admin_key": f"{ADMIN_KEY},second-root", **settings}
-    app = build_app(make_settings(**fields), (parts or FakeParts()).open)
+    app = build_app(make_settings(**fields), (components or FakeComponents()).open)
     return await serve(aiohttp_client, app)
 
 
@@ -107,14 +109,14 @@ async def start_workshop(
     aiohttp_client: Any, reconciler: FakeReconciler, rebuilder: FakeRebuilder, **settings: Any
 ) -> Client:
     """The same, whose languages can be changed, and rebuilt by `rebuilder`."""
-    return await serve(aiohttp_client, workshop_app(reconciler, rebuilder, **settings))
+    return await serve(aiohttp_client, admin_app(reconciler, rebuilder, **settings))
 
 
-def workshop_app(
+def admin_app(
     reconciler: FakeReconciler, rebuilder: FakeRebuilder, **settings: Any
 ) -> web.Application:
     fields = {"admin_key": f"{ADMIN_KEY},second-root", **settings}
-    app = build_app(make_settings(**fields), FakeParts().open)
+    app = build_app(make_settings(**fields), FakeComponents().open)
     app[keys.RECONCILER] = reconciler  # type: ignore[misc]
     app[keys.BUILDS] = Builds(rebuilder, reconciler.take_on)  # type: ignore[arg-type]
 

@@ -20,7 +20,7 @@ from orchestrator.sandbox.fake import FakeBackend
 from orchestrator.sandbox.model import SourceFile
 from orchestrator.sandbox.stdin import StdinStream
 from tests.api_support import make_settings
-from tests.parts_support import sh_language
+from tests.components_support import sh_language
 from tests.sandbox_support import DEADLINE_S
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from orchestrator.cli.outcomes import Ending, Outcome, check_outcomes, print_outcomes, twice
+from orchestrator.components import ImageTooling, open_image_tooling
 from orchestrator.errors import ConfigurationError, EngineError, RebuildError, RunnerError
 from orchestrator.jobs.admission import Admission
 from orchestrator.jobs.proving import ImageVerifier
@@ -21,7 +22,6 @@ from orchestrator.languages.record import BuildRecord
 from orchestrator.languages.registry import Registry, wanted_ids
 from orchestrator.languages.selection import check_folder_fits, select_languages, to_installed
 from orchestrator.languages.store import LanguageImages
-from orchestrator.parts import Workshop, open_workshop
 from orchestrator.sandbox.docker_backend import DockerBackend
 from orchestrator.sandbox.probes import ProbeResult
 from orchestrator.sandbox.selftest import SelfTest
@@ -93,13 +93,13 @@ async def build_languages(
     Raises as `run_build` does, but for what fails by itself.
     """
     wanted = wanted_ids(settings.images_dir, ids or settings.language_ids)
-    async with open_workshop(settings) as (workshop, backend):
+    async with open_image_tooling(settings) as (tooling, backend):
         served: list[InstalledLanguage] = []
-        rebuilder = _rebuilder(settings, workshop, backend, served)
+        rebuilder = _rebuilder(settings, tooling, backend, served)
         with build_display(console) as progress:
 
             async def look() -> None:
-                served[:] = _served(settings, await workshop.store.read())
+                served[:] = _served(settings, await tooling.store.read())
 
             series = _Series(settings, rebuilder, progress, options, look)
             series.read(wanted)
@@ -110,7 +110,7 @@ async def build_languages(
         # What was replaced just now may be what a server's jobs wait for: it goes another time. So
         # does what can't be removed now.
         with contextlib.suppress(EngineError):
-            await workshop.store.collect()
+            await tooling.store.collect()
     return [series.outcomes[name] for name in wanted], series.errors
 
 
@@ -203,7 +203,7 @@ def _served(
 
 def _rebuilder(
     settings: Settings,
-    workshop: Workshop,
+    tooling: ImageTooling,
     backend: DockerBackend,
     served: Sequence[InstalledLanguage],
 ) -> rebuild.Rebuilder:
@@ -211,9 +211,9 @@ def _rebuilder(
         check_folder_fits(settings, folder, served)
 
     async def selftest(image: InstalledLanguage) -> list[ProbeResult]:
-        own = SelfTest(settings, workshop.engine, backend, [image])
+        own = SelfTest(settings, tooling.engine, backend, [image])
         return [result async for result in own.run()]
 
     admission = Admission(slots=1, queue=0, memory_mb=settings.memory_budget)
     verifier = ImageVerifier(settings, backend, admission, selftest)
-    return rebuild.Rebuilder(settings, workshop.engine, workshop.store, verifier, check_folder)
+    return rebuild.Rebuilder(settings, tooling.engine, tooling.store, verifier, check_folder)

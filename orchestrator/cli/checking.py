@@ -5,8 +5,8 @@ from __future__ import annotations
 from rich.console import Console
 
 from orchestrator.cli.listing import make_listing, print_listing
+from orchestrator.components import open_components_beside
 from orchestrator.languages.check_results import second_try
-from orchestrator.parts import open_parts_beside
 from orchestrator.sandbox.probes import ProbeResult
 from orchestrator.settings import Settings
 
@@ -15,9 +15,9 @@ FAILS = "FAILS"
 
 async def check(settings: Settings, out: Console) -> bool:
     """Run every probe in every image, remembered passes or not; True when all held."""
-    async with open_parts_beside(settings) as parts:
-        with out.status(f"Trying the limits in {', '.join(parts.catalog.ids)}"):
-            results = [result async for result in parts.run_selftest(afresh=True)]
+    async with open_components_beside(settings) as components:
+        with out.status(f"Trying the limits in {', '.join(components.catalog.ids)}"):
+            results = [result async for result in components.run_selftest(afresh=True)]
     rows = [
         (each.language, each.check, "holds" if each.passed else FAILS, _detail(each))
         for each in results

@@ -7,13 +7,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from rich.console import Console
 
 from orchestrator.cli.listing import make_listing, print_listing
+from orchestrator.components import open_image_tooling
 from orchestrator.errors import UnknownLanguageError
 from orchestrator.languages.lock import language_lock
 from orchestrator.languages.registry import load_languages, wanted_ids
 from orchestrator.languages.release import SHARED, wanted_images
 from orchestrator.languages.selection import check_previous, select_languages, to_installed
 from orchestrator.languages.store import ImageStore, LanguageImages
-from orchestrator.parts import open_workshop
 from orchestrator.settings import Settings
 
 SHORT_DIGEST = 12
@@ -61,13 +61,13 @@ async def _change(
     check: Callable[[LanguageImages], None] = lambda _: None,
 ) -> None:
     """A server on this engine sees it within LANGUAGES_INTERVAL."""
-    async with open_workshop(settings) as (workshop, _):
-        images = (await workshop.store.read()).get(language_id)
+    async with open_image_tooling(settings) as (tooling, _):
+        images = (await tooling.store.read()).get(language_id)
         if images is None or images.current is None:
             raise UnknownLanguageError(f"there is no image of {language_id!r}: build it first")
         with language_lock(settings.state_dir, language_id):
             check(images)
-            await change(workshop.store, language_id)
+            await change(tooling.store, language_id)
 
 
 async def run_list(settings: Settings, console: Console) -> None:
@@ -75,8 +75,8 @@ async def run_list(settings: Settings, console: Console) -> None:
 
     Raises as `run_rollback` does.
     """
-    async with open_workshop(settings) as (workshop, _):
-        images = await workshop.store.read()
+    async with open_image_tooling(settings) as (tooling, _):
+        images = await tooling.store.read()
     registry = load_languages(settings.images_dir, settings.language_ids)
     served = select_languages(settings.language_ids, images).served
     rows = list[tuple[str, ...]]()

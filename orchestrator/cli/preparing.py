@@ -15,11 +15,11 @@ from rich.console import Console
 
 from orchestrator.cli.building import prepare_languages
 from orchestrator.cli.pulling import pull_images
+from orchestrator.components import open_image_tooling
 from orchestrator.engine.client import EngineClient
 from orchestrator.engine.fetch import import_image
 from orchestrator.errors import ContainerNotFoundError, EngineError, RebuildError
 from orchestrator.languages.registry import load_folders
-from orchestrator.parts import open_workshop
 from orchestrator.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -49,11 +49,11 @@ async def prepare_images(settings: Settings, console: Console, say: Say) -> None
 
 async def _prepare(settings: Settings, console: Console, say: Say) -> None:
     ids = [folder.id for folder in load_folders(settings.images_dir, settings.language_ids)]
-    async with open_workshop(settings) as (workshop, _):
+    async with open_image_tooling(settings) as (tooling, _):
         if settings.image_registry:
-            ids = await pull_images(settings, workshop.engine, ids, say)
+            ids = await pull_images(settings, tooling.engine, ids, say)
         if ids and settings.base_image_tar:
-            await _have_debian(workshop.engine, Path(settings.base_image_tar), say)
+            await _have_debian(tooling.engine, Path(settings.base_image_tar), say)
     if ids:
         say("building agent and base")
         await prepare_languages(

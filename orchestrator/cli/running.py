@@ -11,6 +11,7 @@ from rich.console import Console
 
 from orchestrator.cli.choosing import no_language
 from orchestrator.cli.ending import NOBODY_READS, OWN_FAULT, SIGNAL_BASE
+from orchestrator.components import open_components_beside
 from orchestrator.errors import InvalidSubmissionError
 from orchestrator.jobs.admission import Admission
 from orchestrator.jobs.events import Printed
@@ -21,7 +22,6 @@ from orchestrator.jobs.scoring import exceeded_ms
 from orchestrator.jobs.service import JobService
 from orchestrator.languages.catalog import Catalog
 from orchestrator.languages.model import Language
-from orchestrator.parts import open_parts_beside
 from orchestrator.sandbox.model import SourceFile, Stream
 from orchestrator.settings import Settings
 
@@ -30,10 +30,10 @@ async def run_file(
     settings: Settings, file: Path, stdin: bytes, name: str | None, err: Console
 ) -> int:
     """Run `file`, print what it prints, and return what this process should exit with."""
-    async with open_parts_beside(settings) as parts:
-        language = _find_language(parts.catalog, file, name, settings.images_dir)
+    async with open_components_beside(settings) as components:
+        language = _find_language(components.catalog, file, name, settings.images_dir)
         admission = Admission(slots=1, queue=0, memory_mb=settings.memory_budget)
-        service = JobService(settings, parts.backend, admission, parts.catalog)
+        service = JobService(settings, components.backend, admission, components.catalog)
         submission = _submission(settings, language, file, stdin)
         try:
             with admission.ticket("cli") as ticket:

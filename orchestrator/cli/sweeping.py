@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from rich.console import Console
 
+from orchestrator.components import open_components, open_components_beside
 from orchestrator.errors import StateInUseError
-from orchestrator.parts import open_docker_parts, open_parts_beside
 from orchestrator.sandbox.instance import has_instance
 from orchestrator.settings import Settings
 
@@ -18,15 +18,15 @@ async def sweep(settings: Settings, out: Console) -> None:
     the state directory stays as new as it is.
     """
     if not has_instance(settings.state_dir):
-        async with open_parts_beside(settings) as parts:
-            out.print(f"Removed {_count(await parts.backend.sweep())}")
+        async with open_components_beside(settings) as components:
+            out.print(f"Removed {_count(await components.backend.sweep())}")
         return
     try:
-        async with open_docker_parts(settings) as parts:
-            out.print(f"Removed {_count(await parts.backend.sweep())}")
+        async with open_components(settings) as components:
+            out.print(f"Removed {_count(await components.backend.sweep())}")
     except StateInUseError:
-        async with open_parts_beside(settings) as parts:
-            count = await parts.backend.sweep()
+        async with open_components_beside(settings) as components:
+            count = await components.backend.sweep()
         out.print(
             f"Removed {_count(count)} past their deadline; "
             f"a server uses {settings.state_dir}, and sweeps its own itself",

@@ -65,9 +65,9 @@ COMMANDS: dict[str, How] = {
     ".venv/bin/codebae-runner --help": Runs("Usage: codebae-runner"),
     ".venv/bin/codebae-runner languages rebuild cpp --url http://localhost:3000\n"
     ".venv/bin/codebae-runner languages rollback cpp --url http://localhost:3000\n"
-    ".venv/bin/codebae-runner jobs list": Runs(r"cpp: .*\b1\.1\b", needs="workshop"),
+    ".venv/bin/codebae-runner jobs list": Runs(r"cpp: .*\b1\.1\b", needs="admin_server"),
     ".venv/bin/codebae-runner jobs list | cut -f 1 "
-    "| xargs -rn 1 .venv/bin/codebae-runner jobs end": Runs(needs="workshop"),
+    "| xargs -rn 1 .venv/bin/codebae-runner jobs end": Runs(needs="admin_server"),
     "HOST=0.0.0.0 make run": Elsewhere("tests/unit/test_cli.py", '"serve", "--dev", HOST='),
     "make help": Runs("make run "),
     "make images": Runs("python"),
@@ -186,14 +186,14 @@ COMMANDS: dict[str, How] = {
     '  -d \'{"language": "python", "version": "3.x", "files": [{"content": "print(input())"}], '
     '"stdin": "hi"}\'': Runs(r'"stdout": "hi\\n"', needs="server"),
     'curl -s http://localhost:3000/admin/jobs -H "Authorization: Bearer $ADMIN_KEY"': Runs(
-        '"draining": false', needs="workshop"
+        '"draining": false', needs="admin_server"
     ),
     "curl -sN -X POST http://localhost:3000/admin/languages/cpp/rebuild \\\n"
     "  -H \"Authorization: Bearer $ADMIN_KEY\" -H 'Accept: text/plain'": Runs(
-        "== succeeded", needs="workshop"
+        "== succeeded", needs="admin_server"
     ),
     ".venv/bin/codebae-runner languages rebuild cpp --url https://runner.example "
-    '--key "$ADMIN_KEY"': Runs(r"cpp: built 1\.2", needs="workshop"),
+    '--key "$ADMIN_KEY"': Runs(r"cpp: built 1\.2", needs="admin_server"),
     ".venv/bin/codebae-runner languages build": Runs("python"),
     "make languages-table": Stubbed(
         ("python -m orchestrator languages build all", "python -m bench.languages"), "--samples"

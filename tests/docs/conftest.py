@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.admin_support import ADMIN_KEY, FakeReconciler, make_image, workshop_app
+from tests.admin_support import ADMIN_KEY, FakeReconciler, admin_app, make_image
 from tests.checkout import ROOT, copy_checkout
 from tests.unit.test_builds import FakeRebuilder
 from tests.unit.test_cli_remote import Thread
@@ -128,12 +128,12 @@ def server(reader: Reader) -> Iterator[Here]:
 
 
 @pytest.fixture
-def workshop(reader: Reader) -> Iterator[Here]:
+def admin_server(reader: Reader) -> Iterator[Here]:
     """A server whose images are none of an engine's: those of this machine stay as they are."""
     reconciler = FakeReconciler()
     now, before = make_image("1.2"), make_image("1.1")
     reconciler.images = {"cpp": type(reconciler.images["sh"])("cpp", now, before, is_enabled=True)}
     images_dir = reader.clone / "images"
-    thread = Thread(lambda: workshop_app(reconciler, FakeRebuilder(), images_dir=images_dir))
+    thread = Thread(lambda: admin_app(reconciler, FakeRebuilder(), images_dir=images_dir))
     yield Here(thread.url, env={"PORT": thread.url.rpartition(":")[2], "ADMIN_KEY": ADMIN_KEY})
     thread.stop()

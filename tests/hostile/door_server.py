@@ -20,24 +20,24 @@ from rich.console import Console
 from orchestrator import app
 from orchestrator.cli import serving
 from orchestrator.cli.shell import read_settings, run
+from orchestrator.components import Components
 from orchestrator.languages.catalog import Catalog
 from orchestrator.languages.model import InstalledLanguage
 from orchestrator.languages.registry import load_languages
-from orchestrator.parts import Parts
 from orchestrator.settings import Settings
 from tests.checkout import ROOT
-from tests.parts_support import FakeParts, sh_language
+from tests.components_support import FakeComponents, sh_language
 
 TICK_S = 0.001
 
 
 @contextlib.asynccontextmanager
-async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
+async def open_fake(settings: Settings) -> AsyncIterator[Components]:
     """`sh` runs as it is; `c` is `sh`, compiled and cached as C is."""
     c = next(each for each in load_languages(ROOT / "images", ["c"]) if each.id == "c")
     as_c = replace(sh_language("echo"), id="c", aliases=(), uncacheable=c.uncacheable)
-    parts = FakeParts()
-    async with parts.open(settings) as made:
+    components = FakeComponents()
+    async with components.open(settings) as made:
         served = [InstalledLanguage(each, "1.2", "sha256:0") for each in (sh_language(), as_c)]
         yield replace(made, catalog=Catalog(served))
 
@@ -82,5 +82,5 @@ async def serve(settings: Settings) -> None:
 
 if __name__ == "__main__":
     if sys.argv[1:] != ["engine"]:
-        app.open_docker_parts = open_parts
+        app.open_components = open_fake
     run(serve(read_settings()))

@@ -28,7 +28,7 @@ from tests.admin_support import (
     until,
 )
 from tests.api_support import BEARER, NAME, exchange
-from tests.parts_support import FakeParts
+from tests.components_support import FakeComponents
 from tests.sandbox_support import DEADLINE_S
 from tests.unit.test_docs import first_cells
 
@@ -161,8 +161,8 @@ async def test_the_jobs_under_way_are_told_with_all_an_admin_looks_for(
 
 
 async def test_a_job_that_is_ended_frees_its_slot_and_its_sandbox(aiohttp_client: Any) -> None:
-    parts = FakeParts()
-    client = await start(aiohttp_client, parts, max_jobs=1)
+    components = FakeComponents()
+    client = await start(aiohttp_client, components, max_jobs=1)
     ended = asyncio.create_task(send(client))
     (job,) = await until_phases(client, "running")
     next_one = asyncio.create_task(send(client, code="echo next"))
@@ -172,7 +172,7 @@ async def test_a_job_that_is_ended_frees_its_slot_and_its_sandbox(aiohttp_client
     assert audit(logs) == [("job.end", job["id"], ADMIN_NAME, "done", None)]
     assert (await ended)["status"] == "cancelled"
     assert (await next_one)["output"] == "next\n"
-    await until(lambda: job["container"] not in parts.backend.live)
+    await until(lambda: job["container"] not in components.backend.live)
 
 
 async def test_a_stream_that_is_ended_has_its_result(aiohttp_client: Any) -> None:

@@ -11,15 +11,15 @@ from orchestrator.api import keys
 from orchestrator.app import build_app, drain
 from orchestrator.errors import EngineUnavailableError, SandboxError
 from tests.api_support import BEARER, make_settings
-from tests.parts_support import FAIL, PASS, FakeParts
+from tests.components_support import FAIL, PASS, FakeComponents
 from tests.sandbox_support import DEADLINE_S
 
 Client = TestClient[Any, Any]
 
 
-async def start(aiohttp_client: Any, parts: FakeParts, **settings: Any) -> Client:
+async def start(aiohttp_client: Any, components: FakeComponents, **settings: Any) -> Client:
     """A server whose self-test is over, well or badly."""
-    client: Client = await aiohttp_client(build_app(make_settings(**settings), parts.open))
+    client: Client = await aiohttp_client(build_app(make_settings(**settings), components.open))
     assert client.app is not None
     await asyncio.wait_for(client.app[keys.READINESS].settled.wait(), DEADLINE_S)
     return client
@@ -31,7 +31,7 @@ async def health(client: Client) -> tuple[int, dict[str, Any]]:
 
 
 async def test_a_server_whose_limits_hold_runs_programs(aiohttp_client: Any) -> None:
-    client = await start(aiohttp_client, FakeParts())
+    client = await start(aiohttp_client, FakeComponents())
     assert (await health(client))[0] == 200
     body = {"language": "shell", "code": "echo hello"}
     async with client.post("/execute", json=body, headers=BEARER) as response:
@@ -42,7 +42,7 @@ async def test_a_server_whose_limits_hold_runs_programs(aiohttp_client: Any) -> 
 async def test_a_server_judges_tests_by_a_client_s_checker_and_streams_them(
     aiohttp_client: Any,
 ) -> None:
-    client = await start(aiohttp_client, FakeParts())
+    client = await start(aiohttp_client, FakeComponents())
     body = {
         "language": "shell",
         "code": ". /dev/stdin",
@@ -82,21 +82,21 @@ async def test_a_server_judges_tests_by_a_client_s_checker_and_streams_them(
 async def test_a_server_whose_limits_do_not_hold_says_so_and_runs_nothing(
     aiohttp_client: Any,
 ) -> None:
-    parts = FakeParts([[PASS, FAIL]])
-    client = await start(aiohttp_client, parts)
+    components = FakeComponents([[PASS, FAIL]])
+    client = await start(aiohttp_client, components)
     status, state = await health(client)
     assert status == 503
     assert state["reason"] == "self-test: memory failed in image: exit code 0; printed survived"
     async with client.post("/execute", json={}, headers=BEARER) as response:
         assert response.status == 503
-    assert parts.backend.opened == []
+    assert components.backend.opened == []
 
 
 async def test_a_self_test_the_engine_did_not_let_through_is_made_again(
     aiohttp_client: Any,
 ) -> None:
     checks: list[Any] = [EngineUnavailableError("away"), SandboxError("no agent"), [PASS]]
-    client = await start(aiohttp_client, FakeParts(checks), engine_interval=0.001)
+    client = await start(aiohttp_client, FakeComponents(checks), engine_interval=0.001)
     async with asyncio.timeout(DEADLINE_S):
         while (await health(client))[0] != 200:  # noqa: ASYNC110 - what a load balancer does
             await asyncio.sleep(0)
@@ -105,7 +105,7 @@ async def test_a_self_test_the_engine_did_not_let_through_is_made_again(
 async def test_leftovers_are_swept_at_the_start_and_again_and_a_failing_sweep_is_survived(
     aiohttp_client: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    parts = FakeParts()
+    components = FakeComponents()
     swept = asyncio.Semaphore(0)
     results: list[int | Exception] = [2, EngineUnavailableError("away"), 1]
 
@@ -116,8 +116,8 @@ async def test_leftovers_are_swept_at_the_start_and_again_and_a_failing_sweep_is
             raise result
         return result
 
-    monkeypatch.setattr(type(parts.backend), "sweep", lambda _: sweep())
-    client = await start(aiohttp_client, parts, sweep_interval=0.001)
+    monkeypatch.setattr(type(components.backend), "sweep", lambda _: sweep())
+    client = await start(aiohttp_client, components, sweep_interval=0.001)
     async with asyncio.timeout(DEADLINE_S):
         for _ in range(4):
             await swept.acquire()
@@ -127,23 +127,23 @@ async def test_leftovers_are_swept_at_the_start_and_again_and_a_failing_sweep_is
 async def test_a_server_that_stops_takes_no_more_jobs_and_lets_go_of_the_engine(
     aiohttp_client: Any,
 ) -> None:
-    parts = FakeParts()
-    client = await start(aiohttp_client, parts)
+    components = FakeComponents()
+    client = await start(aiohttp_client, components)
     assert client.app is not None
     await client.app.shutdown()
     async with client.post("/execute", json={}, headers=BEARER) as response:
         assert response.status == 503
         assert (await response.json())["code"] == "draining"
     await client.close()
-    assert parts.backend.closed
+    assert components.backend.closed
 
 
 async def test_a_server_whose_engine_goes_away_says_so_until_it_is_back(
     aiohttp_client: Any,
 ) -> None:
-    parts = FakeParts([[PASS], [PASS]])
-    client = await start(aiohttp_client, parts, engine_interval=0.001)
-    parts.backend.fail_ping = lambda: EngineUnavailableError("it went away")
+    components = FakeComponents([[PASS], [PASS]])
+    client = await start(aiohttp_client, components, engine_interval=0.001)
+    components.backend.fail_ping = lambda: EngineUnavailableError("it went away")
     async with asyncio.timeout(DEADLINE_S):
         while (await health(client))[0] == 200:  # noqa: ASYNC110 - what a load balancer does
             await asyncio.sleep(0)
@@ -151,15 +151,15 @@ async def test_a_server_whose_engine_goes_away_says_so_until_it_is_back(
     async with client.post("/execute", json={}, headers=BEARER) as response:
         assert (response.status, "Retry-After" in response.headers) == (503, True)
         assert (await response.json())["code"] == "engine_unavailable"
-    parts.backend.fail_ping = lambda: None
+    components.backend.fail_ping = lambda: None
     async with asyncio.timeout(DEADLINE_S):
         while (await health(client))[0] != 200:  # noqa: ASYNC110 - what a load balancer does
             await asyncio.sleep(0)
-    assert parts.checks == []  # it was proved again
+    assert components.checks == []  # it was proved again
 
 
 async def test_a_server_that_drains_is_not_healthy(aiohttp_client: Any) -> None:
-    client = await start(aiohttp_client, FakeParts())
+    client = await start(aiohttp_client, FakeComponents())
     assert client.app is not None
     await drain(client.app)
     status, state = await health(client)

@@ -14,6 +14,7 @@ from rich.console import Console
 from orchestrator.cli import building
 from orchestrator.cli.building import Options, prepare_languages, run_build
 from orchestrator.cli.outcomes import Ending, Outcome, check_outcomes, print_outcomes
+from orchestrator.components import ImageTooling
 from orchestrator.errors import (
     ConfigurationError,
     EngineError,
@@ -24,7 +25,6 @@ from orchestrator.languages.build import Candidate
 from orchestrator.languages.check_results import CheckResult
 from orchestrator.languages.lock import language_lock
 from orchestrator.languages.store import ImageStore
-from orchestrator.parts import Workshop
 from orchestrator.settings import Settings
 from tests.api_support import make_settings
 from tests.languages_support import TOML, FakeEngine, write_language, write_shared
@@ -95,10 +95,10 @@ async def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     made = Scene(tmp_path, engine)
 
     @asynccontextmanager
-    async def workshop(_: Settings) -> AsyncIterator[tuple[Workshop, None]]:
-        yield Workshop(engine, ImageStore(engine), None), None  # type: ignore[arg-type]
+    async def tooling(_: Settings) -> AsyncIterator[tuple[ImageTooling, None]]:
+        yield ImageTooling(engine, ImageStore(engine), None), None  # type: ignore[arg-type]
 
-    monkeypatch.setattr(building, "open_workshop", workshop)
+    monkeypatch.setattr(building, "open_image_tooling", tooling)
     monkeypatch.setattr(building, "ImageVerifier", lambda *_: made.verify)
     yield made
     await engine.close()

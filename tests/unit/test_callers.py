@@ -35,7 +35,7 @@ from tests.api_support import (
     make_settings,
     post,
 )
-from tests.parts_support import FakeParts
+from tests.components_support import FakeComponents
 from tests.sandbox_support import DEADLINE_S
 
 SECOND = {"Authorization": f"Bearer {SECOND_KEY}"}
@@ -53,7 +53,7 @@ def make_key(name: str, *scopes: Scope, **fields: Any) -> tuple[Key, dict[str, s
 
 
 async def start(aiohttp_client: Any, **settings: Any) -> Any:
-    return await serve(aiohttp_client, build_app(make_settings(**settings), FakeParts().open))
+    return await serve(aiohttp_client, build_app(make_settings(**settings), FakeComponents().open))
 
 
 async def run(client: Any, body: dict[str, Any], headers: dict[str, str]) -> dict[str, Any]:

@@ -18,25 +18,25 @@ from structlog.testing import capture_logs
 from orchestrator import __main__ as command_line
 from orchestrator.app import build_app
 from orchestrator.cli import serving, shell
+from orchestrator.components import Components
 from orchestrator.errors import EngineError
-from orchestrator.parts import Parts
 from orchestrator.sandbox.instance import claim_instance
 from orchestrator.sandbox.probes import ProbeResult
 from orchestrator.settings import Settings
-from tests.parts_support import FAIL, PASS, FakeParts, sh_language
+from tests.components_support import FAIL, PASS, FakeComponents, sh_language
 
 KEY = "long-enough-for-a-key"
 OPENERS = (
-    "running.open_parts_beside",
-    "checking.open_parts_beside",
-    "sweeping.open_docker_parts",
-    "sweeping.open_parts_beside",
+    "running.open_components_beside",
+    "checking.open_components_beside",
+    "sweeping.open_components",
+    "sweeping.open_components_beside",
 )
 
 
 @pytest.fixture
-def parts(monkeypatch: pytest.MonkeyPatch) -> FakeParts:
-    fake = FakeParts()
+def components(monkeypatch: pytest.MonkeyPatch) -> FakeComponents:
+    fake = FakeComponents()
     for name in OPENERS:
         monkeypatch.setattr(f"orchestrator.cli.{name}", fake.open)
     monkeypatch.setattr(serving, "build_app", lambda settings: build_app(settings, fake.open))
@@ -67,21 +67,21 @@ def script(tmp_path: Path) -> Callable[[str], str]:
 
 
 def test_run_prints_what_the_program_prints_and_exits_as_it_did(
-    cli: Any, parts: FakeParts, script: Any
+    cli: Any, components: FakeComponents, script: Any
 ) -> None:
     result = cli("run", script("echo hello; exit 3"))
     assert result.exit_code == 3
     assert "hello\n" in result.output
-    assert not parts.backend.live
+    assert not components.backend.live
 
 
-def test_run_passes_a_file_as_input(cli: Any, parts: FakeParts, script: Any) -> None:
+def test_run_passes_a_file_as_input(cli: Any, components: FakeComponents, script: Any) -> None:
     Path("input").write_text("some line\n")
     assert "some line\n" in cli("run", script("cat"), "--input", "input").output
-    assert not parts.backend.live
+    assert not components.backend.live
 
 
-@pytest.mark.usefixtures("parts")
+@pytest.mark.usefixtures("components")
 def test_run_passes_what_is_piped_in_unless_a_file_is_named(cli: Any, script: Any) -> None:
     Path("input").write_text("of the file\n")
     assert "piped\n" in cli("run", script("cat"), stdin="piped\n").output
@@ -90,38 +90,40 @@ def test_run_passes_what_is_piped_in_unless_a_file_is_named(cli: Any, script: An
 
 
 def test_run_refuses_more_input_than_a_request_may_have(
-    cli: Any, parts: FakeParts, script: Any
+    cli: Any, components: FakeComponents, script: Any
 ) -> None:
     result = cli("run", script("cat"), stdin="12345", MAX_INPUT_SIZE="4")
-    assert (result.exit_code, parts.backend.opened) == (1, [])
+    assert (result.exit_code, components.backend.opened) == (1, [])
     assert "error: the input is longer than 4 bytes" in result.output
 
 
-@pytest.mark.usefixtures("parts")
+@pytest.mark.usefixtures("components")
 def test_run_exits_like_a_shell_after_a_signal(cli: Any, script: Any) -> None:
     assert cli("run", script("kill -11 $$")).exit_code == 139
 
 
-@pytest.mark.usefixtures("parts")
+@pytest.mark.usefixtures("components")
 def test_run_that_could_not_be_made_exits_with_1(cli: Any, script: Any) -> None:
     assert cli("run", script("lose outside")).exit_code == 1
 
 
-def test_run_without_any_stage_exits_with_1(cli: Any, parts: FakeParts, script: Any) -> None:
+def test_run_without_any_stage_exits_with_1(
+    cli: Any, components: FakeComponents, script: Any
+) -> None:
     from orchestrator.errors import EngineUnavailableError  # noqa: PLC0415 - for this test alone
 
-    parts.backend.fail_open = lambda: EngineUnavailableError("away")
+    components.backend.fail_open = lambda: EngineUnavailableError("away")
     assert cli("run", script("echo never")).exit_code == 1
 
 
-def test_run_shows_the_compiler_s_text(cli: Any, parts: FakeParts, script: Any) -> None:
-    parts.language = sh_language("echo refused >&2; exit 1")
+def test_run_shows_the_compiler_s_text(cli: Any, components: FakeComponents, script: Any) -> None:
+    components.language = sh_language("echo refused >&2; exit 1")
     result = cli("run", script("echo never"))
     assert result.exit_code == 1
     assert "refused" in result.output
 
 
-@pytest.mark.usefixtures("parts")
+@pytest.mark.usefixtures("components")
 def test_run_knows_a_language_by_name_or_by_the_file_s_extension(cli: Any) -> None:
     Path("program.txt").write_text("echo hello")
     assert "no language has the extension '.txt'" in cli("run", "program.txt").output
@@ -133,7 +135,7 @@ def test_run_knows_a_language_by_name_or_by_the_file_s_extension(cli: Any) -> No
     )
 
 
-@pytest.mark.usefixtures("parts")
+@pytest.mark.usefixtures("components")
 def test_run_says_of_a_language_that_is_not_served_how_to_have_it(cli: Any) -> None:
     Path("program.go").write_text("package main")
     output = cli("run", "program.go").output
@@ -170,32 +172,32 @@ def test_help_is_no_error(cli: Any, words: list[str]) -> None:
     assert "rror:" not in cli(*words).output
 
 
-@pytest.mark.usefixtures("parts")
+@pytest.mark.usefixtures("components")
 def test_sweep_says_how_many(cli: Any) -> None:
     assert "Removed 0 containers" in cli("sweep").output
 
 
 @pytest.fixture
-def _claiming_parts(parts: FakeParts, monkeypatch: pytest.MonkeyPatch) -> None:
+def _claiming_components(components: FakeComponents, monkeypatch: pytest.MonkeyPatch) -> None:
     """Those of a server claim its state directory, as they do."""
 
     @contextlib.asynccontextmanager
-    async def claim(settings: Settings) -> AsyncIterator[Parts]:
+    async def claim(settings: Settings) -> AsyncIterator[Components]:
         with claim_instance(settings.state_dir):
-            async with parts.open(settings) as opened:
+            async with components.open(settings) as opened:
                 yield opened
 
-    monkeypatch.setattr("orchestrator.cli.sweeping.open_docker_parts", claim)
+    monkeypatch.setattr("orchestrator.cli.sweeping.open_components", claim)
 
 
-@pytest.mark.usefixtures("_claiming_parts")
+@pytest.mark.usefixtures("_claiming_components")
 def test_sweep_leaves_a_state_directory_new_in_which_no_server_has_been(cli: Any) -> None:
     assert "Removed 0 containers" in cli("sweep").output
     refused = cli("serve", API_KEY="short", PORT="0", HOST="127.0.0.1")
     assert "can be guessed" in refused.output
 
 
-@pytest.mark.usefixtures("_claiming_parts")
+@pytest.mark.usefixtures("_claiming_components")
 def test_sweep_beside_a_server_says_what_it_leaves_to_it(cli: Any) -> None:
     with claim_instance(Path(".state")):
         result = cli("sweep")
@@ -205,17 +207,17 @@ def test_sweep_beside_a_server_says_what_it_leaves_to_it(cli: Any) -> None:
 
 @pytest.mark.parametrize(("results", "status"), [([PASS], 0), ([PASS, FAIL], 1)])
 def test_check_prints_each_limit_and_fails_when_one_does(
-    cli: Any, parts: FakeParts, results: list[ProbeResult], status: int
+    cli: Any, components: FakeComponents, results: list[ProbeResult], status: int
 ) -> None:
-    parts.checks = [results]
+    components.checks = [results]
     result = cli("check")
     assert result.exit_code == status
     assert ("FAILS" in result.output) == bool(status)
     assert "holds" in result.output
 
 
-def test_check_shows_what_held_at_the_second_try(cli: Any, parts: FakeParts) -> None:
-    parts.checks = [[replace(PASS, first_try="ended by the wall limit")]]
+def test_check_shows_what_held_at_the_second_try(cli: Any, components: FakeComponents) -> None:
+    components.checks = [[replace(PASS, first_try="ended by the wall limit")]]
     result = cli("check")
     assert result.exit_code == 0
     shown = " ".join(result.output.replace("│", " ").split())
@@ -257,7 +259,7 @@ def test_serve_refuses_to_start_without_a_key(cli: Any) -> None:
     assert "setting API_KEY" in result.output
 
 
-@pytest.mark.usefixtures("parts")
+@pytest.mark.usefixtures("components")
 def test_serve_on_a_busy_port_says_which(cli: Any) -> None:
     with socket.socket() as busy:
         busy.bind(("127.0.0.1", 0))
@@ -280,7 +282,7 @@ def stop_when_settled(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_serve_prints_what_it_serves_and_stops_at_sigterm(
-    cli: Any, parts: FakeParts, monkeypatch: pytest.MonkeyPatch
+    cli: Any, components: FakeComponents, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stop_when_settled(monkeypatch)
     result = cli("serve", "--dev", HOST="127.0.0.1", PORT="0")
@@ -295,10 +297,10 @@ def test_serve_prints_what_it_serves_and_stops_at_sigterm(
     for text in ("sh 1.2", f"API key:      {key}\n", f"Admin key:    {admin_key}\n"):
         assert text in result.output
     assert f"\ncurl -s {address[1]}/execute -H 'Authorization: Bearer {key}'" in result.output
-    assert parts.backend.closed
+    assert components.backend.closed
 
 
-@pytest.mark.usefixtures("parts")
+@pytest.mark.usefixtures("components")
 def test_serve_keeps_a_key_of_the_environment_to_itself(
     cli: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -309,7 +311,7 @@ def test_serve_keeps_a_key_of_the_environment_to_itself(
 
 
 def test_serve_for_development_listens_on_this_machine_alone_unless_told_otherwise(
-    cli: Any, parts: FakeParts, monkeypatch: pytest.MonkeyPatch
+    cli: Any, components: FakeComponents, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hosts = []
     listen = serving._listen  # noqa: SLF001 - what it is asked shows nowhere else
@@ -320,7 +322,7 @@ def test_serve_for_development_listens_on_this_machine_alone_unless_told_otherwi
 
     monkeypatch.setattr(serving, "_listen", record)
     stop_when_settled(monkeypatch)
-    parts.checks *= 3
+    components.checks *= 3
     for words, env in (
         (["--dev"], {}),
         (["--dev"], {"HOST": "127.0.0.2"}),
@@ -331,7 +333,7 @@ def test_serve_for_development_listens_on_this_machine_alone_unless_told_otherwi
     assert hosts == ["127.0.0.1", "127.0.0.2", "0.0.0.0"]
 
 
-@pytest.mark.usefixtures("parts")
+@pytest.mark.usefixtures("components")
 def test_serve_says_where_it_is_when_it_is_not_on_this_machine_s_usual_address(
     cli: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -339,7 +341,7 @@ def test_serve_says_where_it_is_when_it_is_not_on_this_machine_s_usual_address(
     assert "Ready on http://127.0.0.2:" in cli("serve", "--dev", HOST="127.0.0.2", PORT="0").output
 
 
-@pytest.mark.usefixtures("parts")
+@pytest.mark.usefixtures("components")
 def test_serve_takes_short_keys_in_development_alone(
     cli: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -353,13 +355,13 @@ def test_serve_takes_short_keys_in_development_alone(
 
 
 def test_serve_warns_of_what_is_odd_about_the_settings(
-    cli: Any, parts: FakeParts, monkeypatch: pytest.MonkeyPatch
+    cli: Any, components: FakeComponents, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stop_when_settled(monkeypatch)
     Path(".env").write_text("MAX_JOB=4\nPISTON_OUTPUT_MAX_SIZE=2000000\n")
     with capture_logs() as lines:
         result = cli("serve", HOST="127.0.0.1", PORT="0", API_KEY=KEY, PISTON_LOG_LEVEL="DEBUG")
-    assert (result.exit_code, parts.checks) == (0, [])
+    assert (result.exit_code, components.checks) == (0, [])
     assert [line["remark"] for line in lines if line["event"] == "settings"] == [
         "PISTON_OUTPUT_MAX_SIZE is larger than MAX_OUTPUT_SIZE, which counts instead",
         "PISTON_LOG_LEVEL is not read; LOG_LEVEL is",
@@ -368,16 +370,16 @@ def test_serve_warns_of_what_is_odd_about_the_settings(
 
 
 def test_serve_that_is_not_ready_says_why(
-    cli: Any, parts: FakeParts, monkeypatch: pytest.MonkeyPatch
+    cli: Any, components: FakeComponents, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    parts.checks = [[FAIL]]
+    components.checks = [[FAIL]]
     stop_when_settled(monkeypatch)
     result = cli("serve", HOST="127.0.0.1", PORT="0", API_KEY=KEY)
     assert "Not ready: self-test: memory failed" in result.output
 
 
 async def test_a_server_stopped_during_its_self_test_announces_nothing(
-    parts: FakeParts, capsys: pytest.CaptureFixture[str]
+    components: FakeComponents, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from rich.console import Console  # noqa: PLC0415 - for this test alone
 
@@ -388,14 +390,14 @@ async def test_a_server_stopped_during_its_self_test_announces_nothing(
     app = make_app(reason="the self-test is running")
     await serving.announce(app, "http://here", Console(), stop)
     assert "Ready" not in capsys.readouterr().out
-    assert parts.checks
+    assert components.checks
 
 
 def test_a_reason_with_brackets_is_printed_as_it_is(
-    cli: Any, parts: FakeParts, monkeypatch: pytest.MonkeyPatch
+    cli: Any, components: FakeComponents, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     detail = "mount [/dev/shm] failed"
-    parts.checks = [[ProbeResult("image", "memory", passed=False, detail=detail)]]
+    components.checks = [[ProbeResult("image", "memory", passed=False, detail=detail)]]
     stop_when_settled(monkeypatch)
     result = cli("serve", HOST="127.0.0.1", PORT="0", API_KEY=KEY)
     assert (result.exit_code, detail in result.output) == (0, True), result.output
@@ -403,7 +405,7 @@ def test_a_reason_with_brackets_is_printed_as_it_is(
 
 def test_run_ends_quietly_when_nobody_reads_what_it_prints(
     cli: Any,
-    parts: FakeParts,  # noqa: ARG001 - it stands in for the engine
+    components: FakeComponents,  # noqa: ARG001 - it stands in for the engine
     script: Any,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -427,7 +429,7 @@ def _embedded(monkeypatch: pytest.MonkeyPatch, prepare: Any) -> None:
 
 
 def test_serve_with_its_own_engine_serves_once_the_images_are_there(
-    cli: Any, parts: FakeParts, monkeypatch: pytest.MonkeyPatch
+    cli: Any, components: FakeComponents, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said = []
 
@@ -441,10 +443,10 @@ def test_serve_with_its_own_engine_serves_once_the_images_are_there(
     assert result.exit_code == 0, result.output
     assert "Ready on" in result.output
     assert said == ["prepared"]
-    assert parts.backend.closed
+    assert components.backend.closed
 
 
-@pytest.mark.usefixtures("parts")
+@pytest.mark.usefixtures("components")
 def test_serve_that_is_stopped_while_images_are_prepared_gives_that_up(
     cli: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -464,7 +466,7 @@ def test_serve_that_is_stopped_while_images_are_prepared_gives_that_up(
     assert given_up == ["yes"]
 
 
-@pytest.mark.usefixtures("parts")
+@pytest.mark.usefixtures("components")
 def test_serve_without_its_own_engine_says_why(cli: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     async def prepare(*_: Any) -> None:
         raise EngineError("dockerd ended while starting, with 1")

@@ -28,7 +28,7 @@ from orchestrator.image_settings import DEFAULT_IMAGES_DIR
 from orchestrator.languages.builds import Build
 from orchestrator.languages.check_results import CheckResult
 from orchestrator.languages.display import build_display
-from tests.admin_support import ADMIN_KEY, FakeReconciler, workshop_app
+from tests.admin_support import ADMIN_KEY, FakeReconciler, admin_app
 from tests.api_support import KEY
 from tests.sandbox_support import DEADLINE_S
 from tests.unit.test_builds import FakeRebuilder
@@ -70,7 +70,7 @@ class Thread:
         self._thread.join(DEADLINE_S)
 
 
-class Workshop(Thread):
+class AdminServer(Thread):
     """The service, whose languages are `FakeReconciler`'s."""
 
     def __init__(self, images_dir: Path, **settings: Any) -> None:
@@ -80,7 +80,7 @@ class Workshop(Thread):
         def make() -> web.Application:
             self.reconciler, self.rebuilder = FakeReconciler(), FakeRebuilder()
             fields = {"images_dir": images_dir, **settings}
-            return workshop_app(self.reconciler, self.rebuilder, **fields)
+            return admin_app(self.reconciler, self.rebuilder, **fields)
 
         super().__init__(make)
 
@@ -95,18 +95,18 @@ class Workshop(Thread):
 
 
 @pytest.fixture
-def workshop(tmp_path: Path) -> Iterator[Workshop]:
+def admin_server(tmp_path: Path) -> Iterator[AdminServer]:
     for name in ("sh", "go"):
         (tmp_path / "images" / name).mkdir(parents=True)
     with capture_logs():
-        made = Workshop(tmp_path / "images", execution_timeout=300)
+        made = AdminServer(tmp_path / "images", execution_timeout=300)
         yield made
         made.stop()
 
 
 @pytest.fixture
 def cli(
-    workshop: Workshop, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    admin_server: AdminServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> Callable[..., Result]:
     """Runs a command, in a folder that is empty but for the images, with the server's address."""
     monkeypatch.chdir(tmp_path)
@@ -114,7 +114,7 @@ def cli(
     monkeypatch.setattr(shell.out, "_width", 200)
 
     def run(*words: str, stdin: str | None = None, **env: str) -> Result:
-        known = {"RUNNER_URL": workshop.url, "ADMIN_KEY": ADMIN_KEY, "API_KEY": KEY}
+        known = {"RUNNER_URL": admin_server.url, "ADMIN_KEY": ADMIN_KEY, "API_KEY": KEY}
         return CliRunner(env=known | env).invoke(command_line.main, words, input=stdin)
 
     return run
@@ -130,11 +130,11 @@ def test_languages_are_listed_as_a_table_and_as_json(cli: Any) -> None:
     assert {each["id"] for each in answer["languages"]} == {"sh", "go", "old"}
 
 
-def test_a_language_is_changed(cli: Any, workshop: Workshop) -> None:
+def test_a_language_is_changed(cli: Any, admin_server: AdminServer) -> None:
     assert cli("languages", "rollback", "sh").output == "sh: served, 1.1\n"
     assert cli("languages", "disable", "sh").output == "sh: disabled, 1.1\n"
     assert cli("languages", "enable", "go").exit_code == 0
-    assert workshop.reconciler.images["go"].is_enabled
+    assert admin_server.reconciler.images["go"].is_enabled
     result = cli("languages", "rollback", "go")
     assert (result.exit_code, result.output) == (
         1,
@@ -163,63 +163,67 @@ def test_a_rebuild_is_shown_like_one_on_this_machine(cli: Any, command: str) -> 
     ]
 
 
-def log_command(workshop: Workshop, build: Build) -> str:
-    return f"codebae-runner builds log {build.id} --url {workshop.url}"
+def log_command(admin_server: AdminServer, build: Build) -> str:
+    return f"codebae-runner builds log {build.id} --url {admin_server.url}"
 
 
-def test_a_rebuild_that_fails_says_why_and_the_others_go_on(cli: Any, workshop: Workshop) -> None:
-    workshop.rebuilder.outcomes["sh"] = RebuildError("sh/hello: printed\x1b[2J nothing")
+def test_a_rebuild_that_fails_says_why_and_the_others_go_on(
+    cli: Any, admin_server: AdminServer
+) -> None:
+    admin_server.rebuilder.outcomes["sh"] = RebuildError("sh/hello: printed\x1b[2J nothing")
     result = cli("languages", "rebuild", "sh", "nosuch", "go", "--no-cache")
     assert result.exit_code == 1
     lines = result.output.splitlines()
     assert "sh: failed: sh/hello: printed\ufffd[2J nothing" in lines
-    newest, oldest = workshop.do(workshop.builds)
+    newest, oldest = admin_server.do(admin_server.builds)
     assert lines[-4:-1] == [
-        f"sh\tfailed\tsh/hello: printed\ufffd[2J nothing\t{log_command(workshop, oldest)}",
+        f"sh\tfailed\tsh/hello: printed\ufffd[2J nothing\t{log_command(admin_server, oldest)}",
         "nosuch\tfailed\tThere is no folder of that language on this server (404)\t",
         "go\tbuilt\t\t",
     ]
     assert lines[-1] == "error: 2 of 3 failed: sh, nosuch"
-    assert workshop.rebuilder.calls == [("sh", True), ("go", True)]
+    assert admin_server.rebuilder.calls == [("sh", True), ("go", True)]
     assert newest.language == "go"
 
 
 def test_a_language_that_is_busy_keeps_no_other_from_being_rebuilt(
-    cli: Any, workshop: Workshop
+    cli: Any, admin_server: AdminServer
 ) -> None:
-    workshop.rebuilder.outcome = BusyLanguageError("sh")
+    admin_server.rebuilder.outcome = BusyLanguageError("sh")
     result = cli("languages", "rebuild", "sh")
     assert result.exit_code == 1
     assert "sh\tfailed\tsh is being rebuilt: wait for that build, or cancel it" in result.output
 
 
-def test_a_server_that_refuses_them_all_is_asked_once(cli: Any, workshop: Workshop) -> None:
+def test_a_server_that_refuses_them_all_is_asked_once(cli: Any, admin_server: AdminServer) -> None:
     result = cli("languages", "rebuild", "sh", "go", "--key", KEY)
     assert result.exit_code == 1
     assert "needs one of ADMIN_KEY (403)" in result.output
     assert result.output.count("\n") == 1
-    assert workshop.rebuilder.calls == []
+    assert admin_server.rebuilder.calls == []
     assert cli("languages", "rebuild", "sh", "..").output == "error: '..' is no id\n"
-    assert workshop.rebuilder.calls == []
+    assert admin_server.rebuilder.calls == []
 
 
 def test_what_passed_at_the_second_try_is_told_of_a_server_s_build(
-    cli: Any, workshop: Workshop
+    cli: Any, admin_server: AdminServer
 ) -> None:
-    workshop.rebuilder.result = CheckResult("sh/hello", passed=True, first_try="timed\x1bout")
+    admin_server.rebuilder.result = CheckResult("sh/hello", passed=True, first_try="timed\x1bout")
     result = cli("languages", "rebuild", "sh")
-    (build,) = workshop.do(workshop.builds)
+    (build,) = admin_server.do(admin_server.builds)
     assert result.output.splitlines()[-3:] == [
         "sh: sh/hello: passed (second try; first: timed\ufffdout)",
         "sh: built 1.2, 1 trials",
-        f"sh\tbuilt\tpassed at the second try: sh/hello\t{log_command(workshop, build)}",
+        f"sh\tbuilt\tpassed at the second try: sh/hello\t{log_command(admin_server, build)}",
     ]
     assert "timed\ufffdout" in cli("builds", "show", build.id).output
 
 
-def test_builds_are_listed_shown_and_their_logs_printed(cli: Any, workshop: Workshop) -> None:
+def test_builds_are_listed_shown_and_their_logs_printed(
+    cli: Any, admin_server: AdminServer
+) -> None:
     cli("languages", "rebuild", "sh")
-    (build,) = workshop.do(workshop.builds)
+    (build,) = admin_server.do(admin_server.builds)
     result = cli("builds", "list")
     assert (result.exit_code, build.id in result.output, "succeeded" in result.output) == (
         0,
@@ -242,9 +246,9 @@ def test_builds_are_listed_shown_and_their_logs_printed(cli: Any, workshop: Work
     )
 
 
-def test_an_id_may_be_as_short_as_it_is_unique(cli: Any, workshop: Workshop) -> None:
+def test_an_id_may_be_as_short_as_it_is_unique(cli: Any, admin_server: AdminServer) -> None:
     cli("languages", "rebuild", "sh", "go")
-    one, other = workshop.do(workshop.builds)
+    one, other = admin_server.do(admin_server.builds)
     one.id, other.id = "ab01", "abc2"
     assert "id\tab01\n" in cli("builds", "show", "ab0").output
     assert cli("builds", "log", "ab0").output == cli("builds", "log", "ab01").output
@@ -257,28 +261,28 @@ def test_an_id_may_be_as_short_as_it_is_unique(cli: Any, workshop: Workshop) -> 
     assert "id\tab01\n" in cli("builds", "show", "ab01").output
 
 
-def test_the_log_of_a_failed_build_exits_with_1(cli: Any, workshop: Workshop) -> None:
-    workshop.rebuilder.outcome = RebuildError("no")
+def test_the_log_of_a_failed_build_exits_with_1(cli: Any, admin_server: AdminServer) -> None:
+    admin_server.rebuilder.outcome = RebuildError("no")
     cli("languages", "rebuild", "sh")
-    (build,) = workshop.do(workshop.builds)
+    (build,) = admin_server.do(admin_server.builds)
     result = cli("builds", "log", build.id)
     assert (result.exit_code, result.output.splitlines()[-1]) == (1, "error: sh: no")
 
 
-def test_a_build_is_cancelled(cli: Any, workshop: Workshop) -> None:
-    workshop.do(workshop.rebuilder.gate.clear)
-    build = workshop.do(lambda: workshop.start("sh"))
+def test_a_build_is_cancelled(cli: Any, admin_server: AdminServer) -> None:
+    admin_server.do(admin_server.rebuilder.gate.clear)
+    build = admin_server.do(lambda: admin_server.start("sh"))
     result = cli("builds", "cancel", build.id)
     assert (result.exit_code, result.output) == (0, f"{build.id}: is being cancelled\n")
     assert cli("builds", "log", build.id).output.splitlines()[-1] == "error: sh: cancelled"
 
 
 async def test_who_stops_following_a_build_leaves_it_to_itself_and_is_told_how_to_go_on(
-    workshop: Workshop,
+    admin_server: AdminServer,
 ) -> None:
-    workshop.do(workshop.rebuilder.gate.clear)
+    admin_server.do(admin_server.rebuilder.gate.clear)
     out, err = Console(file=io.StringIO()), Console(file=io.StringIO(), width=200)
-    async with connect(workshop.server()) as remote:
+    async with connect(admin_server.server()) as remote:
         task = asyncio.create_task(following.rebuild(remote, "sh", out, err, no_cache=False))
         async with asyncio.timeout(DEADLINE_S):
             while "Step" not in out.file.getvalue():  # type: ignore[attr-defined]  # noqa: ASYNC110
@@ -286,21 +290,21 @@ async def test_who_stops_following_a_build_leaves_it_to_itself_and_is_told_how_t
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-    (build,) = workshop.do(workshop.builds)
+    (build,) = admin_server.do(admin_server.builds)
     said = err.file.getvalue()  # type: ignore[attr-defined]
-    assert log_command(workshop, build) in said
-    assert log_command(workshop, build).replace(" log ", " cancel ") in said
-    assert workshop.do(lambda: build.state.value) == "building"
-    workshop.do(workshop.rebuilder.gate.set)
-    await administering.show_log(workshop.server(), build.id, out, err, as_json=False)
+    assert log_command(admin_server, build) in said
+    assert log_command(admin_server, build).replace(" log ", " cancel ") in said
+    assert admin_server.do(lambda: build.state.value) == "building"
+    admin_server.do(admin_server.rebuilder.gate.set)
+    await administering.show_log(admin_server.server(), build.id, out, err, as_json=False)
     assert "== sh: succeeded: 1.2" in out.file.getvalue()  # type: ignore[attr-defined]
 
 
 async def test_a_rebuild_is_shown_on_a_terminal_and_cut_logs_do_no_harm(
-    workshop: Workshop,
+    admin_server: AdminServer,
 ) -> None:
     out = Console(file=io.StringIO(), force_terminal=True, width=120)
-    async with connect(workshop.server()) as remote:
+    async with connect(admin_server.server()) as remote:
         await following.rebuild(remote, "sh", out, out, no_cache=True)
     assert "built 1.2" in out.file.getvalue()  # type: ignore[attr-defined]
     head = {"number": 900, "image": "go", "name": "go/hello", "detail": "", "text": "built 1"}
@@ -319,8 +323,12 @@ def test_jobs_are_listed_and_ended_and_the_server_drained(cli: Any) -> None:
 
 
 @pytest.mark.parametrize("suffix", ["", "/", "/execute", "/execute/ws", "/admin", "/health/"])
-def test_an_address_may_be_that_of_one_request(cli: Any, workshop: Workshop, suffix: str) -> None:
-    assert cli("jobs", "list", "--url", workshop.url + suffix, "--key", ADMIN_KEY).exit_code == 0
+def test_an_address_may_be_that_of_one_request(
+    cli: Any, admin_server: AdminServer, suffix: str
+) -> None:
+    assert (
+        cli("jobs", "list", "--url", admin_server.url + suffix, "--key", ADMIN_KEY).exit_code == 0
+    )
 
 
 @pytest.mark.parametrize(
@@ -343,14 +351,14 @@ def test_what_is_no_address_is_said_so(url: str) -> None:
         to_root(url)
 
 
-def test_wrong_keys_and_servers_are_one_line_each(cli: Any, workshop: Workshop) -> None:
+def test_wrong_keys_and_servers_are_one_line_each(cli: Any, admin_server: AdminServer) -> None:
     def error(*words: str, **env: str) -> str:
         result = cli("jobs", "list", *words, **env)
         assert result.exit_code == 1
         assert result.output.count("\n") == 1
         return str(result.output)
 
-    url = workshop.url
+    url = admin_server.url
     assert error("--key", "wrong") == f"error: {url}: the key is not one of the server's (401)\n"
     assert "needs one of ADMIN_KEY (403)" in error("--key", KEY)
     assert "wants a key: --key, or ADMIN_KEY" in error(ADMIN_KEY="")
@@ -361,8 +369,10 @@ def test_wrong_keys_and_servers_are_one_line_each(cli: Any, workshop: Workshop) 
     assert "can't be spoken to" in error("--url", "http://no-such-host.invalid")
 
 
-def test_a_key_counts_without_an_address_too_or_is_refused(cli: Any, workshop: Workshop) -> None:
-    here = {"RUNNER_URL": "", "HOST": "127.0.0.1", "PORT": workshop.url.rpartition(":")[2]}
+def test_a_key_counts_without_an_address_too_or_is_refused(
+    cli: Any, admin_server: AdminServer
+) -> None:
+    here = {"RUNNER_URL": "", "HOST": "127.0.0.1", "PORT": admin_server.url.rpartition(":")[2]}
     assert cli("jobs", "list", **here).exit_code == 0
     assert "the key is not one of the server's" in cli("drain", "--key", "wrong", **here).output
     result = cli("languages", "list", "--key", ADMIN_KEY, **here)
@@ -381,7 +391,7 @@ def test_the_first_of_several_keys_is_sent(cli: Any) -> None:
 
 
 def test_a_server_without_an_admin_s_key_is_said_so(cli: Any, tmp_path: Path) -> None:
-    other = Workshop(tmp_path, admin_key="")
+    other = AdminServer(tmp_path, admin_key="")
     try:
         result = cli("drain", "--url", other.url)
     finally:
@@ -525,13 +535,13 @@ def test_run_says_what_the_server_does_not_take(cli: Any, tmp_path: Path) -> Non
 
 
 def test_run_says_of_a_language_that_is_not_served_who_can_have_it(
-    cli: Any, workshop: Workshop, tmp_path: Path
+    cli: Any, admin_server: AdminServer, tmp_path: Path
 ) -> None:
     (tmp_path / "program.go").write_text("package main")
     output = cli("run", "program.go", IMAGES_DIR=str(DEFAULT_IMAGES_DIR)).output
     assert output == (
         "error: program.go: no language has the extension '.go' here; Go does, and is not served: "
-        f"an admin can build it: codebae-runner languages rebuild go --url {workshop.url}\n"
+        f"an admin can build it: codebae-runner languages rebuild go --url {admin_server.url}\n"
     )
 
 

@@ -18,9 +18,9 @@ import pytest
 from orchestrator.languages.builds import Build
 from tests.admin_support import ADMIN_KEY
 from tests.api_support import KEY
-from tests.unit.test_cli_remote import Workshop, workshop
+from tests.unit.test_cli_remote import AdminServer, admin_server
 
-__all__ = ["workshop"]
+__all__ = ["admin_server"]
 
 TIMEOUT_S = 100
 
@@ -36,12 +36,12 @@ def terminal(columns: int) -> Iterator[tuple[int, int]]:
         os.close(ours)
 
 
-def environment(server: Workshop) -> dict[str, str]:
+def environment(server: AdminServer) -> dict[str, str]:
     given = {"RUNNER_URL": server.url, "API_KEY": KEY, "ADMIN_KEY": ADMIN_KEY, "TERM": "xterm"}
     return {k: v for k, v in os.environ.items() if k not in {"COLUMNS", "NO_COLOR"}} | given
 
 
-def see(server: Workshop, *words: str, folder: Path, typed: bytes = b"") -> str:
+def see(server: AdminServer, *words: str, folder: Path, typed: bytes = b"") -> str:
     """What the terminal shows, on which `typed` has been typed."""
     command = [sys.executable, "-m", "orchestrator", *words]
     env = environment(server) | {"PYTHONPATH": str(Path(__file__).parents[2])}
@@ -66,32 +66,32 @@ def _read(terminal: int) -> bytes:
 
 
 @pytest.fixture
-def build(workshop: Workshop) -> Build:
-    workshop.do(workshop.rebuilder.gate.clear)
-    made = workshop.do(lambda: workshop.start("sh"))
+def build(admin_server: AdminServer) -> Build:
+    admin_server.do(admin_server.rebuilder.gate.clear)
+    made = admin_server.do(lambda: admin_server.start("sh"))
     assert isinstance(made, Build)
     return made
 
 
 def test_a_list_on_eighty_columns_has_the_ids_whole(
-    workshop: Workshop,
+    admin_server: AdminServer,
     build: Build,
     tmp_path: Path,
 ) -> None:
-    seen = see(workshop, "builds", "list", folder=tmp_path)
+    seen = see(admin_server, "builds", "list", folder=tmp_path)
     assert f"\n{build.id}  sh " in seen
     assert "…" not in seen
     assert max(map(len, seen.splitlines())) <= 80
 
 
 def test_a_list_in_a_pipe_is_a_line_a_row(
-    workshop: Workshop,
+    admin_server: AdminServer,
     build: Build,
     tmp_path: Path,
 ) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "orchestrator", "builds", "list"],
-        env=environment(workshop) | {"PYTHONPATH": str(Path(__file__).parents[2])},
+        env=environment(admin_server) | {"PYTHONPATH": str(Path(__file__).parents[2])},
         cwd=tmp_path,
         capture_output=True,
         text=True,
@@ -102,13 +102,13 @@ def test_a_list_in_a_pipe_is_a_line_a_row(
 
 
 def test_a_command_whose_standard_files_are_closed_ends_as_any_other(
-    workshop: Workshop, tmp_path: Path
+    admin_server: AdminServer, tmp_path: Path
 ) -> None:
     command = [sys.executable, "-m", "orchestrator", "jobs", "list", "--url", "http://127.0.0.1:1"]
     closing = subprocess.run(
         ["sh", "-c", 'exec "$@" <&- >&-', "sh", *command],
         cwd=tmp_path,
-        env=environment(workshop) | {"PYTHONPATH": str(Path(__file__).parents[2])},
+        env=environment(admin_server) | {"PYTHONPATH": str(Path(__file__).parents[2])},
         stderr=subprocess.PIPE,
         timeout=TIMEOUT_S,
         check=False,
@@ -118,12 +118,12 @@ def test_a_command_whose_standard_files_are_closed_ends_as_any_other(
 
 
 def test_run_leaves_a_terminal_alone_unless_asked_for_it(
-    workshop: Workshop,
+    admin_server: AdminServer,
     tmp_path: Path,
 ) -> None:
     (tmp_path / "program.sh").write_text("cat; echo ended")
     typed = b"typed\n\x04"
-    asked = see(workshop, "run", "program.sh", "--input", "-", folder=tmp_path, typed=typed)
+    asked = see(admin_server, "run", "program.sh", "--input", "-", folder=tmp_path, typed=typed)
     assert asked.count("typed\n") == 2  # the terminal's echo, and the program's
-    left = see(workshop, "run", "program.sh", folder=tmp_path, typed=typed)
+    left = see(admin_server, "run", "program.sh", folder=tmp_path, typed=typed)
     assert (left.count("typed\n"), "ended\n" in left) == (1, True)

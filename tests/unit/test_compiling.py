@@ -33,7 +33,7 @@ from orchestrator.sandbox.model import (
     StageLoss,
 )
 from tests.api_support import make_settings
-from tests.parts_support import sh_language
+from tests.components_support import sh_language
 from tests.sandbox_support import make_report
 from tests.service_support import Bench, Ear
 

@@ -15,13 +15,13 @@ from rich.console import Console
 from orchestrator.api.waiting import Progress, build_waiting_app
 from orchestrator.cli import preparing
 from orchestrator.cli.preparing import DEBIAN, prepare_images
+from orchestrator.components import ImageTooling
 from orchestrator.errors import ConfigurationError, EngineError
 from orchestrator.languages import release
 from orchestrator.languages.model import LABEL_LANGUAGE, LABEL_VERSION
 from orchestrator.languages.release import Pin, Wanted, wanted_images
 from orchestrator.languages.store import ImageStore
 from orchestrator.languages.tags import LABEL_CONTENT, LABEL_DEFINITION
-from orchestrator.parts import Workshop
 from orchestrator.settings import Settings
 from tests.api_support import make_settings
 from tests.languages_support import TOML, FakeEngine, not_found, write_language, write_shared
@@ -94,10 +94,10 @@ def make_scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[...,
         )
 
         @asynccontextmanager
-        async def workshop(_: Settings) -> AsyncIterator[tuple[Workshop, None]]:
-            yield Workshop(engine, ImageStore(engine), None), None  # type: ignore[arg-type]
+        async def tooling(_: Settings) -> AsyncIterator[tuple[ImageTooling, None]]:
+            yield ImageTooling(engine, ImageStore(engine), None), None  # type: ignore[arg-type]
 
-        monkeypatch.setattr(preparing, "open_workshop", workshop)
+        monkeypatch.setattr(preparing, "open_image_tooling", tooling)
         monkeypatch.setattr(preparing, "prepare_languages", made.build)
         monkeypatch.setattr(preparing, "AGAIN_S", 0)
         return made

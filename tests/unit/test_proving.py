@@ -16,7 +16,7 @@ from orchestrator.languages.model import InstalledLanguage, LanguageFolder, Samp
 from orchestrator.sandbox.fake import FakeBackend
 from orchestrator.sandbox.probes import ProbeResult
 from tests.api_support import make_settings
-from tests.parts_support import FAIL, PASS, sh_language
+from tests.components_support import FAIL, PASS, sh_language
 
 HELLO = Sample("sh", "hello", (SampleFile("main.sh", b"echo hello"),), stdout="hello\n")
 WRONG = Sample("sh", "wrong", (SampleFile("main.sh", b"exit 3"),))

@@ -13,7 +13,7 @@ from orchestrator.jobs.readiness import Readiness
 from orchestrator.jobs.watch import EngineWatch
 from orchestrator.sandbox.fake import FakeBackend
 from orchestrator.sandbox.probes import START, ProbeResult
-from tests.parts_support import FAIL, PASS
+from tests.components_support import FAIL, PASS
 
 AWAY = EngineUnavailableError("nobody is there")
 

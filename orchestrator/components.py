@@ -1,4 +1,4 @@
-"""The parts a server is made of, opened in order and closed in reverse."""
+"""The components a server is made of, opened in order and closed in reverse."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class RunSelfTest(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Workshop:
+class ImageTooling:
     """What new images are built and verified with."""
 
     engine: EngineClient
@@ -46,38 +46,38 @@ class Workshop:
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
-    """What a server is made of, opened and ready to use; without a workshop its images stay."""
+class Components:
+    """What a server is made of, ready to use; without `tooling` its images are never changed."""
 
     backend: Backend
     catalog: Catalog
     run_selftest: RunSelfTest
-    workshop: Workshop | None = None
+    tooling: ImageTooling | None = None
 
 
-OpenParts = Callable[[Settings], contextlib.AbstractAsyncContextManager[Parts]]
+OpenComponents = Callable[[Settings], contextlib.AbstractAsyncContextManager[Components]]
 
 
 @contextlib.asynccontextmanager
-async def open_docker_parts(settings: Settings) -> AsyncIterator[Parts]:
-    """A server's parts: the instance of `STATE_DIR` is its own for as long as it has them.
+async def open_components(settings: Settings) -> AsyncIterator[Components]:
+    """A server's components: the instance of `STATE_DIR` is its own for as long as it has them.
 
     Raises ConfigurationError or EngineError when they can't be had.
     """
     with claim_instance(settings.state_dir) as instance:
-        async with _open_parts(settings, instance) as parts:
-            yield parts
+        async with _open(settings, instance) as components:
+            yield components
 
 
 @contextlib.asynccontextmanager
-async def open_parts_beside(settings: Settings) -> AsyncIterator[Parts]:
-    """A command's parts, beside whatever server there is. Raises as `open_docker_parts` does."""
-    async with _open_parts(settings, passing_instance()) as parts:
-        yield parts
+async def open_components_beside(settings: Settings) -> AsyncIterator[Components]:
+    """A command's components, beside whatever server there is. Raises as `open_components` does."""
+    async with _open(settings, passing_instance()) as components:
+        yield components
 
 
 @contextlib.asynccontextmanager
-async def _open_parts(settings: Settings, instance: str) -> AsyncIterator[Parts]:
+async def _open(settings: Settings, instance: str) -> AsyncIterator[Components]:
     engine = open_engine(settings)
     try:
         await engine.info()  # an engine that is not there is said so, before anything else
@@ -94,7 +94,7 @@ async def _open_parts(settings: Settings, instance: str) -> AsyncIterator[Parts]
         raise
 
     try:
-        yield Parts(backend, catalog, selftest.run, Workshop(engine, store, selftest))
+        yield Components(backend, catalog, selftest.run, ImageTooling(engine, store, selftest))
     finally:
         await backend.shutdown()
 
@@ -141,8 +141,10 @@ def _installed(settings: Settings, images: LanguageImages) -> tuple[InstalledLan
 
 
 @contextlib.asynccontextmanager
-async def open_workshop(settings: Settings) -> AsyncIterator[tuple[Workshop, DockerBackend]]:
-    """A workshop without a server, beside whatever server there is. Raises EngineError.
+async def open_image_tooling(
+    settings: Settings,
+) -> AsyncIterator[tuple[ImageTooling, DockerBackend]]:
+    """The tooling alone, beside whatever server there is. Raises EngineError.
 
     Its sandboxes are of an instance of their own.
     """
@@ -151,7 +153,10 @@ async def open_workshop(settings: Settings) -> AsyncIterator[tuple[Workshop, Doc
     try:
         await engine.info()
         backend.traits = replace(backend.traits, reads=await read_limit(settings, engine))
-        yield Workshop(engine, ImageStore(engine), SelfTest(settings, engine, backend, ())), backend
+        yield (
+            ImageTooling(engine, ImageStore(engine), SelfTest(settings, engine, backend, ())),
+            backend,
+        )
     finally:
         await backend.shutdown()
 

@@ -1,4 +1,4 @@
-"""The real parts, opened on an engine that says what it is told to."""
+"""The real components, opened on an engine that says what it is told to."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from orchestrator import parts
+from orchestrator import components
+from orchestrator.components import (
+    engine_traits,
+    open_components,
+    open_components_beside,
+    open_engine,
+    read_limit,
+)
 from orchestrator.engine.client import EngineClient
 from orchestrator.errors import ConfigurationError, EngineError, EngineUnavailableError
 from orchestrator.image_settings import DEFAULT_IMAGES_DIR
 from orchestrator.languages.model import LABEL_LANGUAGE, LABEL_VERSION
 from orchestrator.languages.tags import LABEL_DEFINITION
-from orchestrator.parts import (
-    engine_traits,
-    open_docker_parts,
-    open_engine,
-    open_parts_beside,
-    read_limit,
-)
 from orchestrator.sandbox.docker_backend import DockerBackend
 from orchestrator.sandbox.instance import claim_instance
 from orchestrator.sandbox.probes import ProbeResult
@@ -92,12 +92,12 @@ def probes(monkeypatch: pytest.MonkeyPatch) -> FakeProbes:
 
 
 async def run_selftest(settings: Settings) -> list[tuple[str, bool]]:
-    async with open_docker_parts(settings) as opened:
+    async with open_components(settings) as opened:
         return [(result.language, result.passed) async for result in opened.run_selftest()]
 
 
-async def test_the_parts_are_what_the_settings_and_the_images_say(settings: Settings) -> None:
-    async with open_docker_parts(settings) as opened:
+async def test_the_components_are_what_the_settings_and_the_images_say(settings: Settings) -> None:
+    async with open_components(settings) as opened:
         assert opened.catalog.ids == ("python", "c", "c11", "c23")
         assert {each.version for each in opened.catalog} == {"1.2"}
         with (
@@ -109,21 +109,21 @@ async def test_the_parts_are_what_the_settings_and_the_images_say(settings: Sett
         pass  # and given back
 
 
-async def test_a_command_s_parts_are_there_beside_a_server_s_and_beside_another_s(
+async def test_a_command_s_components_are_there_beside_a_server_s_and_beside_another_s(
     settings: Settings,
 ) -> None:
     async with (
-        open_docker_parts(settings) as server,
-        open_parts_beside(settings) as one,
-        open_parts_beside(settings) as another,
+        open_components(settings) as server,
+        open_components_beside(settings) as one,
+        open_components_beside(settings) as another,
     ):
         backends = [each.backend for each in (server, one, another)]
         instances = {each.traits.instance for each in backends if isinstance(each, DockerBackend)}
         assert len(instances) == 3
 
 
-async def test_a_command_s_parts_leave_no_trace(settings: Settings, tmp_path: Path) -> None:
-    async with open_parts_beside(settings):
+async def test_a_command_s_components_leave_no_trace(settings: Settings, tmp_path: Path) -> None:
+    async with open_components_beside(settings):
         pass
     assert _names(tmp_path) == []
 
@@ -162,7 +162,7 @@ def _names(folder: Path) -> list[str]:
         ),
     ],
 )
-async def test_parts_that_can_t_be_had_say_why_and_keep_nothing(  # noqa: PLR0913, PLR0917 - columns
+async def test_components_that_can_t_be_had_say_why_and_keep_nothing(  # noqa: PLR0913, PLR0917 - columns
     fake: FakeEngine,
     settings: Settings,
     call: str,
@@ -177,10 +177,10 @@ async def test_parts_that_can_t_be_had_say_why_and_keep_nothing(  # noqa: PLR091
         opened.append(open_engine(settings))
         return opened[-1]
 
-    monkeypatch.setattr(parts, "open_engine", remember)
+    monkeypatch.setattr(components, "open_engine", remember)
     fake.answers = {call: answer} | {k: v for k, v in fake.answers.items() if k != call}
     with pytest.raises(error, match=message):
-        async with open_docker_parts(settings):
+        async with open_components(settings):
             pass
     with pytest.raises(EngineUnavailableError, match="closed"):
         await opened[0].info()
@@ -230,13 +230,13 @@ async def test_a_maximum_below_a_language_s_default_stops_the_start(
     settings: Settings, name: str, changes: dict[str, int]
 ) -> None:
     with pytest.raises(ConfigurationError, match=f"setting {name}: .* images/python/language.toml"):
-        async with open_docker_parts(settings.model_copy(update=changes)):
+        async with open_components(settings.model_copy(update=changes)):
             pass
 
 
 async def test_a_pool_of_a_language_that_is_not_served_stops_the_start(settings: Settings) -> None:
     with pytest.raises(ConfigurationError, match="setting POOL: 'py' has no image"):
-        async with open_docker_parts(settings.model_copy(update={"pool": "py=4"})):
+        async with open_components(settings.model_copy(update={"pool": "py=4"})):
             pass
 
 
@@ -244,7 +244,7 @@ async def test_a_language_that_is_neither_a_folder_nor_an_image_is_named(
     settings: Settings,
 ) -> None:
     with pytest.raises(ConfigurationError, match="setting LANGUAGES: 'cobl' is neither a folder"):
-        async with open_docker_parts(settings.model_copy(update={"languages": "python,cobl"})):
+        async with open_components(settings.model_copy(update={"languages": "python,cobl"})):
             pass
 
 
@@ -281,7 +281,7 @@ async def test_the_runtime_is_the_fastest_that_passes(  # noqa: PLR0913, PLR0917
     assert [(each["runtime"], each["reason"]) for each in refused] == [
         (name, f"memory: {name}") for name in failing
     ]
-    async with open_docker_parts(
+    async with open_components(
         settings
     ) as opened:  # remembered, and used without another self-test
         assert isinstance(opened.backend, DockerBackend)
@@ -293,13 +293,13 @@ async def test_a_runtime_that_can_not_start_a_container_is_done_without(
 ) -> None:
     fake.answers["GET /info"] = Answer(200, INFO | {"Runtimes": {"crun": {}}})
     probes.broken["crun"] = EngineError("unknown version specified")
-    async with open_docker_parts(settings) as opened:
+    async with open_components(settings) as opened:
         assert isinstance(opened.backend, DockerBackend)
         assert all([result.passed async for result in opened.run_selftest()])
         assert opened.backend.traits.runtime == ""
     assert probes.runtimes == ["crun", "", ""]
     probes.broken["crun"] = EngineUnavailableError("gone")  # says nothing of the runtime
-    async with open_docker_parts(settings) as opened:
+    async with open_components(settings) as opened:
         with pytest.raises(EngineUnavailableError):
             [result async for result in opened.run_selftest(afresh=True)]
 
@@ -308,7 +308,7 @@ async def test_a_runtime_is_used_by_others_only_once_it_is_proved(
     fake: FakeEngine, settings: Settings, probes: FakeProbes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fake.answers["GET /info"] = Answer(200, INFO | {"Runtimes": {"crun": {}}})
-    async with open_docker_parts(settings) as opened:
+    async with open_components(settings) as opened:
         backend = opened.backend
         assert isinstance(backend, DockerBackend)
         meanwhile = []
@@ -326,7 +326,7 @@ async def test_what_passed_before_is_tried_again_when_asked_to(
     settings: Settings, probes: FakeProbes
 ) -> None:
     await run_selftest(settings)
-    async with open_docker_parts(settings) as opened:
+    async with open_components(settings) as opened:
         assert len([result async for result in opened.run_selftest(afresh=True)]) == 2
     assert len(probes.tried) == 4
 
@@ -355,7 +355,7 @@ async def test_what_may_be_read_from_the_disk(
     async def disk(_engine: EngineClient) -> str:
         return found
 
-    monkeypatch.setattr(parts, "images_disk", disk)
+    monkeypatch.setattr(components, "images_disk", disk)
     engine = open_engine(settings)
     with capture_logs() as logs:
         assert await read_limit(settings.model_copy(update=changes), engine) == limit

@@ -1,4 +1,4 @@
-"""A server's parts over the fake backend: everything but the engine."""
+"""A server's components over the fake backend: everything but the engine."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from orchestrator.components import Components
 from orchestrator.errors import RunnerError
 from orchestrator.languages.catalog import Catalog
 from orchestrator.languages.model import (
@@ -17,7 +18,6 @@ from orchestrator.languages.model import (
     MemoryErrorRule,
     SourceRule,
 )
-from orchestrator.parts import Parts
 from orchestrator.sandbox.fake import FakeBackend
 from orchestrator.sandbox.probes import ProbeResult
 from orchestrator.settings import Settings
@@ -45,17 +45,17 @@ def sh_language(compile_script: str | None = None) -> Language:
 
 
 @dataclass
-class FakeParts:
-    """Opens parts of which the self-test gives `checks`, each run of it the next list."""
+class FakeComponents:
+    """Opens components of which the self-test gives `checks`, each run of it the next list."""
 
     checks: list[list[ProbeResult] | RunnerError] = field(default_factory=lambda: [[PASS]])
     backend: FakeBackend = field(default_factory=FakeBackend)
     language: Language = field(default_factory=sh_language)
 
     @contextlib.asynccontextmanager
-    async def open(self, _settings: Settings) -> AsyncIterator[Parts]:
+    async def open(self, _settings: Settings) -> AsyncIterator[Components]:
         catalog = Catalog([InstalledLanguage(self.language, "1.2", "sha256:0")])
-        yield Parts(self.backend, catalog, self._run_selftest)
+        yield Components(self.backend, catalog, self._run_selftest)
         await self.backend.shutdown()
 
     async def _run_selftest(self, *, afresh: bool = False) -> AsyncIterator[ProbeResult]:  # noqa: ARG002 - the contract
