@@ -39,29 +39,29 @@ for command in (languages, builds, jobs, drain, keys):
 def serve(*, dev: bool, reload: bool, reloaded: bool) -> None:
     """Serve HTTP on PORT until SIGTERM or SIGINT."""
     if reload:
-        from orchestrator.cli import reloading
+        from orchestrator.cli import reload as reloader
 
         folders = (Path(__file__).parent, read_settings().images_dir)
         arguments = ["--dev", "--reloaded"] if dev else ["--reloaded"]
-        sys.exit(reloading.serve_and_reload(folders, arguments))
+        sys.exit(reloader.serve_and_reload(folders, arguments))
     from orchestrator.cli import keys as made_up
-    from orchestrator.cli import serving
+    from orchestrator.cli import serve as server_process
 
     if dev:
         guard(lambda: made_up.ensure_keys(Path(".env")))
     settings = read_settings()
     if dev and "host" not in settings.model_fields_set:
         settings = settings.model_copy(update={"host": "127.0.0.1"})
-    mode = serving.Mode(shows_keys=dev, for_development=dev or reloaded)
-    run_on_a_loop(serving.serve(settings, out, mode))
+    mode = server_process.Mode(shows_keys=dev, for_development=dev or reloaded)
+    run_on_a_loop(server_process.serve(settings, out, mode))
 
 
 @main.command()
 def check() -> None:
     """Prove that every limit bites on this engine, in every image; a table of what was tried."""
-    from orchestrator.cli import checking
+    from orchestrator.cli import check as selftest
 
-    if not run_on_a_loop(checking.check(read_settings(log_level="warning"), out)):
+    if not run_on_a_loop(selftest.check(read_settings(log_level="warning"), out)):
         sys.exit(1)
 
 
@@ -77,27 +77,28 @@ def check() -> None:
 @server_options("API_KEY")
 def run(server: Server | None, file: Path, input_file: Any, language: str | None) -> None:
     """Run FILE in a sandbox, as the server would, or with --url on a server; exit as it did."""
-    from orchestrator.cli import program_input, remote_running, running
+    from orchestrator.cli import program_input, remote_run
+    from orchestrator.cli import run as local_run
 
     def read(max_bytes: int) -> bytes:
         return guard(lambda: program_input.read_input(input_file, max_bytes, err))
 
     if server is not None:
-        stdin = read(remote_running.MAX_INPUT)
-        work = remote_running.run_remotely(server, file, stdin, language, err)
+        stdin = read(remote_run.MAX_INPUT)
+        work = remote_run.run_remotely(server, file, stdin, language, err)
     else:
         settings = read_settings(log_level="warning")
         stdin = read(settings.max_input_size)
-        work = running.run_file(settings, file, stdin, language, err)
+        work = local_run.run_file(settings, file, stdin, language, err)
     sys.exit(run_on_a_loop(work))
 
 
 @main.command()
 def sweep() -> None:
     """Remove containers that a server left behind."""
-    from orchestrator.cli import sweeping
+    from orchestrator.cli import sweep as leftovers
 
-    run_on_a_loop(sweeping.sweep(read_settings(log_level="warning"), out))
+    run_on_a_loop(leftovers.sweep(read_settings(log_level="warning"), out))
 
 
 if __name__ == "__main__":

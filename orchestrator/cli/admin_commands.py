@@ -24,9 +24,9 @@ def builds() -> None:
 @as_json_option
 def list_builds(server: Server, *, as_json: bool) -> None:
     """List the builds under way and the latest ones."""
-    from orchestrator.cli import administering
+    from orchestrator.cli import remote_admin
 
-    run(administering.list_builds(server, out, as_json=as_json))
+    run(remote_admin.list_builds(server, out, as_json=as_json))
 
 
 @builds.command("show")
@@ -35,9 +35,9 @@ def list_builds(server: Server, *, as_json: bool) -> None:
 @as_json_option
 def show_build(server: Server, id_: str, *, as_json: bool) -> None:
     """Show a build, and what was tried in it."""
-    from orchestrator.cli import administering
+    from orchestrator.cli import remote_admin
 
-    run(administering.show_build(server, id_, out, as_json=as_json))
+    run(remote_admin.show_build(server, id_, out, as_json=as_json))
 
 
 @builds.command("log")
@@ -46,9 +46,9 @@ def show_build(server: Server, id_: str, *, as_json: bool) -> None:
 @as_json_option
 def show_log(server: Server, id_: str, *, as_json: bool) -> None:
     """Print a build's log, to its end; exit with 0 when the build has succeeded."""
-    from orchestrator.cli import administering
+    from orchestrator.cli import remote_admin
 
-    run(administering.show_log(server, id_, out, err, as_json=as_json))
+    run(remote_admin.show_log(server, id_, out, err, as_json=as_json))
 
 
 @builds.command("cancel")
@@ -56,9 +56,9 @@ def show_log(server: Server, id_: str, *, as_json: bool) -> None:
 @for_admins
 def cancel_build(server: Server, id_: str) -> None:
     """End a build; what is served stays as it is."""
-    from orchestrator.cli import administering
+    from orchestrator.cli import remote_admin
 
-    run(administering.cancel_build(server, id_, out))
+    run(remote_admin.cancel_build(server, id_, out))
 
 
 @click.group()
@@ -74,9 +74,9 @@ def jobs() -> None:
 @as_json_option
 def list_jobs(server: Server, *, as_json: bool) -> None:
     """List the jobs under way."""
-    from orchestrator.cli import administering
+    from orchestrator.cli import remote_admin
 
-    run(administering.list_jobs(server, out, as_json=as_json))
+    run(remote_admin.list_jobs(server, out, as_json=as_json))
 
 
 @jobs.command("end")
@@ -84,9 +84,9 @@ def list_jobs(server: Server, *, as_json: bool) -> None:
 @for_admins
 def end_job(server: Server, id_: str) -> None:
     """End a job: its caller is told that it was cancelled."""
-    from orchestrator.cli import administering
+    from orchestrator.cli import remote_admin
 
-    run(administering.end_job(server, id_, out))
+    run(remote_admin.end_job(server, id_, out))
 
 
 @click.command()
@@ -94,6 +94,6 @@ def end_job(server: Server, id_: str) -> None:
 @for_admins
 def drain(server: Server, *, off: bool) -> None:
     """Have a server take no more jobs; those under way go on."""
-    from orchestrator.cli import administering
+    from orchestrator.cli import remote_admin
 
-    run(administering.drain(server, out, off=off))
+    run(remote_admin.drain(server, out, off=off))

@@ -21,13 +21,13 @@ def languages() -> None:
 def list_(server: Server | None, *, as_json: bool) -> None:
     """List the languages: version, image, aliases."""
     if server is not None:
-        from orchestrator.cli.administering import list_languages
+        from orchestrator.cli.remote_admin import list_languages
 
         run(list_languages(server, out, as_json=as_json))
         return
     if as_json:
         raise click.UsageError("--json is of a server's answer: it needs --url")
-    from orchestrator.cli.images import run_list
+    from orchestrator.cli.languages import run_list
 
     run(run_list(read_settings(log_level="warning"), out))
 
@@ -42,13 +42,13 @@ def build(server: Server | None, ids: tuple[str, ...]) -> None:
     On a server each has to be named, and is rebuilt.
     """
     if server is None:
-        from orchestrator.cli.building import run_build
+        from orchestrator.cli.builds import run_build
 
         run(run_build(read_settings(log_level="warning"), ids, out))
         return
     if not ids:
         raise click.UsageError("name the languages to be built on the server")
-    from orchestrator.cli.administering import rebuild
+    from orchestrator.cli.remote_admin import rebuild
 
     run(rebuild(server, ids, out, err))
 
@@ -60,7 +60,7 @@ def tags(ids: tuple[str, ...]) -> None:
 
     Of the agent, the base, and the languages named, or all in LANGUAGES.
     """
-    from orchestrator.cli.images import list_tags
+    from orchestrator.cli.languages import list_tags
 
     settings = read_settings(log_level="warning")
     for name, tag in guard(lambda: list_tags(settings, ids)):
@@ -74,11 +74,11 @@ def tags(ids: tuple[str, ...]) -> None:
 def rebuild_(server: Server | None, ids: tuple[str, ...], *, no_cache: bool) -> None:
     """Build new images of the languages named, changed or not; prove them, then use them."""
     if server is not None:
-        from orchestrator.cli.administering import rebuild
+        from orchestrator.cli.remote_admin import rebuild
 
         run(rebuild(server, ids, out, err, no_cache=no_cache))
         return
-    from orchestrator.cli.building import Options, run_build
+    from orchestrator.cli.builds import Options, run_build
 
     options = Options(only_if_changed=False, no_cache=no_cache)
     run(run_build(read_settings(log_level="warning"), ids, out, options))
@@ -89,12 +89,13 @@ def rebuild_(server: Server | None, ids: tuple[str, ...], *, no_cache: bool) -> 
 @for_admins
 def rollback(server: Server | None, id_: str) -> None:
     """Go back to the image before."""
-    from orchestrator.cli import administering, images
+    from orchestrator.cli import languages as local
+    from orchestrator.cli import remote_admin
 
     if server is not None:
-        run(administering.change_language(server, id_, "rollback", out))
+        run(remote_admin.change_language(server, id_, "rollback", out))
     else:
-        run(images.run_rollback(read_settings(log_level="warning"), id_, out))
+        run(local.run_rollback(read_settings(log_level="warning"), id_, out))
 
 
 @languages.command()
@@ -102,12 +103,13 @@ def rollback(server: Server | None, id_: str) -> None:
 @for_admins
 def enable(server: Server | None, id_: str) -> None:
     """Serve a language, whether LANGUAGES names it or not."""
-    from orchestrator.cli import administering, images
+    from orchestrator.cli import languages as local
+    from orchestrator.cli import remote_admin
 
     if server is not None:
-        run(administering.change_language(server, id_, "enable", out))
+        run(remote_admin.change_language(server, id_, "enable", out))
     else:
-        run(images.run_enable(read_settings(log_level="warning"), id_, out))
+        run(local.run_enable(read_settings(log_level="warning"), id_, out))
 
 
 @languages.command()
@@ -115,9 +117,10 @@ def enable(server: Server | None, id_: str) -> None:
 @for_admins
 def disable(server: Server | None, id_: str) -> None:
     """Serve a language no more, whatever LANGUAGES names."""
-    from orchestrator.cli import administering, images
+    from orchestrator.cli import languages as local
+    from orchestrator.cli import remote_admin
 
     if server is not None:
-        run(administering.change_language(server, id_, "disable", out))
+        run(remote_admin.change_language(server, id_, "disable", out))
     else:
-        run(images.run_disable(read_settings(log_level="warning"), id_, out))
+        run(local.run_disable(read_settings(log_level="warning"), id_, out))

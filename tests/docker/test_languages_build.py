@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from rich.console import Console
 
-from orchestrator.cli.building import run_build
+from orchestrator.cli.builds import run_build
 from orchestrator.engine.one_off_container import run_one_off
 from orchestrator.errors import ContainerNotFoundError, RebuildError
 from orchestrator.image_settings import DEFAULT_IMAGES_DIR

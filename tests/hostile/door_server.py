@@ -18,7 +18,7 @@ from dataclasses import replace
 from rich.console import Console
 
 from orchestrator import app
-from orchestrator.cli import serving
+from orchestrator.cli import serve
 from orchestrator.cli.shell import read_settings, run
 from orchestrator.components import Components
 from orchestrator.languages.catalog import Catalog
@@ -68,7 +68,7 @@ class Watch:
         self._longest = (0.0, 0.0)
 
 
-async def serve(settings: Settings) -> None:
+async def serve_watched(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     watch = Watch(loop)
 
@@ -77,10 +77,10 @@ async def serve(settings: Settings) -> None:
             loop.call_soon_threadsafe(watch.report)
 
     threading.Thread(target=answer, daemon=True).start()
-    await serving.serve(settings, Console(), serving.Mode(for_development=True))
+    await serve.serve(settings, Console(), serve.Mode(for_development=True))
 
 
 if __name__ == "__main__":
     if sys.argv[1:] != ["engine"]:
         app.open_components = open_fake
-    run(serve(read_settings()))
+    run(serve_watched(read_settings()))

@@ -17,7 +17,7 @@ from structlog.testing import capture_logs
 
 from orchestrator import __main__ as command_line
 from orchestrator.app import build_app
-from orchestrator.cli import serving, shell
+from orchestrator.cli import serve, shell
 from orchestrator.components import Components
 from orchestrator.errors import EngineError
 from orchestrator.sandbox.instance import claim_instance
@@ -27,10 +27,10 @@ from tests.components_support import FAIL, PASS, FakeComponents, sh_language
 
 KEY = "long-enough-for-a-key"
 OPENERS = (
-    "running.open_components_beside",
-    "checking.open_components_beside",
-    "sweeping.open_components",
-    "sweeping.open_components_beside",
+    "run.open_components_beside",
+    "check.open_components_beside",
+    "sweep.open_components",
+    "sweep.open_components_beside",
 )
 
 
@@ -39,7 +39,7 @@ def components(monkeypatch: pytest.MonkeyPatch) -> FakeComponents:
     fake = FakeComponents()
     for name in OPENERS:
         monkeypatch.setattr(f"orchestrator.cli.{name}", fake.open)
-    monkeypatch.setattr(serving, "build_app", lambda settings: build_app(settings, fake.open))
+    monkeypatch.setattr(serve, "build_app", lambda settings: build_app(settings, fake.open))
     return fake
 
 
@@ -187,7 +187,7 @@ def _claiming_components(components: FakeComponents, monkeypatch: pytest.MonkeyP
             async with components.open(settings) as opened:
                 yield opened
 
-    monkeypatch.setattr("orchestrator.cli.sweeping.open_components", claim)
+    monkeypatch.setattr("orchestrator.cli.sweep.open_components", claim)
 
 
 @pytest.mark.usefixtures("_claiming_components")
@@ -238,7 +238,7 @@ def test_an_interrupted_command_exits_like_one(cli: Any, monkeypatch: pytest.Mon
     assert cli("sweep").exit_code == 130
 
 
-@pytest.mark.parametrize("command", ["building.run_build", "images.run_list"])
+@pytest.mark.parametrize("command", ["builds.run_build", "languages.run_list"])
 def test_languages_commands_are_passed_the_settings(
     cli: Any, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
@@ -272,13 +272,13 @@ def test_serve_on_a_busy_port_says_which(cli: Any) -> None:
 
 def stop_when_settled(monkeypatch: pytest.MonkeyPatch) -> None:
     """SIGTERM to this process as soon as the server has printed how it is."""
-    announce = serving.announce
+    announce = serve.announce
 
     async def announce_and_stop(*arguments: Any) -> None:
         await announce(*arguments)
         os.kill(os.getpid(), signal.SIGTERM)
 
-    monkeypatch.setattr(serving, "announce", announce_and_stop)
+    monkeypatch.setattr(serve, "announce", announce_and_stop)
 
 
 def test_serve_prints_what_it_serves_and_stops_at_sigterm(
@@ -314,13 +314,13 @@ def test_serve_for_development_listens_on_this_machine_alone_unless_told_otherwi
     cli: Any, components: FakeComponents, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hosts = []
-    listen = serving._listen  # noqa: SLF001 - what it is asked shows nowhere else
+    listen = serve._listen  # noqa: SLF001 - what it is asked shows nowhere else
 
     def record(settings: Settings) -> socket.socket:
         hosts.append(settings.host)
         return listen(settings)
 
-    monkeypatch.setattr(serving, "_listen", record)
+    monkeypatch.setattr(serve, "_listen", record)
     stop_when_settled(monkeypatch)
     components.checks *= 3
     for words, env in (
@@ -388,7 +388,7 @@ async def test_a_server_stopped_during_its_self_test_announces_nothing(
     stop = asyncio.Event()
     stop.set()
     app = make_app(reason="the self-test is running")
-    await serving.announce(app, "http://here", Console(), stop)
+    await serve.announce(app, "http://here", Console(), stop)
     assert "Ready" not in capsys.readouterr().out
     assert components.checks
 
@@ -412,7 +412,7 @@ def test_run_ends_quietly_when_nobody_reads_what_it_prints(
     def fail(_: Any) -> None:
         raise BrokenPipeError
 
-    monkeypatch.setattr("orchestrator.cli.running._write", fail)
+    monkeypatch.setattr("orchestrator.cli.run._write", fail)
     result = cli("run", script("echo hello; sleep 50"))
     assert result.exit_code == 128 + 13
     assert "rror" not in result.output
@@ -424,8 +424,8 @@ async def _no_engine(_: Any) -> AsyncIterator[None]:
 
 
 def _embedded(monkeypatch: pytest.MonkeyPatch, prepare: Any) -> None:
-    monkeypatch.setattr(serving, "embedded_engine", _no_engine)
-    monkeypatch.setattr(serving, "prepare_images", prepare)
+    monkeypatch.setattr(serve, "embedded_engine", _no_engine)
+    monkeypatch.setattr(serve, "prepare_images", prepare)
 
 
 def test_serve_with_its_own_engine_serves_once_the_images_are_there(
@@ -486,7 +486,7 @@ def test_serve_with_reload_is_left_to_another_process(
         calls.append(([each.name for each in folders], arguments))
         return 5
 
-    monkeypatch.setattr("orchestrator.cli.reloading.serve_and_reload", reload)
+    monkeypatch.setattr("orchestrator.cli.reload.serve_and_reload", reload)
     assert cli("serve", "--reload").exit_code == 5
     assert cli("serve", "--reload", "--dev").exit_code == 5
     folders = ["orchestrator", "images"]

@@ -20,7 +20,7 @@ from structlog.testing import capture_logs
 
 from orchestrator import __main__ as command_line
 from orchestrator.api import keys
-from orchestrator.cli import administering, following, shell
+from orchestrator.cli import logs, remote_admin, shell
 from orchestrator.cli.remote import RemoteError, connect
 from orchestrator.cli.server import Server, to_root
 from orchestrator.errors import BusyLanguageError, RebuildError
@@ -283,7 +283,7 @@ async def test_who_stops_following_a_build_leaves_it_to_itself_and_is_told_how_t
     admin_server.do(admin_server.rebuilder.gate.clear)
     out, err = Console(file=io.StringIO()), Console(file=io.StringIO(), width=200)
     async with connect(admin_server.server()) as remote:
-        task = asyncio.create_task(following.rebuild(remote, "sh", out, err, no_cache=False))
+        task = asyncio.create_task(logs.rebuild(remote, "sh", out, err, no_cache=False))
         async with asyncio.timeout(DEADLINE_S):
             while "Step" not in out.file.getvalue():  # type: ignore[attr-defined]  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
@@ -296,7 +296,7 @@ async def test_who_stops_following_a_build_leaves_it_to_itself_and_is_told_how_t
     assert log_command(admin_server, build).replace(" log ", " cancel ") in said
     assert admin_server.do(lambda: build.state.value) == "building"
     admin_server.do(admin_server.rebuilder.gate.set)
-    await administering.show_log(admin_server.server(), build.id, out, err, as_json=False)
+    await remote_admin.show_log(admin_server.server(), build.id, out, err, as_json=False)
     assert "== sh: succeeded: 1.2" in out.file.getvalue()  # type: ignore[attr-defined]
 
 
@@ -305,12 +305,12 @@ async def test_a_rebuild_is_shown_on_a_terminal_and_cut_logs_do_no_harm(
 ) -> None:
     out = Console(file=io.StringIO(), force_terminal=True, width=120)
     async with connect(admin_server.server()) as remote:
-        await following.rebuild(remote, "sh", out, out, no_cache=True)
+        await logs.rebuild(remote, "sh", out, out, no_cache=True)
     assert "built 1.2" in out.file.getvalue()  # type: ignore[attr-defined]
     head = {"number": 900, "image": "go", "name": "go/hello", "detail": "", "text": "built 1"}
     with build_display(out) as progress:
         for kind in ("check", "finished"):
-            following.show_event({**head, "event": kind, "passed": True}, progress, set())
+            logs.show_event({**head, "event": kind, "passed": True}, progress, set())
 
 
 def test_jobs_are_listed_and_ended_and_the_server_drained(cli: Any) -> None:

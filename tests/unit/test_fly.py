@@ -12,7 +12,7 @@ from codebae_runner_client._async import DEADLINE_S
 
 from orchestrator import embedded_settings
 from orchestrator.app import build_app
-from orchestrator.cli.serving import SHUTDOWN_S
+from orchestrator.cli.serve import SHUTDOWN_S
 from orchestrator.embedded.engine import STOP_S
 from orchestrator.settings import Settings
 from tests.image.container import RIGHTS

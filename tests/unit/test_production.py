@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from orchestrator.cli.keys import SHORTEST
-from orchestrator.cli.serving import SHUTDOWN_S
+from orchestrator.cli.serve import SHUTDOWN_S
 from orchestrator.embedded.engine import STOP_S
 from orchestrator.settings import Settings
 from tests.api_support import make_settings

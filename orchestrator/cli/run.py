@@ -9,8 +9,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from orchestrator.cli.choosing import no_language
-from orchestrator.cli.ending import NOBODY_READS, OWN_FAULT, SIGNAL_BASE
+from orchestrator.cli.exit_codes import NOBODY_READS, OWN_FAULT, SIGNAL_BASE
+from orchestrator.cli.file_language import no_language
 from orchestrator.components import open_components_beside
 from orchestrator.errors import InvalidSubmissionError
 from orchestrator.jobs.admission import Admission

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 
 from rich.console import Console
 
-from orchestrator.cli import following
+from orchestrator.cli import logs
+from orchestrator.cli.build_outcomes import LanguageOutcome, check_outcomes, print_outcomes
 from orchestrator.cli.listing import Listing, print_listing
-from orchestrator.cli.outcomes import Outcome, check_outcomes, print_outcomes
 from orchestrator.cli.remote import Json, Remote, RemoteError, connect, segment, understood
 from orchestrator.cli.server import Server
 from orchestrator.cli.tables import (
@@ -49,7 +49,7 @@ async def show_log(
     """Print a build's log to its end. Raises RemoteError also when the build does not succeed."""
     async with connect(server) as remote:
         whole = await find_id(remote, "builds", build_id)
-        await following.show_log(remote, whole, out, err, as_json=as_json)
+        await logs.show_log(remote, whole, out, err, as_json=as_json)
 
 
 async def rebuild(
@@ -62,11 +62,11 @@ async def rebuild(
     """
     for language_id in ids:
         segment(language_id)
-    outcomes: list[Outcome] = []
+    outcomes: list[LanguageOutcome] = []
     try:
         async with connect(server) as remote:
             for language_id in ids:
-                build = following.rebuild(remote, language_id, out, err, no_cache=no_cache)
+                build = logs.rebuild(remote, language_id, out, err, no_cache=no_cache)
                 outcomes.append(await build)
     finally:
         if outcomes:

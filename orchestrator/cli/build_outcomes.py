@@ -14,7 +14,7 @@ from orchestrator.errors import RebuildError
 SHORT = 160
 
 
-class Ending(StrEnum):
+class BuildEnding(StrEnum):
     """What a build came to."""
 
     BUILT = "built"
@@ -23,11 +23,11 @@ class Ending(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class LanguageOutcome:
     """Of one language. `why` it failed, or what else is worth telling; `log` says where that is."""
 
     language: str
-    ending: Ending
+    ending: BuildEnding
     why: str = ""
     log: str = ""
 
@@ -37,17 +37,17 @@ def twice(trials: Sequence[str]) -> str:
     return f"passed at the second try: {', '.join(trials)}" if trials else ""
 
 
-def print_outcomes(outcomes: Sequence[Outcome], out: Console) -> None:
+def print_outcomes(outcomes: Sequence[LanguageOutcome], out: Console) -> None:
     """A table on a terminal; anywhere else lines of cells with tabs between, nothing left out."""
     shorten = _short if out.is_terminal else str
     rows = [(each.language, each.ending, shorten(_line(each.why)), each.log) for each in outcomes]
     listing = make_listing("language outcome why log", rows)
-    print_listing(listing, out, lambda row: "bold red" if row[1] == Ending.FAILED else "")
+    print_listing(listing, out, lambda row: "bold red" if row[1] == BuildEnding.FAILED else "")
 
 
-def check_outcomes(outcomes: Sequence[Outcome]) -> None:
+def check_outcomes(outcomes: Sequence[LanguageOutcome]) -> None:
     """Raises RebuildError when any failed."""
-    failed = [each.language for each in outcomes if each.ending is Ending.FAILED]
+    failed = [each.language for each in outcomes if each.ending is BuildEnding.FAILED]
     if failed:
         raise RebuildError(f"{len(failed)} of {len(outcomes)} failed: {', '.join(failed)}")
 

@@ -13,8 +13,8 @@ from aiohttp.test_utils import TestClient, TestServer
 from rich.console import Console
 
 from orchestrator.api.waiting import Progress, build_waiting_app
-from orchestrator.cli import preparing
-from orchestrator.cli.preparing import DEBIAN, prepare_images
+from orchestrator.cli import images
+from orchestrator.cli.images import DEBIAN, prepare_images
 from orchestrator.components import ImageTooling
 from orchestrator.errors import ConfigurationError, EngineError
 from orchestrator.languages import release
@@ -97,9 +97,9 @@ def make_scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[...,
         async def tooling(_: Settings) -> AsyncIterator[tuple[ImageTooling, None]]:
             yield ImageTooling(engine, ImageStore(engine), None), None  # type: ignore[arg-type]
 
-        monkeypatch.setattr(preparing, "open_image_tooling", tooling)
-        monkeypatch.setattr(preparing, "prepare_languages", made.build)
-        monkeypatch.setattr(preparing, "AGAIN_S", 0)
+        monkeypatch.setattr(images, "open_image_tooling", tooling)
+        monkeypatch.setattr(images, "prepare_languages", made.build)
+        monkeypatch.setattr(images, "AGAIN_S", 0)
         return made
 
     return make

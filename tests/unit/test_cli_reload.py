@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.cli.reloading import snapshot
+from orchestrator.cli.reload import snapshot
 
 ROOT = Path(__file__).resolve().parents[2]
 # Stands for the server: notes its pid, and how it ended.
@@ -39,9 +39,9 @@ def reloading(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     driver.write_text(
         f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
         "from pathlib import Path\n"
-        "from orchestrator.cli import reloading\n"
-        "reloading.LOOK_S = 0.05\n"
-        f"sys.exit(reloading.serve_and_reload([Path({str(source)!r})], ['--dev']))\n"
+        "from orchestrator.cli import reload\n"
+        "reload.LOOK_S = 0.05\n"
+        f"sys.exit(reload.serve_and_reload([Path({str(source)!r})], ['--dev']))\n"
     )
     with subprocess.Popen(
         [sys.executable, driver], cwd=tmp_path, stdout=subprocess.PIPE, text=True

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from orchestrator.api.admin.wire import pretty
-from orchestrator.cli.outcomes import Ending, Outcome, twice
+from orchestrator.cli.build_outcomes import BuildEnding, LanguageOutcome, twice
 from orchestrator.cli.program import program
 from orchestrator.cli.remote import (
     Json,
@@ -26,14 +26,14 @@ from orchestrator.printable import printable_line
 if TYPE_CHECKING:
     from orchestrator.languages.build import BuildProgress
 
-ENDINGS = {"succeeded": Ending.BUILT, "unchanged": Ending.UNCHANGED}
+ENDINGS = {"succeeded": BuildEnding.BUILT, "unchanged": BuildEnding.UNCHANGED}
 OF_ONE_LANGUAGE = (404, 409)
 """Refusals that say nothing of the languages to come: it is not known, or busy, or in the way."""
 
 
 async def rebuild(
     remote: Remote, language_id: str, out: Console, err: Console, *, no_cache: bool
-) -> Outcome:
+) -> LanguageOutcome:
     """Begin a build and show it to its end; what became of it. Raises RemoteError.
 
     Interrupting this leaves the build to itself, and says how to find it again.
@@ -44,7 +44,7 @@ async def rebuild(
     except RefusedError as refused:
         if refused.status not in OF_ONE_LANGUAGE:
             raise
-        return Outcome(language_id, Ending.FAILED, str(refused))
+        return LanguageOutcome(language_id, BuildEnding.FAILED, str(refused))
     with understood():
         build_id = segment(str(build["id"]))
     try:
@@ -57,16 +57,16 @@ async def rebuild(
         return _to_outcome(remote, language_id, result)
 
 
-def _to_outcome(remote: Remote, language_id: str, build: Json) -> Outcome:
+def _to_outcome(remote: Remote, language_id: str, build: Json) -> LanguageOutcome:
     """What became of a build that has ended; `build`: as the server tells of it."""
     state = build["state"]
     tried_twice = [
         str(each["name"]) for each in build["checks"] if each["passed"] and each.get("first_try")
     ]
-    ending = ENDINGS.get(state, Ending.FAILED)
+    ending = ENDINGS.get(state, BuildEnding.FAILED)
     why = twice(tried_twice) if state in ENDINGS else str(build["error"] or state)
     log = _command(remote, "log", segment(str(build["id"]))) if why else ""
-    return Outcome(language_id, ending, why, log)
+    return LanguageOutcome(language_id, ending, why, log)
 
 
 async def show_log(

@@ -22,8 +22,8 @@ from orchestrator.api import keys
 from orchestrator.api.door import Door, DoorSite
 from orchestrator.api.waiting import Progress, build_waiting_app
 from orchestrator.app import build_app, drain
+from orchestrator.cli.images import prepare_images
 from orchestrator.cli.keys import check_keys
-from orchestrator.cli.preparing import prepare_images
 from orchestrator.cli.server import address
 from orchestrator.consistency import crowded, overruled
 from orchestrator.descriptors import connections_within, raise_limit

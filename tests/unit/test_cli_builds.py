@@ -11,9 +11,14 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from orchestrator.cli import building
-from orchestrator.cli.building import Options, prepare_languages, run_build
-from orchestrator.cli.outcomes import Ending, Outcome, check_outcomes, print_outcomes
+from orchestrator.cli import builds
+from orchestrator.cli.build_outcomes import (
+    BuildEnding,
+    LanguageOutcome,
+    check_outcomes,
+    print_outcomes,
+)
+from orchestrator.cli.builds import Options, prepare_languages, run_build
 from orchestrator.components import ImageTooling
 from orchestrator.errors import (
     ConfigurationError,
@@ -98,8 +103,8 @@ async def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     async def tooling(_: Settings) -> AsyncIterator[tuple[ImageTooling, None]]:
         yield ImageTooling(engine, ImageStore(engine), None), None  # type: ignore[arg-type]
 
-    monkeypatch.setattr(building, "open_image_tooling", tooling)
-    monkeypatch.setattr(building, "ImageVerifier", lambda *_: made.verify)
+    monkeypatch.setattr(builds, "open_image_tooling", tooling)
+    monkeypatch.setattr(builds, "ImageVerifier", lambda *_: made.verify)
     yield made
     await engine.close()
 
@@ -253,8 +258,8 @@ LONG = "it came to nothing, and that took " + "very " * 60 + "long"
 
 
 @pytest.fixture(params=[False, True], ids=["piped", "terminal"])
-def printed(request: pytest.FixtureRequest) -> Callable[[list[Outcome]], str]:
-    def show(outcomes: list[Outcome]) -> str:
+def printed(request: pytest.FixtureRequest) -> Callable[[list[LanguageOutcome]], str]:
+    def show(outcomes: list[LanguageOutcome]) -> str:
         text = io.StringIO()
         print_outcomes(outcomes, Console(file=text, force_terminal=request.param, width=50))
         return text.getvalue()
@@ -263,7 +268,7 @@ def printed(request: pytest.FixtureRequest) -> Callable[[list[Outcome]], str]:
 
 
 def test_nothing_is_cut_where_it_is_piped_and_a_terminal_is_not_flooded() -> None:
-    outcomes = [Outcome("d", Ending.FAILED, LONG, "/long/" * 20 + "d.log")]
+    outcomes = [LanguageOutcome("d", BuildEnding.FAILED, LONG, "/long/" * 20 + "d.log")]
     piped, shown = io.StringIO(), io.StringIO()
     print_outcomes(outcomes, Console(file=piped, width=50))
     terminal = Console(file=shown, force_terminal=True, color_system=None, width=100)
@@ -276,15 +281,19 @@ def test_nothing_is_cut_where_it_is_piped_and_a_terminal_is_not_flooded() -> Non
 
 
 def test_what_failed_says_moves_no_cursor_and_adds_no_cell(
-    printed: Callable[[list[Outcome]], str],
+    printed: Callable[[list[LanguageOutcome]], str],
 ) -> None:
-    text = printed([Outcome("d", Ending.FAILED, "a\x1b[2Jb\tc\nd [red]e")])
+    text = printed([LanguageOutcome("d", BuildEnding.FAILED, "a\x1b[2Jb\tc\nd [red]e")])
     assert "\x1b[2J" not in text
     assert "a\ufffd[2Jb c d [red]e" in " ".join(text.split())
     assert len([line for line in text.splitlines() if "failed" in line]) == 1
 
 
 def test_the_error_names_what_failed() -> None:
-    check_outcomes([Outcome("c", Ending.BUILT), Outcome("d", Ending.UNCHANGED)])
+    check_outcomes(
+        [LanguageOutcome("c", BuildEnding.BUILT), LanguageOutcome("d", BuildEnding.UNCHANGED)]
+    )
     with pytest.raises(RebuildError, match=r"^1 of 2 failed: d$"):
-        check_outcomes([Outcome("c", Ending.BUILT), Outcome("d", Ending.FAILED)])
+        check_outcomes(
+            [LanguageOutcome("c", BuildEnding.BUILT), LanguageOutcome("d", BuildEnding.FAILED)]
+        )

@@ -9,7 +9,13 @@ from pathlib import Path
 
 from rich.console import Console
 
-from orchestrator.cli.outcomes import Ending, Outcome, check_outcomes, print_outcomes, twice
+from orchestrator.cli.build_outcomes import (
+    BuildEnding,
+    LanguageOutcome,
+    check_outcomes,
+    print_outcomes,
+    twice,
+)
 from orchestrator.components import ImageTooling, open_image_tooling
 from orchestrator.errors import ConfigurationError, EngineError, RebuildError, RunnerError
 from orchestrator.jobs.admission import Admission
@@ -34,9 +40,9 @@ OnLanguage = Callable[[str, tuple[int, int]], None]
 """Hears which language's turn it is, and that it is the n-th of so many."""
 
 _ENDINGS = {
-    rebuild.Outcome.PROMOTED: Ending.BUILT,
-    rebuild.Outcome.UNCHANGED: Ending.UNCHANGED,
-    rebuild.Outcome.SKIPPED: Ending.UNCHANGED,
+    rebuild.Outcome.PROMOTED: BuildEnding.BUILT,
+    rebuild.Outcome.UNCHANGED: BuildEnding.UNCHANGED,
+    rebuild.Outcome.SKIPPED: BuildEnding.UNCHANGED,
 }
 
 
@@ -76,7 +82,9 @@ async def prepare_languages(
     for error in errors:
         if isinstance(error, ConfigurationError):
             raise error
-    failed = [f"{each.language}: {each.why}" for each in outcomes if each.ending is Ending.FAILED]
+    failed = [
+        f"{each.language}: {each.why}" for each in outcomes if each.ending is BuildEnding.FAILED
+    ]
     if failed:
         raise RebuildError("; ".join(failed))
 
@@ -87,7 +95,7 @@ async def build_languages(
     console: Console,
     options: Options = USUAL,
     on_language: OnLanguage = lambda *_: None,
-) -> tuple[list[Outcome], list[RunnerError]]:
+) -> tuple[list[LanguageOutcome], list[RunnerError]]:
     """What became of each language, in order, and the errors of those that failed.
 
     Raises as `run_build` does, but for what fails by itself.
@@ -131,8 +139,8 @@ class _Series:
         self._progress = progress
         self._options = options
         self._look = look
-        self._missing: Outcome | None = None
-        self.outcomes: dict[str, Outcome] = {}
+        self._missing: LanguageOutcome | None = None
+        self.outcomes: dict[str, LanguageOutcome] = {}
         self.errors: list[RunnerError] = []
 
     def read(self, names: Sequence[str]) -> None:
@@ -162,7 +170,7 @@ class _Series:
             return
         if self._missing is not None:
             why = f"not tried, it stands on {self._missing.why}"
-            self.outcomes[name] = Outcome(name, Ending.FAILED, why, self._missing.log)
+            self.outcomes[name] = LanguageOutcome(name, BuildEnding.FAILED, why, self._missing.log)
             return
         record = BuildRecord(self._progress)
         try:
@@ -178,13 +186,15 @@ class _Series:
             return
         log = "" if outcome is rebuild.Outcome.SKIPPED else record.write(self._state_dir, name)
         why = twice(record.tried_twice)
-        self.outcomes[name] = Outcome(name, _ENDINGS[outcome], why, log if why else "")
+        self.outcomes[name] = LanguageOutcome(name, _ENDINGS[outcome], why, log if why else "")
 
-    def _fail(self, name: str, record: BuildRecord, err: RunnerError) -> Outcome:
+    def _fail(self, name: str, record: BuildRecord, err: RunnerError) -> LanguageOutcome:
         if not record.has_failed:
             record.failed(name, str(err))
         self.errors.append(err)
-        return Outcome(name, Ending.FAILED, str(err), record.write(self._state_dir, name))
+        return LanguageOutcome(
+            name, BuildEnding.FAILED, str(err), record.write(self._state_dir, name)
+        )
 
     @property
     def _state_dir(self) -> Path:

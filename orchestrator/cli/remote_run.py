@@ -19,8 +19,8 @@ from codebae_runner_client import (
 from rich.console import Console
 from rich.text import Text
 
-from orchestrator.cli.choosing import no_language
-from orchestrator.cli.ending import NOBODY_READS, OWN_FAULT, SIGNAL_BASE
+from orchestrator.cli.exit_codes import NOBODY_READS, OWN_FAULT, SIGNAL_BASE
+from orchestrator.cli.file_language import no_language
 from orchestrator.cli.remote import MAX_SHOWN, RemoteError, understood, with_details
 from orchestrator.cli.server import Server, images_dir
 from orchestrator.printable import printable_line

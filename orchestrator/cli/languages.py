@@ -1,0 +1,103 @@
+"""`languages …` on the local engine: what an admin does to images where no server need run."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from rich.console import Console
+
+from orchestrator.cli.listing import make_listing, print_listing
+from orchestrator.components import open_image_tooling
+from orchestrator.errors import UnknownLanguageError
+from orchestrator.languages.lock import language_lock
+from orchestrator.languages.registry import load_languages, wanted_ids
+from orchestrator.languages.release import SHARED, wanted_images
+from orchestrator.languages.selection import check_previous, select_languages, to_installed
+from orchestrator.languages.store import ImageStore, LanguageImages
+from orchestrator.settings import Settings
+
+SHORT_DIGEST = 12
+
+
+async def run_rollback(settings: Settings, language_id: str, console: Console) -> None:
+    """Make the image before the current one the current one.
+
+    Raises RunnerError, whose message is for the person at the terminal.
+    """
+
+    def check(images: LanguageImages) -> None:
+        check_previous(images, settings.images_dir)
+
+    await _change(settings, language_id, ImageStore.rollback, check)
+    console.print(f"{language_id}: rolled back", highlight=False)
+
+
+async def run_enable(settings: Settings, language_id: str, console: Console) -> None:
+    """Have a language served, named by LANGUAGES or not. Raises as `run_rollback` does."""
+    await _change(settings, language_id, ImageStore.enable)
+    console.print(f"{language_id}: enabled", highlight=False)
+
+
+async def run_disable(settings: Settings, language_id: str, console: Console) -> None:
+    """Have a language not served. Raises as `run_rollback` does."""
+    await _change(settings, language_id, ImageStore.disable)
+    console.print(f"{language_id}: disabled", highlight=False)
+
+
+def list_tags(settings: Settings, ids: Sequence[str]) -> list[tuple[str, str]]:
+    """Name and tag, in a registry, of all that `ids`, or LANGUAGES, need; no engine is asked.
+
+    Raises ConfigurationError.
+    """
+    wanted = wanted_ids(settings.images_dir, ids or settings.language_ids)
+    images = wanted_images(settings.images_dir, [*SHARED, *wanted], {})
+    return [(each.name, each.tag) for each in images]
+
+
+async def _change(
+    settings: Settings,
+    language_id: str,
+    change: Callable[[ImageStore, str], Awaitable[None]],
+    check: Callable[[LanguageImages], None] = lambda _: None,
+) -> None:
+    """A server on this engine sees it within LANGUAGES_INTERVAL."""
+    async with open_image_tooling(settings) as (tooling, _):
+        images = (await tooling.store.read()).get(language_id)
+        if images is None or images.current is None:
+            raise UnknownLanguageError(f"there is no image of {language_id!r}: build it first")
+        with language_lock(settings.state_dir, language_id):
+            check(images)
+            await change(tooling.store, language_id)
+
+
+async def run_list(settings: Settings, console: Console) -> None:
+    """Print a table of the settings' languages, and of what else the engine has images of.
+
+    Raises as `run_rollback` does.
+    """
+    async with open_image_tooling(settings) as (tooling, _):
+        images = await tooling.store.read()
+    registry = load_languages(settings.images_dir, settings.language_ids)
+    served = select_languages(settings.language_ids, images).served
+    rows = list[tuple[str, ...]]()
+    for owner in dict.fromkeys([*(each.id for each in registry.owners), *images]):
+        state = "served" if owner in served else "not served"
+        rows += _rows(settings, images.get(owner, LanguageImages(owner)), state)
+    print_listing(make_listing("id name version state digest size aliases", rows), console)
+
+
+def _rows(settings: Settings, images: LanguageImages, state: str) -> list[tuple[str, ...]]:
+    if images.current is None:
+        return [(images.id, "", "", "not built", "", "", "")]
+    return [
+        (
+            each.language.id,
+            each.language.name,
+            each.version,
+            "disabled" if images.is_disabled else state,
+            each.digest.removeprefix("sha256:")[:SHORT_DIGEST],
+            f"{each.size_bytes / 1e6:.0f} MB",
+            ", ".join(each.language.aliases),
+        )
+        for each in to_installed(images, settings.images_dir)
+    ]
