@@ -84,7 +84,7 @@ async def _ask_on(server: Server, tally: Tally) -> None:
 
 
 async def _stream_on(server: Server, tally: Tally) -> None:
-    """The same, as a stream: the first event is that it is accepted."""
+    """As `_ask_on`, but as a stream, whose first event says that the job is accepted."""
     while True:
         started, is_accepted = time.perf_counter(), False
         async for _ in server.events(HELLOS[LANGUAGE].request):

@@ -64,7 +64,7 @@ def configure_logging(level: str, log_format: str = "auto") -> None:
 
 
 class _Forgiving(io.TextIOBase):
-    """A file that takes what it can: a log that nobody reads any more must not stop the server."""
+    """A file that ignores failed writes: a log that nobody reads must not stop the server."""
 
     def __init__(self, file: TextIO) -> None:
         self._file = file

@@ -58,7 +58,7 @@ class KeyFile:
 
 
 def read_keys(path: Path) -> KeyFile:
-    """Raises ConfigurationError, in one line, when it can't be read or is wrong."""
+    """Read the file. Raises ConfigurationError, in one line, when it can't be read or is wrong."""
     try:
         with path.open("rb") as file:
             found = os.fstat(file.fileno())
@@ -73,7 +73,7 @@ def read_keys(path: Path) -> KeyFile:
 
 
 def state_of(path: Path) -> State:
-    """Of the file as it is now; another one whenever there is something new to be read."""
+    """The state of the file, which differs whenever the file has changed."""
     try:
         return _state(path.stat())
     except OSError as err:

@@ -31,11 +31,11 @@ class KeyRing:
 
     @property
     def keys(self) -> tuple[Key, ...]:
-        """Those that are no admins'."""
+        """The keys that run programs, without the admins'."""
         return self._keys
 
     def replace(self, file_keys: Sequence[Key]) -> None:
-        """These are the file's from now on. Raises ConfigurationError, and keeps what it had."""
+        """Replace the keys of the file. Raises ConfigurationError, and then keeps the old ones."""
         others = {key.digest: "API_KEY" for key in self._settings_keys}
         others |= {key.digest: "ADMIN_KEY" for key in self._admins.values()}
         for key in file_keys:
@@ -47,11 +47,11 @@ class KeyRing:
         self._table = _table(self._keys)
 
     def find(self, offered: bytes) -> Key | None:
-        """The key that this is, if it is one."""
+        """The key that was offered, if it is a known one that runs programs."""
         return _find(self._table, offered)
 
     def find_admin(self, offered: bytes) -> Key | None:
-        """The admin's key that this is, if it is one."""
+        """The key that was offered, if it is a known admin's."""
         return _find(self._admins, offered)
 
 

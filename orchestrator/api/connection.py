@@ -36,7 +36,7 @@ def is_closing(request: web.Request) -> bool:
 
 
 def has_hung_up(request: web.Request) -> bool:
-    """The same, and also where nothing is read for now, so that asyncio can't know."""
+    """As `is_closing`, and also while nothing is read, when asyncio can't know of a hang-up."""
     if request.transport is None or request.transport.is_closing():
         return True
     connection = request.transport.get_extra_info("socket")

@@ -29,11 +29,11 @@ class Crowd(Generic[C]):
     _at_the_door: dict[C, None] = field(default_factory=dict)
 
     def __len__(self) -> int:
-        """How many have a place."""
+        """The number of connections that have a place."""
         return len(self._places)
 
     def enter(self, connection: C, address: str | None, now: float) -> list[C]:
-        """Let one in, or let it wait at the door; whoever has to go for it is to be hung up on.
+        """Let a connection in, or have it wait at the door. Returns those to be closed for it.
 
         `address`: what counts as one client; None: its connections are not counted.
         """
@@ -52,7 +52,7 @@ class Crowd(Generic[C]):
         return gone
 
     def _make_room(self, now: float) -> list[C]:
-        """Of those that are idle the one that has been so for the longest, if there is no place."""
+        """Remove the connection that was idle longest, if all places are taken; it is returned."""
         if len(self._places) < self.most or not self._idle:
             return []
         oldest, since = next(iter(self._idle.items()))
@@ -66,16 +66,16 @@ class Crowd(Generic[C]):
         return connection in self._places
 
     def busy(self, connection: C) -> None:
-        """It has asked something."""
+        """The connection has sent a request."""
         self._idle.pop(connection, None)
 
     def idle(self, connection: C, now: float) -> None:
-        """It was answered."""
+        """The connection has no request under way from now on."""
         if connection in self._places:
             self._idle[connection] = now
 
     def leave(self, connection: C) -> None:
-        """It is gone; idempotent."""
+        """The connection has ended. Idempotent."""
         self._at_the_door.pop(connection, None)
         self._idle.pop(connection, None)
         address = self._places.pop(connection, "")

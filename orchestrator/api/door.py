@@ -98,7 +98,7 @@ class Connection(web.RequestHandler):
         return self._request is None or not self._request.content.is_eof()
 
     def begin(self, request: web.Request) -> None:
-        """A request's head is there."""
+        """The head of a request has come."""
         self._request = request
         self._begun += 1
         if self._begun == self._request_count:
@@ -106,7 +106,7 @@ class Connection(web.RequestHandler):
         self._door.begin(self)
 
     def end(self) -> None:
-        """It was answered."""
+        """The request was answered."""
         self._request = None
         self._is_asking = False
         self._door.crowd.idle(self, self._loop.time())
@@ -143,7 +143,7 @@ class Door:
         return Connection(self, self._server, **self._options)
 
     def enter(self, connection: Connection, transport: asyncio.BaseTransport) -> None:
-        """Give it a place, if there is one; who has to go for it is hung up on."""
+        """Give the connection a place, if there is one; close those that must go for it."""
         name = transport.get_extra_info("peername")
         peer = str(name[0]) if isinstance(name, list | tuple) and name else ""
         address = None if is_trusted(peer, self._trusted) else home(peer)
@@ -156,18 +156,18 @@ class Door:
             self._newcomers[connection] = now + DOOR_S
 
     def begin(self, connection: Connection) -> None:
-        """It has asked something."""
+        """The connection has sent a request: it is silent no longer."""
         self._silent.pop(connection, None)
         self._newcomers.pop(connection, None)
         self.crowd.busy(connection)
 
     def leave(self, connection: Connection) -> None:
-        """It is gone."""
+        """The connection has ended."""
         self.begin(connection)
         self.crowd.leave(connection)
 
     def hang_up_on_the_silent(self) -> None:
-        """On a few of those whose time is over; to be called all the time."""
+        """Close a few connections whose deadline is over; to be called again and again."""
         now = self._loop.time()
         for waiting in (self._silent, self._newcomers):
             late = [each for each, until in islice(waiting.items(), LATE_AT_ONCE) if until <= now]

@@ -25,7 +25,7 @@ class _Tally:
 
 
 class Guesses:
-    """For one event loop. Of too many addresses the one is forgotten that was there longest ago."""
+    """Counts per address, in a bounded table (the oldest goes first). For one event loop."""
 
     def __init__(self, most: int, clock: Callable[[], float] = time.monotonic) -> None:
         """`most` in a minute from one address; 0: any number. `clock` in seconds."""
@@ -34,7 +34,7 @@ class Guesses:
         self._tallies: OrderedDict[str, _Tally] = OrderedDict()
 
     def add(self, address: str) -> tuple[int, int]:
-        """One more; how many in this minute, and seconds to wait: 0 while they are not too many."""
+        """Count one more. Returns the count of this minute, and the seconds to wait (0: none)."""
         now = self._clock()
         client = home(address)
         tally = self._tallies.get(client)

@@ -17,7 +17,7 @@ _READER = ThreadPoolExecutor(1, thread_name_prefix="reader")
 
 
 async def off_loop(size: int, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """`work` done, on the thread if `size` is large; it must touch nothing that others change."""
+    """Do `work`, on a thread if `size` is large; it must touch nothing that others change."""
     if size <= LARGE:
         return work(*args, **kwargs)
     doing = _READER.submit(work, *args, **kwargs)

@@ -47,7 +47,7 @@ class Rates:
         self._buckets: dict[str, InMemoryBucket] = {}
 
     def take(self, key: Key) -> tuple[Quota | None, bool]:
-        """One more submission: what is left then, None without a rate; and whether it may be."""
+        """Count one more submission. Returns the quota (None: no rate); whether it is allowed."""
         if not key.rate:
             return None, True
         now = int(self._clock() * 1000)
@@ -60,7 +60,7 @@ class Rates:
         return Quota(key.rate, max(0, key.rate - bucket.count()), reset_s), is_allowed
 
     def forget_all_but(self, keys: Iterable[Key]) -> None:
-        """Of keys that there are no more, nothing is kept."""
+        """Forget what was counted of all other keys."""
         names = {key.name for key in keys}
         self._buckets = {name: each for name, each in self._buckets.items() if name in names}
 

@@ -237,7 +237,7 @@ def parse_execute(payload: Mapping[str, object]) -> ExecuteRequest:
 
 
 def parse(model: type[Model], payload: Mapping[str, object]) -> Model:
-    """The same, of any model."""
+    """Check a value against any model, as `parse_execute` does."""
     try:
         return model.model_validate(payload)
     except ValidationError as err:

@@ -128,7 +128,7 @@ class EventSender(ABC):
         return [queued_envelope(position)]
 
     def _besides(self) -> list[Envelope]:
-        """What is to be said at this moment that is no event of the job's."""
+        """Envelopes that are due now beside the events of the job, as a ping is."""
         return []
 
     @abstractmethod

@@ -1,4 +1,4 @@
-"""What became of each language of a build: one table at the end, and the exit status."""
+"""The outcomes of building several languages: the table at the end, and the exit status."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SHORT = 160
 
 
 class BuildEnding(StrEnum):
-    """What a build came to."""
+    """How the build of a language ended."""
 
     BUILT = "built"
     UNCHANGED = "unchanged"
@@ -24,7 +24,7 @@ class BuildEnding(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LanguageOutcome:
-    """Of one language. `why` it failed, or what else is worth telling; `log` says where that is."""
+    """The outcome for one language: `why` it failed, or a note; `log`: the path of its log."""
 
     language: str
     ending: BuildEnding
@@ -33,7 +33,7 @@ class LanguageOutcome:
 
 
 def twice(trials: Sequence[str]) -> str:
-    """What is told of an image that did not pass everything at once; empty when it did."""
+    """The note on checks that passed at the second try; empty when there are none."""
     return f"passed at the second try: {', '.join(trials)}" if trials else ""
 
 

@@ -1,4 +1,4 @@
-"""What an embedded engine needs before jobs can be run: the languages' images, whatever it takes.
+"""Provides the languages' images on an embedded engine, before jobs can be run.
 
 Pulled where a registry has this version's (`pull.py`), else built; with nothing there at all,
 and no registry, Debian's base image comes out of a tar.

@@ -62,7 +62,7 @@ class PullProgress:
 async def pull_images(
     settings: Settings, engine: EngineClient, ids: Sequence[str], say: Say
 ) -> list[str]:
-    """Have this version's images of `ids`, as far as the registry has them; which it has not.
+    """Pull this version's images of `ids`. Returns the ids that the registry does not have.
 
     What is here already is not asked for, what another version has pushed not looked at. Raises
     ConfigurationError where the pins can't be read.

@@ -113,7 +113,7 @@ async def _own_engine(
 
 
 async def _unless_stopped(work: Coroutine[Any, Any, None], stop: asyncio.Event) -> None:
-    """Do it, or give it up as soon as `stop` is set."""
+    """Do the work, but cancel it as soon as `stop` is set."""
     doing, stopping = asyncio.ensure_future(work), asyncio.ensure_future(stop.wait())
     try:
         await asyncio.wait({doing, stopping}, return_when=asyncio.FIRST_COMPLETED)

@@ -34,7 +34,7 @@ def read_settings(*, log_level: str | None = None) -> Settings:
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
-    """Do it on an event loop of its own, as `guard` has it."""
+    """Run a coroutine on an event loop of its own; its errors end as `guard` says."""
 
     def on_a_loop() -> T:
         _have_standard_files()
@@ -45,7 +45,7 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 
 
 def guard(function: Callable[[], T]) -> T:
-    """What is ours to explain ends in one line and status 1; a bug keeps its traceback."""
+    """Call a function. An expected error is one line and status 1; a bug keeps its traceback."""
     try:
         return function()
     except RunnerError as error:

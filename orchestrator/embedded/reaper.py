@@ -1,4 +1,4 @@
-"""What PID 1 of a container owes the others: processes without a parent become its children."""
+"""Reaps orphans: processes without a parent become children of a container's PID 1."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ INTERVAL_S = 1.0
 
 
 async def reap_orphans(ours: Callable[[], Collection[int]]) -> None:
-    """Take leave of every child that has ended, but for `ours`, which others wait for.
+    """Reap every child that has ended, except `ours`, which others wait for.
 
     Until cancelled.
     """
@@ -21,7 +21,7 @@ async def reap_orphans(ours: Callable[[], Collection[int]]) -> None:
 
 
 def reap(ours: Collection[int]) -> int:
-    """How many have been taken leave of."""
+    """Reap the children that have ended; returns how many."""
     count = 0
     with contextlib.suppress(ChildProcessError):
         while (ended := _next_ended()) and ended not in ours:

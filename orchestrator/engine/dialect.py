@@ -44,7 +44,7 @@ class Dialect:
         return self.version
 
     def hear(self, engine: str) -> bool:
-        """Who answered a ping; whether it is another than before. Nothing is agreed on with it."""
+        """Note which engine answered a ping. True if it is another one, with no version agreed."""
         before = self._engine
         if engine != before:
             self._engine, self.version = engine, ""

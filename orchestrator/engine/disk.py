@@ -40,7 +40,7 @@ class DiskGuard:
             )
 
     async def over(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """The result of `work`; it is not begun, or is cancelled, when there is too little room.
+        """Do `work`, for its result; cancel it, or do not begin, when there is too little room.
 
         Then raises DiskSpaceError.
         """

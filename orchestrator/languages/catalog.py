@@ -8,7 +8,7 @@ from orchestrator.languages.model import InstalledLanguage
 
 
 class Catalog:
-    """Replaced as a whole, between two jobs; who has looked a language up keeps what was found."""
+    """The languages that are served. Replaced as a whole: a job keeps the language it has found."""
 
     def __init__(
         self,

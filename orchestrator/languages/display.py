@@ -40,7 +40,7 @@ def build_display(console: Console) -> Iterator[BuildProgress]:
 
 
 def told(result: CheckResult) -> str:
-    """What is worth telling of it: a failure, and that it took two tries; else nothing."""
+    """The line to print of a result: a failure, or a second try; empty for any other."""
     if result.passed and not result.first_try:
         return ""
     return f"{result.trial}: {result.outcome}"

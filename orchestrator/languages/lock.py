@@ -16,16 +16,16 @@ MARK = b"candidate\n"
 
 @dataclass(frozen=True, slots=True)
 class LanguageLock:
-    """Held. Its mark outlives its holder: from before there may be a candidate until it is gone."""
+    """A lock that is held. Its mark outlives a crash, and says that there may be a candidate."""
 
     descriptor: int
 
     def mark(self) -> None:
-        """There may be a candidate from now on."""
+        """Note that there may be a candidate from now on."""
         os.pwrite(self.descriptor, MARK, 0)
 
     def clear(self) -> None:
-        """There is none any more."""
+        """Note that there is no candidate any more."""
         os.ftruncate(self.descriptor, 0)
 
 

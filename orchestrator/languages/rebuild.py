@@ -37,7 +37,7 @@ SHOWN = 3  # failures in a message; the log has them all
 
 
 class Outcome(StrEnum):
-    """What a rebuild came to, when it came to its end."""
+    """How a rebuild ended that no error has ended."""
 
     PROMOTED = "promoted"
     UNCHANGED = "unchanged"
@@ -163,7 +163,7 @@ def _files_as_configuration() -> Iterator[None]:
 
 
 async def _to_the_end(work: Coroutine[Any, Any, None]) -> None:
-    """Do it, cancelled or not: its parts belong together, and there is no way back."""
+    """Finish the work even when cancelled: its steps belong together."""
     task = asyncio.create_task(work)
     while not task.done():
         try:

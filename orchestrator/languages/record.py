@@ -1,4 +1,4 @@
-"""What a build says, passed on as it comes and kept: for a file, and for the end of it all."""
+"""Records what a build reports, for its log file and the final table, and passes it on."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class BuildRecord:
         self._progress = progress
         self._lines: deque[str] = deque(maxlen=MOST_LINES)
         self.tried_twice: list[str] = []
-        """What passed, but not at once."""
+        """The checks that passed at the second try."""
         self.has_failed = False
 
     def started(self, name: str) -> None:

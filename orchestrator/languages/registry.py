@@ -14,7 +14,7 @@ from orchestrator.languages.schema import ID_PATTERN
 
 ALL = "all"
 RESERVED = ("agent", "base")
-"""Beside the languages' images there are these."""
+"""Names of images that are no language's, so that no language may have them."""
 FIRST = ("c", "cpp", "java", "python")
 """"All" begins with these, as far as they are there."""
 
@@ -122,7 +122,7 @@ def folder_ids(images_dir: Path) -> tuple[str, ...]:
 
 
 def in_order(ids: Iterable[str]) -> tuple[str, ...]:
-    """As "all" has them."""
+    """The ids in the order of "all"."""
     known = sorted(ids)
     first = [language_id for language_id in FIRST if language_id in known]
     return (*first, *(language_id for language_id in known if language_id not in FIRST))

@@ -88,7 +88,7 @@ def _entries(folder: Path) -> list[Path]:
 
 
 def _expectation(name: str, table: SampleTable | None) -> SampleTable:
-    """What the convention says, with what the table says in its folder."""
+    """The expectation of the convention, overridden by what the table says."""
     usual = CONVENTIONS.get(name, SampleTable())
     if table is None:
         return usual

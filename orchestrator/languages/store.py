@@ -80,13 +80,13 @@ class LanguageImages:
 
     @property
     def images(self) -> tuple[LanguageImage, ...]:
-        """Those there are."""
+        """The images that exist, of these four."""
         known = (self.current, self.previous, self.candidate, self.aside)
         return tuple(each for each in known if each is not None)
 
 
 class Move(NamedTuple):
-    """A tag goes to an image; with no image it goes away."""
+    """One change of a tag: it moves to an image or, where that is None, is removed."""
 
     tag: str
     image: str | None

@@ -59,7 +59,7 @@ class LanguagePool:
     hits: int = 0
     misses: int = 0
     failures: int = 0
-    """Of its compile server to start, one after the other; it is given up at FAILURES."""
+    """Failed starts of the compile server in a row; at FAILURES it is given up."""
     asked_at: float = float("-inf")
 
     @property
@@ -170,7 +170,7 @@ class Pool:
         return lease
 
     def poke(self) -> None:
-        """Something has changed that `allowance` may heed."""
+        """Look again now: something has changed that `allowance` may depend on."""
         if self._allowance() > len(self._making):
             self._wake.set()
 
@@ -240,7 +240,7 @@ class Pool:
             self._wake.set()
 
     def _lose(self, pool: LanguagePool, waiting: _ReadySandbox) -> None:
-        """It is dead; one that is leased, or leaves, is in no pool any more."""
+        """Remove a waiting sandbox that has died; one that was leased is in no pool any more."""
         if waiting in pool.ready:
             log.warning("pool_lost", language=pool.name, container=waiting.sandbox.name)
             pool.ready.remove(waiting)
@@ -248,7 +248,7 @@ class Pool:
             self._wake.set()
 
     def _retire_the_old(self) -> None:
-        """One from each pool at a time, so that what was made at once is not missing at once."""
+        """Retire one per language and look, so that sandboxes of one age do not all go at once."""
         oldest = time.monotonic() - self._max_age_s
         for pool in self._pools.values():
             is_over = pool.ready and len(pool.ready) > self._wanted(pool)
@@ -270,7 +270,7 @@ def _has_other_limits(made: SandboxSpec, spec: SandboxSpec) -> bool:
 
 
 async def _prepare(sandbox: Sandbox, pool: LanguagePool, profile: PoolProfile) -> bool:
-    """Whether its compiler is started. One that fails again and again is done without."""
+    """Start the compile server. False where there is none, or it has failed too often."""
     if not profile.server or pool.failures >= FAILURES:
         return False
     try:

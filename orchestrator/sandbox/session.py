@@ -220,7 +220,7 @@ class AgentSession:
                 raise
 
     def _spoilt(self, fault: SandboxError) -> SandboxError:
-        """Keep the first thing that went wrong, for the next one who asks."""
+        """Keep the first fault: each later call raises it."""
         if self._fault is None:
             self._fault = fault
             self._frames.clear()

@@ -279,5 +279,5 @@ def _ulimit(name: str, value: int) -> dict[str, Any]:
 
 @cache
 def _profile() -> str:
-    """The engine takes the JSON itself."""
+    """The seccomp profile, as the JSON text that the engine takes."""
     return json.dumps(seccomp_profile(syscall_table()))

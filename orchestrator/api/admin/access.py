@@ -50,7 +50,7 @@ log = structlog.get_logger(__name__)
 
 
 class NoOptions(Closed):
-    """Nothing can be said."""
+    """The body of a request that takes no options."""
 
 
 def check_admin(request: web.Request) -> str:
@@ -108,7 +108,7 @@ async def change(
 
 @contextmanager
 def told_as_refusals() -> Iterator[None]:
-    """What an admin can do something about is said to them: ApiError instead."""
+    """Turn the errors that an admin can act on into ApiError."""
     try:
         yield
     except RunnerError as err:
@@ -162,6 +162,6 @@ def _code(err: BaseException) -> str:
 
 
 def _look_at(task: asyncio.Task[object]) -> None:
-    """Nobody else may be left to hear what it raised."""
+    """Retrieve the exception of a task: nobody else may be left to do so."""
     if not task.cancelled():
         task.exception()

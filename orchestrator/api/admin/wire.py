@@ -16,7 +16,7 @@ PING: Envelope = {"event": "ping"}
 
 
 def build_summary(build: Build) -> dict[str, Any]:
-    """A build, without what was tried in it."""
+    """A build as JSON, without the results of its checks."""
     return {
         "id": build.id,
         "language": build.language,
@@ -33,7 +33,7 @@ def build_summary(build: Build) -> dict[str, Any]:
 
 
 def build_fields(build: Build) -> dict[str, Any]:
-    """A build as it is told of alone."""
+    """A build as JSON, with the results of its checks."""
     return build_summary(build) | {"checks": [to_check(each) for each in build.checks]}
 
 
@@ -55,7 +55,7 @@ def event_envelope(event: BuildEvent) -> Envelope:
 
 
 def result_envelope(build: Build) -> Envelope:
-    """The last event: the build as it is told of alone."""
+    """The last event: the build, with the results of its checks."""
     return {"event": "result", **build_fields(build)}
 
 
@@ -87,7 +87,7 @@ def _told(check: Envelope) -> str:
 
 
 def to_check(result: CheckResult) -> dict[str, Any]:
-    """Something that was tried."""
+    """The result of a check as JSON."""
     return {
         "name": result.trial,
         "passed": result.passed,

@@ -14,9 +14,9 @@ class TestsDone(Shown):
     """How far a job's tests are."""
 
     done: Count
-    """How many have a result."""
+    """The tests that have a result."""
     total: Count
-    """How many there are."""
+    """The tests of the job."""
 
 
 class AdminJob(Shown):
@@ -73,9 +73,9 @@ class Check(Shown):
     name: str
     """What was tried."""
     passed: bool
-    """Whether it is as it should be."""
+    """Whether the check passed."""
     detail: str
-    """What came of it."""
+    """What the check saw, or why it failed."""
     first_try: str
     """What came of a first try that failed; empty where one was enough."""
 
@@ -102,9 +102,9 @@ class BuildSummary(Shown):
     error: str | None
     """What went wrong; null unless it failed."""
     passed: Count
-    """How many limits and samples were tried and passed."""
+    """The number of limits and samples that passed."""
     failed: Count
-    """How many did not pass."""
+    """The number of limits and samples that failed."""
 
 
 class Build(BuildSummary):
@@ -127,11 +127,11 @@ class Image(Shown):
     version: str
     """As its compiler or interpreter reports it."""
     digest: str
-    """The engine's name for it."""
+    """The id of the image on the engine."""
     size: Count
     """In bytes."""
     built: str | None
-    """When, UTC."""
+    """When the image was built, UTC."""
 
 
 class Variant(Shown):

@@ -19,11 +19,11 @@ class Outcome(Shown):
     status: Verdict
     """The stage's own verdict."""
     exit_code: int | None
-    """Its exit code, when it came to an end of its own."""
+    """The exit code; null when the process was ended by a signal."""
     signal: int | None
     """The number of the signal that ended it."""
     killed_by: Cause | None
-    """What ended it, where it did not end by itself."""
+    """What ended the process; null when it ended by itself."""
     limits_hit: list[LimitHit]
     """Limits it ran into without being ended for it."""
     cpu_ms: Milliseconds | None
@@ -31,7 +31,7 @@ class Outcome(Shown):
     wall_ms: Milliseconds | None
     """Wall time."""
     wall_given_back_ms: Milliseconds | None
-    """Of `wall_ms`, what is beyond the limit: so long the program was ready, and had no CPU."""
+    """The part of `wall_ms` beyond the limit, in which the program was ready but had no CPU."""
     memory_kb: Count | None
     """The peak, KiB."""
     stdout_truncated: bool
@@ -59,7 +59,7 @@ class Difference(Shown):
     expected: str
     """The line or token that was expected, at most 100 bytes."""
     got: str
-    """What there is instead, at most 100 bytes."""
+    """The line or token that was printed instead, at most 100 bytes."""
 
 
 class Utterance(Shown):
@@ -89,7 +89,7 @@ class Test(Outcome):
     transcript: list[Utterance] | None
     """What an interactor and the submission said, where it was asked for."""
     points: float | None
-    """What it won; null when it has none to give."""
+    """The points that this test earned; null when no points depend on it."""
     group: str | None
     """As given."""
 
@@ -102,9 +102,9 @@ class Group(Shown):
     passed: bool
     """Whether all of them were accepted."""
     points: float
-    """What it counts for."""
+    """The points that the group earned."""
     max_points: float
-    """What it could have counted for."""
+    """The most points that the group can earn."""
 
 
 class JudgingSummary(Shown):
@@ -129,9 +129,9 @@ class JudgingSummary(Shown):
     max_memory_kb: Count | None
     """The highest peak, KiB."""
     score: float | None
-    """The points won; null when no test has any."""
+    """The points earned; null when no test carries points."""
     max_score: float | None
-    """The points there are."""
+    """The most points that all tests together can earn."""
     groups: list[Group]
     """In the order they first occur."""
 

@@ -27,7 +27,7 @@ class StageEvent(Shown):
 
     event: Literal["stage"]
     name: StageKind
-    """Which."""
+    """The stage: `compile` or `run`."""
     test: str | SkipJsonSchema[None] = None
     """The test's name, where it is a test's."""
     number: Count | SkipJsonSchema[None] = None
@@ -47,7 +47,7 @@ class ExitEvent(Stage):
 
     event: Literal["exit"]
     name: StageKind
-    """Which."""
+    """The stage: `compile` or `run`."""
 
 
 class TestEvent(Test):
@@ -55,7 +55,7 @@ class TestEvent(Test):
 
     event: Literal["test"]
     number: Count
-    """From 1."""
+    """The number of the test, from 1."""
 
 
 class PingEvent(Shown):
@@ -119,9 +119,9 @@ class BuildCheckEvent(_Numbered):
     name: str
     """What was tried."""
     passed: bool
-    """Whether it is as it should be."""
+    """Whether the check passed."""
     detail: str
-    """What came of it."""
+    """What the check saw, or why it failed."""
     first_try: str
     """What came of a first try that failed; empty where one was enough."""
 

@@ -75,7 +75,7 @@ class Language(Shown):
     aliases: list[str]
     """What `language` may be instead of the id."""
     dialects: dict[str, list[str]]
-    """Of those that stand for compiler arguments: which; `compile_args` come after them."""
+    """Compiler arguments that an alias stands for, by alias; `compile_args` come after them."""
     extensions: list[str]
     """Of source files, as in `.py`; the first is the usual one."""
     compiled: bool
@@ -108,45 +108,45 @@ class Slots(Shown):
     """How many jobs run at once."""
 
     total: Count
-    """How many there are."""
+    """The number of slots."""
     used: Count
-    """How many are in use; each until its job's container is gone."""
+    """Slots in use; a slot is free again when its job's container is gone."""
     waiting: Count
-    """How many jobs wait for one."""
+    """Jobs that wait for a slot."""
 
 
 class Shelf(Shown):
     """The sandboxes of one language that wait for jobs."""
 
     ready: Count
-    """How many wait."""
+    """The sandboxes that wait."""
     creating: Count
-    """How many are being made."""
+    """The sandboxes that are being made."""
     size: Count
-    """How many there should be."""
+    """The sandboxes that should wait."""
     hits: Count
-    """Jobs that found one waiting."""
+    """Jobs that found a waiting sandbox."""
     misses: Count
-    """Jobs that did not."""
+    """Jobs that found no waiting sandbox."""
 
 
 class CompileCache(Shown):
-    """Compilations kept."""
+    """The compile cache: the compilations that are kept."""
 
     entries: Count
-    """How many."""
+    """The number of compilations that are kept."""
     bytes: Count
-    """How large, together."""
+    """Their total size, in bytes."""
     max_bytes: Count
-    """How large at most."""
+    """The most that they may take, in bytes."""
     hits: Count
-    """Jobs that found theirs."""
+    """Jobs whose compilation was found."""
     misses: Count
-    """Jobs that did not."""
+    """Jobs whose compilation was not found."""
 
 
 class OutcomeCount(Shown):
-    """How many jobs ended so."""
+    """The number of jobs that ended in one way."""
 
     language: str
     """The language's id."""
@@ -155,11 +155,11 @@ class OutcomeCount(Shown):
     killed_by: Cause | None
     """The cause."""
     jobs: Count
-    """How many."""
+    """The number of these jobs."""
 
 
 class Percentiles(Shown):
-    """Of a latency, ms, right to 1 %."""
+    """Percentiles of a latency, in ms, exact to 1 %."""
 
     p50: Milliseconds
     p95: Milliseconds
@@ -167,7 +167,7 @@ class Percentiles(Shown):
 
 
 class Latencies(Shown):
-    """Each `{}` where there was none."""
+    """The latencies of jobs, by stage; `{}` for a stage that no job had."""
 
     queue: Percentiles | Nothing
     """In the queue."""
@@ -182,24 +182,24 @@ class Latencies(Shown):
 
 
 class Nothing(Shown):
-    """There was none."""
+    """An empty object: no job had this stage."""
 
 
 class Period(Shown):
-    """The jobs that ended in a time."""
+    """The jobs that ended within a period."""
 
     seconds: float = Field(ge=0)
-    """How long that time is."""
+    """The length of the period, in seconds."""
     jobs: Count
-    """How many ended."""
+    """The number of jobs that ended."""
     languages: dict[str, Count]
-    """How many by language."""
+    """The number of jobs by language."""
     verdicts: dict[str, Count]
-    """How many by verdict."""
+    """The number of jobs by verdict."""
     causes: dict[str, Count]
-    """How many by cause."""
+    """The number of jobs by cause."""
     outcomes: list[OutcomeCount]
-    """How many by all three."""
+    """The number of jobs by language, verdict and cause together."""
     latency_ms: Latencies
     """Percentiles."""
 

@@ -213,7 +213,7 @@ class PistonSession(Session):
                 self._signal(message.get("signal"))
 
     def _signal(self, name: object) -> None:
-        """Those that can be delivered are; the others Piston takes, too, and drops."""
+        """Deliver the signal if we can; drop any other that Piston takes, as Piston does."""
         if not isinstance(name, str) or name not in SIGNALS:
             raise _OutOfTurnError(PistonClose.INVALID_SIGNAL)
         short = name.removeprefix("SIG")

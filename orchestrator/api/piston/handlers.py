@@ -45,7 +45,7 @@ WITHOUT_BODY = {"GET", "HEAD", "OPTIONS"}
 
 
 def installed_runtimes(app: web.Application) -> list[Runtime]:
-    """What there is now."""
+    """The runtimes that are installed now."""
     return list_runtimes(app[SERVICE].catalog)
 
 
@@ -55,7 +55,7 @@ async def greet(_request: web.Request) -> web.Response:
 
 
 async def welcome(request: web.Request) -> web.Response:
-    """The same at the service's own root, except for who wants a page: a browser is led to one."""
+    """Answer as `greet` at the service's own root; a browser is redirected to the page."""
     accept = ",".join(request.headers.getall("Accept", ()))
     if choose_format(accept, (Format.JSON, Format.HTML)) is Format.HTML:
         response = web.Response(status=302, headers={"Location": PAGE})
@@ -102,7 +102,7 @@ async def runtimes(request: web.Request) -> web.StreamResponse:
 
 @with_piston_errors
 async def packages(request: web.Request) -> web.StreamResponse:
-    """The same as packages, all of them installed."""
+    """List the runtimes as Piston's packages, all of them installed."""
     _identify(request)
     return web.json_response([package_fields(each) for each in installed_runtimes(request.app)])
 
@@ -133,7 +133,7 @@ async def change_packages(request: web.Request) -> web.StreamResponse:
 
 @with_piston_errors
 async def nothing(request: web.Request) -> web.StreamResponse:
-    """There is no such thing here."""
+    """Answer 404: Piston has no such path."""
     _identify(request)
     raise not_found()
 
