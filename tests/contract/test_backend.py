@@ -395,7 +395,7 @@ async def test_5_a_live_program_answers_chunk_by_chunk_until_its_input_ends(
     assert await session.stdin.write(b"late") is False
 
 
-async def test_5_live_input_waits_for_the_program_to_start(sandbox: Sandbox) -> None:
+async def test_5_the_stream_waits_for_the_program_to_start(sandbox: Sandbox) -> None:
     stdin, output = StdinStream(), Collector()
     writing = asyncio.create_task(stdin.write(b"early"))
     await asyncio.sleep(0)
@@ -407,7 +407,7 @@ async def test_5_live_input_waits_for_the_program_to_start(sandbox: Sandbox) -> 
 
 
 @pytest.mark.parametrize("script", ["cat", "cat; echo x"])
-async def test_5_much_live_input_comes_whole(sandbox: Sandbox, script: str) -> None:
+async def test_5_a_long_stdin_stream_comes_whole(sandbox: Sandbox, script: str) -> None:
     session = converse(sandbox, script, stdin=b"0" * 300_000, stdout_limit=2_000_000)
     pieces = [bytes((number,)) * 100_000 for number in range(10)]
     for piece in pieces:

@@ -57,7 +57,7 @@ def test_its_folders_are_those_the_images_were_built_from(installed: Installed) 
     assert "python" in listed
 
 
-def test_it_serves(installed: Installed) -> None:
+def test_the_installed_wheel_runs_a_program(installed: Installed) -> None:
     body = json.dumps({"language": "python", "code": "print(6 * 7)"}).encode()
     headers = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"}
     with serving(installed) as url:

@@ -129,7 +129,7 @@ async def test_what_failed_or_may_differ_is_compiled_again(
 
 
 @pytest.mark.thorough
-async def test_it_can_be_turned_off(tmp_path: Any) -> None:
+async def test_the_compile_cache_can_be_turned_off(tmp_path: Any) -> None:
     async with running_server(tmp_path, LANGUAGES="c", COMPILE_CACHE_MB="0", POOL="0") as server:
         answers = [await server.execute(**JOBS["c"]) for _ in range(2)]
         assert [answer["timings"]["compile_cache"] for answer in answers] == [None, None]

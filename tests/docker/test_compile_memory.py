@@ -65,7 +65,9 @@ async def test_vector_instructions_compile(server: Server, code: str) -> None:
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("number", range(8))
-async def test_it_does_not_depend_on_the_moment(server: Server, number: int) -> None:
+async def test_a_compile_near_the_memory_limit_succeeds_every_time(
+    server: Server, number: int
+) -> None:
     answer = await compiled(server, f"{REGEX}// {number}", limits={"memory_mb": 64})
     assert (answer["status"], answer["output"]) == ("accepted", "1"), answer
 

@@ -159,7 +159,9 @@ async def test_a_dropped_candidate_goes_unless_it_is_the_current_image(
     assert not await language.is_there(second)
 
 
-async def test_marks_come_and_go(store: ImageStore, language: MadeUp) -> None:
+async def test_enabled_and_disabled_marks_are_kept_on_the_engine(
+    store: ImageStore, language: MadeUp
+) -> None:
     agent = (await language.engine.inspect_image(MARK_IMAGE))["Id"]
     await store.enable(language.id)
     assert await read_one(store, language) == LanguageImages(language.id, is_enabled=True)

@@ -44,7 +44,9 @@ async def _side_by_side(server: Server, resource: str) -> tuple[dict[str, float]
 @pytest.mark.parametrize(
     "resource", ["inotify", "pipe_buffers", "pending_signals", "flying_descriptors"]
 )
-async def test_neither_notices_the_other(server: Server, resource: str) -> None:
+async def test_a_neighbour_s_used_up_quota_takes_nothing_away(
+    server: Server, resource: str
+) -> None:
     holder, other = await _side_by_side(server, resource)
     assert holder["got"] > 0
     # It was the uid's share that was used up, not a process's: a second process gets none.

@@ -116,7 +116,7 @@ async def test_one_that_ends_badly_without_a_word_has_the_command_executed_plain
     assert (report.cause, report.oom_kills, report.by_prepared) == (StageCause.NONE, 0, True)
 
 
-async def test_one_that_has_spoken_has_had_its_chance(docker: Docker) -> None:
+async def test_a_prepared_compiler_that_has_printed_can_not_decline(docker: Docker) -> None:
     sandbox = await opened(docker, "ready(); arguments(); print('word', flush=True); sys.exit(3)")
     report, out, _ = await compiled(sandbox)
     assert (report.exit_code, out) == (3, b"word\n")

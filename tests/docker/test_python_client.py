@@ -36,7 +36,7 @@ async def until_idle(server: Server) -> None:
             await asyncio.sleep(0.02)
 
 
-async def test_all_of_it_async(server: Server) -> None:
+async def test_the_async_client_against_a_server(server: Server) -> None:
     async with AsyncRunner(f"{server.url}/execute", API_KEY) as runner:
         answer = await runner.execute(language="python", code="print(input())", input="hi")
         assert (answer["status"], answer["output"]) == ("accepted", "hi\n")
@@ -75,7 +75,7 @@ async def test_a_stream_is_read_as_it_comes_and_left_early(server: Server) -> No
         assert stream.result["status"] == "accepted"
 
 
-async def test_all_of_it_in_a_thread(server: Server) -> None:
+async def test_the_sync_client_against_a_server(server: Server) -> None:
     def use() -> None:
         with Runner(server.url, API_KEY) as runner:
             assert runner.execute(language="python", code="print(1)")["output"] == "1\n"

@@ -83,7 +83,7 @@ async def test_there_are_forty_programs_beside_the_samples() -> None:
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("name", CASES)
-async def test_the_answer_is_the_same(fast: Server, plain: Server, name: str) -> None:
+async def test_speed_ups_do_not_change_the_answer(fast: Server, plain: Server, name: str) -> None:
     language, code, request = CASES[name]
     job = {"language": language, "code": code, "timeout": 20_000, **request}
     await fast.until_ready(language)

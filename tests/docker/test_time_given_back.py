@@ -188,7 +188,7 @@ async def test_what_neighbours_take_is_given_back(docker: Docker) -> None:
         assert (report.exit_code, said) == (0, b"done\n"), report
 
 
-async def test_without_leave_nothing_is_given_back(docker: Docker) -> None:
+async def test_no_time_is_given_back_where_the_limit_may_not_move(docker: Docker) -> None:
     report, _ = await run(docker.backend, "while 1: pass", wall_most_ms=0)
     assert (report.cause, report.given_back_us) == (StageCause.WALL, 0)
 

@@ -55,7 +55,7 @@ def test_a_key_has_the_same_name_wherever_in_the_list_it_is() -> None:
         ({"Sec_WebSocket_Protocol": "codebae.key.cm9vdC0x"}, 401, "unauthorized", False),
     ],
 )
-def test_others_are_refused(
+def test_requests_without_an_admin_s_key_are_refused(
     headers: dict[str, str], status: int, code: str, *, is_guess: bool
 ) -> None:
     with pytest.raises(ApiError) as raised:

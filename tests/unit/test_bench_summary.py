@@ -24,7 +24,7 @@ def test_a_percentile_is_a_sample_with_as_many_below_it_as_it_says(
 
 
 @given(samples)
-def test_percentiles_grow(values: list[float]) -> None:
+def test_a_higher_percentile_is_never_smaller(values: list[float]) -> None:
     assert percentile(values, 50) <= percentile(values, 95) <= percentile(values, 100)
     assert percentile(values, 100) == max(values)
 

@@ -57,7 +57,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
 
 
 @pytest.mark.parametrize("device", [DISK, PARTITION])
-def test_it_is_the_whole_disk(machine: Machine, device: int) -> None:
+def test_the_disk_of_a_folder_is_the_whole_disk(machine: Machine, device: int) -> None:
     machine.device = device
     assert machine.found() == str(machine.dev / "vda")
 
@@ -75,6 +75,8 @@ def test_a_node_that_is_not_here_is_not_named(machine: Machine) -> None:
 @pytest.mark.parametrize(
     "node", [(stat.S_IFREG | 0o600, DISK), (stat.S_IFBLK | 0o600, os.makedev(8, 0))]
 )
-def test_what_only_has_its_name_is_another(machine: Machine, node: tuple[int, int]) -> None:
+def test_a_device_node_of_another_device_is_not_taken(
+    machine: Machine, node: tuple[int, int]
+) -> None:
     machine.node = node
     assert machine.found() == ""

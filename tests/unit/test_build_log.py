@@ -77,7 +77,9 @@ def test_a_line_without_end_and_an_event_of_many_lines_stay_small() -> None:
         ("a: No space left on device\nlast\n", 1, 0, "a: No space left on device (step 2/2"),
     ],
 )
-def test_what_a_failure_says(output: str, code: int, memory: int, expected: str) -> None:
+def test_the_message_of_a_failed_step_names_its_cause(
+    output: str, code: int, memory: int, expected: str
+) -> None:
     log = BuildLog(memory << 20)
     error = f"The command 'it' returned a non-zero code: {code}"
     events = [{"stream": "Step 2/2 : RUN it\n"}, {"stream": output}]

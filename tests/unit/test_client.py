@@ -122,7 +122,7 @@ def test_what_never_ran_is_tried_again(bad: Misbehaving, first: Handler) -> None
     assert len(bad.requests) == 3
 
 
-def test_it_is_given_up_in_the_end(bad: Misbehaving) -> None:
+def test_the_client_gives_up_after_four_tries(bad: Misbehaving) -> None:
     bad.turns = [refuses(429, "queue_full", Retry_After="0", X_Request_Id="r1")]
     with bad.runner() as runner, pytest.raises(QueueFullError) as caught:
         runner.execute(**PRINT)

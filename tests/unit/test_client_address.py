@@ -36,12 +36,14 @@ FROM_PROXY = [
 
 
 @pytest.mark.parametrize(("headers", "expected"), FROM_PROXY)
-def test_a_trusted_proxy_is_believed(headers: list[tuple[str, str]], expected: str) -> None:
+def test_the_address_that_a_trusted_proxy_names_counts(
+    headers: list[tuple[str, str]], expected: str
+) -> None:
     assert client_address(PROXY, CIMultiDict(headers), TRUSTED) == expected
 
 
 @pytest.mark.parametrize("trusted", [(), TRUSTED])
-def test_nobody_else_is(trusted: tuple[object, ...]) -> None:
+def test_forwarding_headers_of_untrusted_peers_are_ignored(trusted: tuple[object, ...]) -> None:
     headers = CIMultiDict({"X-Forwarded-For": FORGED, "Fly-Client-IP": FORGED})
     assert client_address(CLIENT, headers, trusted, on_fly=True) == CLIENT  # type: ignore[arg-type]
 

@@ -52,7 +52,7 @@ def remarks(monkeypatch: pytest.MonkeyPatch, **settings: str) -> list[str]:
 
 
 @pytest.mark.parametrize(("name", "bound", "factor"), LESS)
-def test_what_counts_for_less_is_told(
+def test_a_setting_above_its_bound_is_remarked_on(
     monkeypatch: pytest.MonkeyPatch, name: str, bound: str, factor: int
 ) -> None:
     most = getattr(Settings(), bound) * factor

@@ -115,13 +115,13 @@ SPOILED: dict[str, Callable[[], object]] = {
 }
 
 
-def test_what_is_right_passes() -> None:
+def test_valid_answers_and_streams_pass_the_contract_checks() -> None:
     check_answer(ANSWER)
     check_error(400, HEADERS, INVALID)
     assert check_stream([QUEUED, STAGE, HI, EXIT, RESULT]) == ANSWER
 
 
 @pytest.mark.parametrize("check", SPOILED.values(), ids=SPOILED)
-def test_what_is_spoiled_is_refused(check: Callable[[], object]) -> None:
+def test_each_violation_fails_the_contract_checks(check: Callable[[], object]) -> None:
     with pytest.raises(ContractViolationError):
         check()

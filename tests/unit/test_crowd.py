@@ -48,7 +48,7 @@ def test_who_has_been_idle_for_the_longest_makes_room() -> None:
     assert crowd.enter(12, "new too", 99.0) == [11]
 
 
-def test_leaving_twice_is_leaving_once() -> None:
+def test_leaving_is_idempotent() -> None:
     crowd = filled(2)
     crowd.leave(0)
     crowd.leave(0)

@@ -565,7 +565,7 @@ def test_deploying_and_serving_ask_for_keys_as_long() -> None:
     assert f"\nSHORTEST_KEY={SHORTEST}\n" in (ROOT / "deploy.sh").read_text()
 
 
-def test_help_is_what_stands_at_its_top(fly: Fly) -> None:
+def test_help_names_every_option(fly: Fly) -> None:
     done = fly.deploy("--help")
     assert done.returncode == 0
     for word in ("--app NAME", "--region CODE", "--scale N", "--dry-run", "API_KEY"):

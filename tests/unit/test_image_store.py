@@ -89,7 +89,7 @@ def test_an_engine_s_listing_is_read() -> None:
     }
 
 
-async def test_reading_is_one_call(
+async def test_the_store_reads_all_images_with_one_call(
     engine: FakeEngine, store: ImageStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     have(engine, current="a", previous="b")
@@ -154,7 +154,9 @@ async def test_what_is_not_the_language_s_is_not_promoted_and_not_gone_back_to(
     assert tags_of(engine) == {**before, "previous": "d"}
 
 
-async def test_marks(engine: FakeEngine, store: ImageStore) -> None:
+async def test_enabling_and_disabling_replace_each_other_s_mark(
+    engine: FakeEngine, store: ImageStore
+) -> None:
     async def marks() -> tuple[bool, bool]:
         images = (await store.read()).get("shout", LanguageImages("shout"))
         return images.is_enabled, images.is_disabled

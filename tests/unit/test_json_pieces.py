@@ -15,7 +15,7 @@ VALUES = st.recursive(
 
 
 @given(VALUES)
-def test_they_are_together_what_it_was(value: Any) -> None:
+def test_the_pieces_joined_are_the_json_text(value: Any) -> None:
     assert b"".join(json_pieces(value)).decode() == json.dumps(value)
 
 

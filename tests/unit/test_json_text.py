@@ -45,7 +45,11 @@ def refuse(name: str) -> None:
 
 
 @given(VALUES, st.booleans(), st.sampled_from([None, 1, "\t"]))
-def test_what_was_written_is_read(value: Any, ascii_only: bool, indent: Any) -> None:  # noqa: FBT001 - hypothesis's
+def test_valid_json_is_read_as_json_loads_reads_it(
+    value: Any,
+    ascii_only: bool,  # noqa: FBT001 - hypothesis's
+    indent: Any,
+) -> None:
     text = json.dumps(value, ensure_ascii=ascii_only, indent=indent)
     assert read_json_text(text, 10_000) == json.loads(text)
 
@@ -63,7 +67,7 @@ def test_anything_else_is_refused_in_the_same_words(text: str) -> None:
     assert said(lambda given: read_json_text(given, 1000), text) == expected
 
 
-def test_values_are_counted() -> None:
+def test_too_many_values_are_refused() -> None:
     assert read_json_text("[[],{},1]", 4) == [[], {}, 1]
     with pytest.raises(TooManyValuesError):
         read_json_text("[[],{},1]", 3)
@@ -71,7 +75,7 @@ def test_values_are_counted() -> None:
         read_json_text('{"a":1,"b":2,"c":3}', 3)
 
 
-def test_levels_are_counted() -> None:
+def test_too_deep_nesting_is_refused() -> None:
     read_json_text("[" * MOST_LEVELS + "]" * MOST_LEVELS, 10_000)
     for opening in ("[", '{"a":'):
         with pytest.raises(TooDeepError):

@@ -144,7 +144,7 @@ async def test_a_file_is_read_again_when_it_changes_and_a_broken_one_changes_not
     assert ring.find(b"one") is not None
 
 
-def test_whatever_is_done_to_a_file_shows(tmp_path: Path) -> None:
+def test_the_state_of_the_key_file_differs_after_every_change(tmp_path: Path) -> None:
     path = tmp_path / "keys.toml"
     states = [state_of(path)]
     path.write_text(ENTRY)

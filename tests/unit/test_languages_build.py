@@ -157,7 +157,7 @@ async def test_a_change_rebuilds_what_is_made_from_it(
     assert "shout finished 1.2.3" in events
 
 
-async def test_other_things_that_rebuild(
+async def test_a_lost_image_another_base_and_new_certificates_rebuild(
     engine: FakeEngine, images: Path, certificates: Path
 ) -> None:
     await build(engine, images, certificates)
@@ -218,7 +218,7 @@ async def test_a_missing_shared_folder_is_a_configuration_error(
         ("none", None),
     ],
 )
-def test_versions(output: str, version: str | None) -> None:
+def test_the_version_is_the_first_number_of_the_output(output: str, version: str | None) -> None:
     assert parse_version(output) == version
 
 

@@ -95,7 +95,7 @@ def test_a_main_file_that_is_no_source_is_not_compiled() -> None:
     ("main", "expected"),
     [("Main.java", "Main"), ("a/b/C.java", "a.b.C"), ("a.b/C", "a.b.C"), (".java", ".java")],
 )
-def test_main_class(main: str, expected: str) -> None:
+def test_a_path_becomes_the_name_of_its_java_class(main: str, expected: str) -> None:
     assert main_class(main) == expected
 
 

@@ -65,6 +65,6 @@ def test_elsewhere_a_row_is_a_line_with_tabs_and_without_a_head() -> None:
     assert lines == ["a\t\ttwo words", "1\tb c\ufffdd\t\ufffd[2Jx"]
 
 
-def test_nothing_elsewhere_is_nothing() -> None:
+def test_no_rows_print_nothing_but_a_terminal_s_header() -> None:
     assert shown(make_listing("id why", []), width=80, terminal=False) == []
     assert shown(make_listing("id why", []), width=80) == ["id  why"]

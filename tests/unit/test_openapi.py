@@ -82,7 +82,7 @@ def test_the_bounds_are_this_server_s() -> None:
     assert set(fields["checker"]["anyOf"][1]["enum"]) == {*CHECKER_TYPES} - {"program"}
 
 
-async def test_both_are_served_to_everybody(client: Client) -> None:
+async def test_document_and_page_are_served_without_a_key(client: Client) -> None:
     async with client.get("/openapi.json") as response:
         found = await response.json()
         assert found == build_document(make_settings())

@@ -163,7 +163,7 @@ def test_a_configured_memory_limit_is_checked() -> None:
             resolve_limits({"run_memory_limit": value}, DEFAULTS, settings, 1024)
 
 
-def test_times_are_whole_and_something() -> None:
+def test_times_are_rounded_up_to_whole_milliseconds() -> None:
     body = {"run_timeout": 0.001, "run_cpu_time": 99.5}
     found = resolve_limits(body, DEFAULTS, SETTINGS, 1024)
     assert (found.run.wall_ms, found.run.cpu_ms) == (1, 100)

@@ -86,7 +86,7 @@ def test_a_range_that_has_the_version(version: str, text: str) -> None:
 
 
 @pytest.mark.parametrize(("version", "text"), HAS_NOT)
-def test_a_range_that_has_not(version: str, text: str) -> None:
+def test_a_range_that_does_not_have_the_version(version: str, text: str) -> None:
     assert not satisfies(to_version(version), text)
 
 
@@ -112,7 +112,7 @@ RANGES = st.sampled_from([*(text for _, text in HAS), *(text for _, text in HAS_
 
 
 @given(VERSIONS, RANGES, RANGES)
-def test_two_ranges_together(version: Version, one: str, other: str) -> None:
+def test_ranges_are_joined_by_or_and_and(version: Version, one: str, other: str) -> None:
     either = satisfies(version, one) or satisfies(version, other)
     assert satisfies(version, f"{one} || {other}") == either
     if " - " not in one + other and "||" not in one + other:

@@ -54,7 +54,7 @@ class Bench:
         return await self.pool.open("sh", make_spec(**changes))
 
 
-async def test_what_waits_is_leased_once_the_oldest_first_and_made_again() -> None:
+async def test_waiting_sandboxes_are_leased_once_oldest_first_and_replaced() -> None:
     async with Bench().running() as bench:
         await bench.full()
         before = set(bench.backend.live)
@@ -296,7 +296,7 @@ async def test_a_prepared_compiler_comes_with_the_lease_and_is_done_without_once
         assert "fake-2" not in bench.backend.live  # what is left of a failure is not used
 
 
-async def test_another_kind_takes_the_place_of_what_waits() -> None:
+async def test_a_changed_profile_replaces_the_waiting_sandboxes() -> None:
     async with Bench().running() as bench:
         await bench.full()
         before = set(bench.backend.live)
@@ -310,7 +310,7 @@ async def test_another_kind_takes_the_place_of_what_waits() -> None:
             await lease.sandbox.close()
 
 
-async def test_the_same_kind_again_changes_nothing_but_its_number() -> None:
+async def test_the_same_profile_keeps_the_waiting_sandboxes() -> None:
     async with Bench().running() as bench:
         await bench.full()
         before = set(bench.backend.live)
@@ -321,7 +321,7 @@ async def test_the_same_kind_again_changes_nothing_but_its_number() -> None:
         await bench.until(lambda status: status.ready == 1)
 
 
-async def test_what_is_in_the_making_when_its_kind_changes_never_waits(
+async def test_a_sandbox_being_made_when_its_profile_changes_never_waits(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     bench, gate = Bench(size=1), asyncio.Event()

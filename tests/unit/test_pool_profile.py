@@ -48,7 +48,7 @@ def test_sizes_are_cut_in_turns_to_what_fits(
     st.dictionaries(st.sampled_from("abcd"), st.tuples(st.integers(0, 9), st.integers(1, 50))),
     st.integers(0, 300),
 )
-def test_what_is_kept_never_takes_more_than_there_is(
+def test_the_profiles_sandboxes_fit_into_the_memory(
     wanted: dict[str, tuple[int, int]], memory_mb: int
 ) -> None:
     made = profiles(**wanted)

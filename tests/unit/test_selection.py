@@ -57,7 +57,7 @@ ON, OFF = {"is_enabled": True}, {"is_disabled": True}
         (("all",), {}, LanguageSelection((), (), ())),
     ],
 )
-def test_offers(
+def test_languages_are_selected_by_setting_and_mark(
     asked: tuple[str, ...], there: dict[str, LanguageImages], selection: LanguageSelection
 ) -> None:
     assert select_languages(asked, there) == selection
@@ -84,14 +84,14 @@ def test_an_image_says_itself_what_it_serves(tmp_path: Path) -> None:
         (replace(IMAGE, digest="sha256:0", definition=""), "can't be used: the image of shout is"),
     ],
 )
-def test_what_can_t_be_gone_back_to(
+def test_a_rollback_without_a_usable_previous_image_is_refused(
     tmp_path: Path, previous: LanguageImage | None, message: str
 ) -> None:
     with pytest.raises(NoPreviousImageError, match=message):
         check_previous(LanguageImages("shout", IMAGE, previous), tmp_path)
 
 
-def test_what_can(tmp_path: Path) -> None:
+def test_a_rollback_needs_another_image_or_completes_an_interrupted_one(tmp_path: Path) -> None:
     older = replace(IMAGE, digest="sha256:0")
     check_previous(LanguageImages("shout", IMAGE, older), tmp_path)
     # A rollback that was cut short is completed.

@@ -467,7 +467,7 @@ async def started(
     return stream, transport, running
 
 
-async def test_live_input_goes_after_the_stage_s_own_and_ends_when_it_is_told_to() -> None:
+async def test_the_stream_follows_the_stage_s_own_stdin_until_it_is_ended() -> None:
     stream, transport, running = await started(10, b"0123456789abc")
     writing = asyncio.create_task(stream.write(b"xyz"))
     stream.signal(Signal.INT)
@@ -490,7 +490,7 @@ async def test_live_input_goes_after_the_stage_s_own_and_ends_when_it_is_told_to
     ]
 
 
-async def test_a_stage_without_stdin_of_its_own_stays_open_for_live_input() -> None:
+async def test_a_stage_without_stdin_of_its_own_waits_for_its_stream() -> None:
     stream, transport, running = await started()
     assert kinds(transport.sent) == [STAGE]
     assert await stream.write(b"abc")
@@ -526,7 +526,7 @@ async def test_whoever_writes_is_released_whatever_ends_the_stage(
     assert await writing is False
 
 
-async def test_a_program_that_can_not_be_executed_has_no_use_for_live_input() -> None:
+async def test_a_program_that_can_not_be_executed_closes_its_stream() -> None:
     session, transport = await greeted()
     stream = StdinStream()
     writing = asyncio.create_task(stream.write(b"x"))
@@ -536,7 +536,7 @@ async def test_a_program_that_can_not_be_executed_has_no_use_for_live_input() ->
     assert not stream.was_given
 
 
-async def test_live_input_of_a_stage_that_was_lost_before_its_start_goes_to_the_next() -> None:
+async def test_the_stream_of_a_stage_lost_before_its_start_can_go_to_the_next() -> None:
     session, transport = await greeted()
     stream = StdinStream()
     writing = asyncio.create_task(stream.write(b"x"))

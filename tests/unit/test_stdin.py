@@ -145,7 +145,7 @@ async def test_an_empty_write_is_through_when_all_before_it_is() -> None:
     assert stream.held == 0
 
 
-async def test_what_is_kept_has_its_price() -> None:
+async def test_each_pending_write_counts_a_fixed_cost() -> None:
     stream, _ = opened(0)
     for _ in range(100):
         stream.put(b"x")

@@ -176,7 +176,9 @@ def test_the_profile_names_what_the_table_allows_and_nothing_else() -> None:
     ],
     ids=lambda value: " ".join(map(str, value)) if isinstance(value, tuple) else value,
 )
-def test_what_becomes_of_a_call(call: tuple[Any, ...], outcome: str) -> None:
+def test_each_system_call_is_allowed_answered_or_refused(
+    call: tuple[Any, ...], outcome: str
+) -> None:
     assert becomes(*call) == outcome
     assert becomes(*call, arch=ARM64) == outcome
 

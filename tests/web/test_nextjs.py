@@ -125,7 +125,7 @@ def holders_of(text: str, folder: Path) -> list[Path]:
 
 
 @pytest.mark.usefixtures("site")
-async def test_its_pure_parts() -> None:
+async def test_the_site_s_own_unit_tests_pass() -> None:
     await run("node", "--test", "test/pure.test.js", cwd=SITE)
 
 
