@@ -50,7 +50,7 @@ def serving(installed: Installed) -> Iterator[str]:
     assert status == 0
 
 
-def test_its_folders_are_those_the_images_were_built_from(installed: Installed) -> None:
+def test_the_wheel_s_folders_are_those_the_images_were_built_from(installed: Installed) -> None:
     built = installed.run("codebae-runner", "languages", "build", "python", **settings(installed))
     assert re.search(r"python\b.*\b(up to date|unchanged)", built), built
     listed = installed.run("codebae-runner", "languages", "list", **settings(installed))

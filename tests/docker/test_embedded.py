@@ -97,7 +97,7 @@ def sockets_of(pid: int) -> set[int]:
 
 
 @pytest.mark.thorough
-async def test_it_runs_programs_and_listens_at_no_tcp_port(
+async def test_the_embedded_engine_runs_programs_and_has_no_tcp_port(
     server: Server, layout: EngineLayout
 ) -> None:
     await hello(server)

@@ -26,12 +26,12 @@ def files_below(folder: str) -> list[Path]:
     return sorted((CLIENT / folder).glob("*.test.js"))
 
 
-async def test_it_withstands_a_server_that_misbehaves() -> None:
+async def test_the_client_withstands_a_server_that_misbehaves() -> None:
     await run("scripts/setup-js-client")
     await run("node", "--test", *files_below("test"), cwd=CLIENT)
 
 
-async def test_it_speaks_to_a_runner(server: Server, tmp_path: Path) -> None:
+async def test_the_client_works_against_a_server(server: Server, tmp_path: Path) -> None:
     await run("scripts/setup-js-client")
     small = {"MAX_JOBS": "1", "MAX_QUEUE": "0", "POOL": "python=1"}
     async with running_server(tmp_path, **small) as full:
@@ -43,7 +43,7 @@ async def test_it_speaks_to_a_runner(server: Server, tmp_path: Path) -> None:
         await run("node", "--test", *files_below("test/real"), cwd=CLIENT, env=env)
 
 
-async def test_its_package_installs_into_an_empty_project_and_type_checks(tmp_path: Path) -> None:
+async def test_the_package_installs_into_an_empty_project_and_type_checks(tmp_path: Path) -> None:
     await run("scripts/setup-js-client")
     name = await run("npm", "pack", "--silent", "--pack-destination", tmp_path, cwd=CLIENT)
     packed = tmp_path / name.strip()

@@ -100,7 +100,7 @@ async def test_signals_are_delivered(server: Server, name: str, code: int | None
     assert (messages[-1], closed) == (expected, 4999)
 
 
-async def test_its_time_is_limited_and_so_is_its_output(server: Server) -> None:
+async def test_time_and_output_of_the_program_are_limited(server: Server) -> None:
     ws = await say(server, "python", "print('x' * 10**6)")
     messages, closed, _ = await rest_of(ws)
     # It may have the time to complain of its broken pipe.

@@ -53,7 +53,7 @@ async def opened(docker: Docker, script: str) -> Sandbox:
     return sandbox
 
 
-async def test_it_gets_the_arguments_and_what_it_does_is_the_stage(docker: Docker) -> None:
+async def test_a_prepared_compiler_gets_the_arguments_and_becomes_the_stage(docker: Docker) -> None:
     script = """
 ready()
 print(arguments(), os.getcwd(), open("a").read(), flush=True)
@@ -140,7 +140,9 @@ async def test_a_command_that_is_not_there_is_said_so_after_a_decline(docker: Do
         "os.close(1); arguments()",
     ],
 )
-async def test_one_that_is_not_what_it_should_be_is_not_used(docker: Docker, idle: str) -> None:
+async def test_a_prepared_compiler_that_spoke_or_ended_early_is_not_used(
+    docker: Docker, idle: str
+) -> None:
     sandbox = await opened(docker, f"ready(); open('/tmp/left', 'w')\n{idle}")
     watching = asyncio.create_task(sandbox.wait_lost())
     done, _ = await asyncio.wait([watching], timeout=0.3)

@@ -70,7 +70,7 @@ async def start(docker: Docker, code: str) -> Program:
     return Program(stdin, output, asyncio.create_task(sandbox.run_stage(stage, output.take, stdin)))
 
 
-async def test_it_reaches_the_program_and_the_children_that_have_not_left_its_group(
+async def test_a_signal_reaches_the_program_and_the_children_in_its_group(
     docker: Docker,
 ) -> None:
     program = await start(docker, FAMILY)

@@ -39,7 +39,7 @@ def those(kind: type[Runs | Stubbed], *, fresh: bool = False) -> list[object]:
 
 
 @pytest.mark.parametrize(("command", "place"), those(Runs))
-def test_it_runs_in_a_clone_that_is_set_up(
+def test_the_command_runs_in_a_clone_that_is_set_up(
     command: Command, place: Runs, reader: Reader, request: pytest.FixtureRequest
 ) -> None:
     here: Here = request.getfixturevalue(place.needs) if place.needs else Here()
@@ -51,7 +51,7 @@ def test_it_runs_in_a_clone_that_is_set_up(
 
 
 @pytest.mark.parametrize(("command", "place"), those(Runs, fresh=True))
-def test_it_runs_in_a_fresh_clone(command: Command, place: Runs, fresh: Reader) -> None:
+def test_the_command_runs_in_a_fresh_clone(command: Command, place: Runs, fresh: Reader) -> None:
     script = command.text.replace("--port 3001", "--port 0")
     if not place.until:
         printed = fresh.types(script, place.folder)
@@ -62,7 +62,7 @@ def test_it_runs_in_a_fresh_clone(command: Command, place: Runs, fresh: Reader) 
 
 
 @pytest.mark.parametrize(("command", "place"), those(Stubbed))
-def test_it_calls_what_can_not_be_had_here_as_that_wants_to_be_called(
+def test_the_command_calls_a_stubbed_program_with_valid_arguments(
     command: Command, place: Stubbed, reader: Reader, tmp_path: Path
 ) -> None:
     folder = tmp_path / "stubs"

@@ -67,7 +67,7 @@ async def _test(
 
 
 @of_each
-async def test_what_is_left_can_be_found(server: Server, searcher: Searcher) -> None:
+async def test_the_searcher_finds_what_its_own_run_left(server: Server, searcher: Searcher) -> None:
     run = await _run(server, searcher, "leave look")
     _assert_found(searcher, run["stdout"])
 
@@ -105,7 +105,7 @@ async def test_nothing_adds_up_over_many_tests(server: Server, searcher: Searche
         _assert_clean(searcher, looked["stdout"])
 
 
-async def test_what_is_planted_can_be_seen(server: Server) -> None:
+async def test_the_peeking_program_finds_a_planted_token(server: Server) -> None:
     run = await _run(server, PEEKING, f"0 planted {_token(1, 'i')}")
     _assert_found(PEEKING, run["stdout"])
 

@@ -334,7 +334,7 @@ WRONG: list[tuple[object, str]] = [
 
 
 @pytest.mark.parametrize(("payload", "error"), WRONG)
-def test_what_is_wrong_is_named(payload: object, error: str) -> None:
+def test_a_refusal_names_the_wrong_field(payload: object, error: str) -> None:
     assert refusal(payload) == error
 
 

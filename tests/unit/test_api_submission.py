@@ -210,7 +210,7 @@ WRONG: list[tuple[object, str]] = [
 
 
 @pytest.mark.parametrize(("payload", "error"), WRONG, ids=[error for _, error in WRONG])
-def test_what_is_wrong_is_named(payload: object, error: str) -> None:
+def test_a_refusal_names_the_wrong_field(payload: object, error: str) -> None:
     assert refusal(payload) == error
 
 
@@ -288,6 +288,6 @@ def test_bad_file_names(name: str, why: str) -> None:
 @pytest.mark.parametrize(
     "text", ["A", "AA", "AA=", "AA==\n", "A A=", "AA==AA==", "====", "é", "-_=="]
 )
-def test_bad_base64(text: str) -> None:
+def test_invalid_base64_is_refused(text: str) -> None:
     with pytest.raises(InvalidSubmissionError, match="input: is not valid base64"):
         decode_base64(text, "input")

@@ -67,5 +67,5 @@ def test_without_any_figure_every_goal_is_still_listed() -> None:
     assert all(each.met is None for each in found)
 
 
-def test_titles_are_told_apart() -> None:
+def test_no_two_goals_share_a_title() -> None:
     assert len({goal.title for goal in GOALS}) == len(GOALS)

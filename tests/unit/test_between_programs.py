@@ -52,5 +52,5 @@ def test_a_header_that_is_wrong_is_refused(tmp_path: Path, old: str, new: str, s
         load_searcher("left.py", tmp_path)
 
 
-def test_what_was_told_is_read_item_by_item() -> None:
+def test_a_searcher_s_report_is_read_item_by_item() -> None:
     assert told("files: clean\nodd: FOUND a: b\n") == {"files": "clean", "odd": "FOUND a: b"}

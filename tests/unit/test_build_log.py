@@ -98,7 +98,7 @@ def test_a_failure_of_the_builder_itself_names_the_step() -> None:
         list(log.feed({"error": "no such\nhost"}))
 
 
-def test_it_remembers_what_the_build_made_itself() -> None:
+def test_the_log_remembers_the_images_that_the_build_made() -> None:
     log = BuildLog()
     text = """\
 Step 1/4 : FROM x

@@ -33,7 +33,7 @@ def test_of_two_with_one_id_there_is_the_first() -> None:
     assert [each.digest for each in catalog] == ["sha256:a"]
 
 
-def test_it_is_replaced_as_a_whole_and_what_was_found_stays_as_it_was() -> None:
+def test_the_catalog_is_replaced_as_a_whole_and_found_languages_stay() -> None:
     catalog = Catalog([installed("one"), installed("two")])
     before = catalog["one"]
     walk = iter(catalog)

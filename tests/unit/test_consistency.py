@@ -77,7 +77,7 @@ def test_a_setting_above_its_bound_is_remarked_on(
         ({"IMAGE_REGISTRY": "registry.example/x", "ENGINE": "embedded"}, ""),
     ],
 )
-def test_what_does_less_than_it_says_is_told(
+def test_a_setting_without_its_full_effect_is_remarked_on(
     monkeypatch: pytest.MonkeyPatch, settings: dict[str, str], word: str
 ) -> None:
     found = remarks(monkeypatch, **settings)

@@ -12,7 +12,7 @@ from orchestrator.sandbox.model import LossReason, SourceFile, StageKind, StageL
 from tests.sandbox_support import Collector, make_spec, make_stage, run_script
 
 
-async def test_it_counts_what_was_opened_and_what_still_is() -> None:
+async def test_the_fake_lists_the_sandboxes_it_made_and_those_that_live() -> None:
     backend = FakeBackend()
     spec = make_spec(job_id="counted")
     sandbox = await backend.open(spec)
@@ -21,7 +21,7 @@ async def test_it_counts_what_was_opened_and_what_still_is() -> None:
     assert (backend.opened, list(backend.live)) == ([spec], [])
 
 
-async def test_it_fails_to_open_when_told_to() -> None:
+async def test_the_fake_fails_to_open_when_told_to() -> None:
     errors = [EngineUnavailableError("down"), None]
     backend = FakeBackend(fail_open=lambda: errors.pop(0))
     with pytest.raises(EngineUnavailableError, match="down"):
@@ -31,7 +31,7 @@ async def test_it_fails_to_open_when_told_to() -> None:
     assert len(backend.opened) == 2
 
 
-async def test_it_refuses_less_memory_than_is_said_to_be_in_use() -> None:
+async def test_the_fake_refuses_a_limit_below_the_memory_in_use() -> None:
     backend = FakeBackend(min_memory_bytes=100)
     sandbox = await backend.open(make_spec())
     assert await sandbox.set_limits(100, 1) is True

@@ -65,7 +65,7 @@ def settings(fly: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     return Settings()
 
 
-def test_it_orders_the_machine_that_the_service_is_made_for(fly: dict[str, Any]) -> None:
+def test_fly_toml_orders_the_machine_that_the_service_is_made_for(fly: dict[str, Any]) -> None:
     assert fly["vm"] == [{"cpu_kind": "shared", "cpus": 2, "memory": "1gb"}]
     assert fly["swap_size_mb"] == 512
     assert fly["deploy"]["strategy"] == "rolling"
@@ -94,9 +94,7 @@ def test_the_soft_limit_is_the_slots_and_the_hard_one_leaves_the_429_to_us(
     assert limits["hard_limit"] > settings.slots + settings.max_queue
 
 
-def test_it_is_asked_for_its_health_often_enough_and_not_too_soon(
-    fly: dict[str, Any], settings: Settings
-) -> None:
+def test_the_health_check_gives_a_start_its_time(fly: dict[str, Any], settings: Settings) -> None:
     (check,) = fly["http_service"]["checks"]
     routes = build_app(settings).router.routes()
     assert check["path"] in {route.resource.canonical for route in routes if route.resource}

@@ -157,7 +157,7 @@ def test_memory_comes_back_as_it_was_said(held: int) -> None:
 
 
 @pytest.mark.parametrize("kind", [FromAgent.STARTED, FromAgent.ARTEFACT_END, FromAgent.PREPARED])
-def test_an_answer_is_yes_or_no(kind: FromAgent) -> None:
+def test_an_answer_frame_holds_a_single_0_or_1(kind: FromAgent) -> None:
     assert [parse_answer(Frame(kind, raw)) for raw in (b"\0", b"\1")] == [False, True]
     for raw in (b"", b"\2", b"\0\0"):
         with pytest.raises(ProtocolError, match=f"{kind.name.lower()} frame of"):

@@ -42,7 +42,9 @@ def test_order_times_and_umask_do_not_matter(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("change", ["content", "name", "mode", "link"])
-def test_what_the_image_would_see_matters(tmp_path: Path, change: str) -> None:
+def test_the_context_changes_with_everything_the_image_would_see(
+    tmp_path: Path, change: str
+) -> None:
     folder = folder_at(tmp_path, ["Dockerfile", "b"])
     before = build_context(folder)
     if change == "content":
@@ -79,7 +81,7 @@ def test_extra_files_stand_beside_the_folders_own(tmp_path: Path) -> None:
     assert found["ca/own"].size == 2
 
 
-def test_no_dockerfile(tmp_path: Path) -> None:
+def test_a_folder_without_a_dockerfile_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"/_base/Dockerfile: missing$"):
         build_context(folder_at(tmp_path / "_base", ["b"]))
 

@@ -231,7 +231,7 @@ def test_an_alias_belongs_to_one_language(images: Path, alias: str) -> None:
     )
 
 
-def test_only_what_is_asked_for_is_read(images: Path) -> None:
+def test_only_the_folders_asked_for_are_read(images: Path) -> None:
     write_language(images)
     (images / "unfinished").mkdir()
     assert load_languages(images, ["shout", "shout"]).ids == ("shout",)

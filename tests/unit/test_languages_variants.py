@@ -156,7 +156,7 @@ def test_samples_of_a_folder_and_of_its_variants(tmp_path: Path) -> None:
         ("samples/quiet/a.awk", "samples.quiet: samples/quiet is there, but not what comes of it"),
     ],
 )
-def test_files_that_are_no_samples(tmp_path: Path, path: str, expected: str) -> None:
+def test_files_that_are_no_samples_are_refused(tmp_path: Path, path: str, expected: str) -> None:
     file = write_language(tmp_path / "images") / path
     file.parent.mkdir(exist_ok=True)
     file.touch()

@@ -74,6 +74,6 @@ def test_a_hierarchy_that_does_not_show_us_has_no_cgroup_of_ours(tmp_path: Path)
     assert own_cgroup(tmp_path / "missing") is None
 
 
-def test_on_this_machine_some_of_both_is_left() -> None:
+def test_this_machine_has_memory_and_cpus() -> None:
     assert container_memory_mb() > 0
     assert container_cpus() > 0

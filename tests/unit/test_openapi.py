@@ -164,7 +164,7 @@ def test_every_event_of_a_build_s_log_is_described() -> None:
         assert faults_of("BuildEvent", envelope | {"more": 1})
 
 
-def test_what_is_not_described_is_seen() -> None:
+def test_the_check_notices_what_the_document_does_not_describe() -> None:
     headers = {
         "Content-Type": "application/json",
         "X-Request-Id": "1",

@@ -55,7 +55,7 @@ def versions(root: Path) -> set[str]:
     return found | {labels(root)["version"]}
 
 
-def test_there_is_one_version() -> None:
+def test_every_package_has_the_same_version() -> None:
     assert versions(ROOT) == {__version__}
 
 

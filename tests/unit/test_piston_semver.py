@@ -121,7 +121,7 @@ def test_ranges_are_joined_by_or_and_and(version: Version, one: str, other: str)
 
 
 @given(st.text(max_size=60) | st.text("0123xX*.-+|<>=~^v ", max_size=60))
-def test_whatever_is_asked_is_answered(text: str) -> None:
+def test_any_text_is_accepted_as_a_range(text: str) -> None:
     assert satisfies((1, 2, 3), text) in {True, False}
 
 

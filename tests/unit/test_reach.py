@@ -133,7 +133,7 @@ async def look(engine: FakeEngine) -> tuple[bool, str]:
     return await asyncio.to_thread(reach.look, str(engine.socket))
 
 
-async def test_a_look_at_what_is_no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_service_that_is_no_engine_is_recognised(monkeypatch: pytest.MonkeyPatch) -> None:
     async with fake_engine() as engine:
         engine.answers["GET /_ping"] = say(b"220 mail ready\r\n")
         answers, remark = await look(engine)

@@ -182,7 +182,7 @@ async def test_stages_follow_each_other_even_when_their_frames_come_in_one_piece
     ],
 )
 @pytest.mark.parametrize("stdin", [b"", b"x" * 5000], ids=["no stdin", "much stdin"])
-async def test_what_makes_no_sense_ends_a_stage(
+async def test_invalid_frames_end_a_stage_with_an_error(
     pieces: list[bytes | None], error: type[Exception], message: str, stdin: bytes
 ) -> None:
     session, transport = await greeted()

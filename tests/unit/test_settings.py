@@ -125,7 +125,7 @@ def test_keys_do_not_show_in_a_printed_settings_object(monkeypatch: pytest.Monke
     assert "very-secret" not in repr(load_settings())
 
 
-def test_zero_means_what_the_machine_has() -> None:
+def test_a_default_of_zero_is_resolved_by_the_machine() -> None:
     cores = os.cpu_count() or 1
     settings = load_settings()
     assert settings.cpus_per_job == min(2, cores)

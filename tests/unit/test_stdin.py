@@ -166,7 +166,7 @@ async def test_a_write_that_is_given_up_makes_way_for_the_next() -> None:
     assert (bytes(outlet.received), outlet.ends) == (b"axyz", 1)
 
 
-async def test_the_end_comes_once_however_often_it_is_said() -> None:
+async def test_the_end_is_sent_once_however_often_it_is_called() -> None:
     stream, outlet = opened(10)
     stream.end()
     stream.end()
@@ -177,7 +177,7 @@ async def test_the_end_comes_once_however_often_it_is_said() -> None:
 
 
 @pytest.mark.parametrize("is_open", [True, False])
-async def test_once_it_is_over_nothing_waits_and_nothing_is_passed_on(*, is_open: bool) -> None:
+async def test_a_closed_stream_releases_writers_and_passes_nothing_on(*, is_open: bool) -> None:
     stream, outlet = opened(1) if is_open else (StdinStream(), Recorder())
     waiting = asyncio.create_task(stream.write(b"abc"))
     await begin(waiting)

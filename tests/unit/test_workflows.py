@@ -33,7 +33,7 @@ def test_actions_are_pinned_by_commit_with_their_version_beside(path: Path) -> N
         assert re.fullmatch(r" # v\d+\.\d+\.\d+", comment), action
 
 
-def test_what_is_made_is_a_target(path: Path) -> None:
+def test_workflows_call_make_targets_that_exist(path: Path) -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     made = {
         name for step in steps(path) for name in re.findall(r"make ([a-z-]+)", step.get("run", ""))
