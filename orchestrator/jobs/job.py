@@ -123,6 +123,6 @@ class Job:
         self.attempt = self.attempt.next(is_retry=is_retry, resumes=self.can_resume)
 
     async def close_sandboxes(self) -> None:
-        """Close all sandboxes that were leased for it, whatever they came to."""
+        """Close all sandboxes that were leased for it, the checker's first."""
         for program in reversed(self.programs):
             await program.leases.close()

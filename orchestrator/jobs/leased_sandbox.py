@@ -12,6 +12,7 @@ import structlog
 
 from orchestrator.errors import EngineError, EngineShortageError, SandboxError
 from orchestrator.jobs.model import Limits
+from orchestrator.jobs.plan import MIB
 from orchestrator.sandbox.backend import OutputSink, Sandbox
 from orchestrator.sandbox.live import LiveInput
 from orchestrator.sandbox.model import (
@@ -24,7 +25,6 @@ from orchestrator.sandbox.model import (
 )
 from orchestrator.sandbox.pool import Lease, Pool
 
-MIB = 1 << 20
 SHORTAGE_PAUSE_S = 0.5
 
 log = structlog.get_logger(__name__)
