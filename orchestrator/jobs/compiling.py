@@ -1,7 +1,7 @@
 """A compilation, in as many stages as it takes: fast, then plainly, then with more memory.
 
-Each has the whole of the compiler's time and output. What an earlier one printed is nobody's to
-see, so all is told at the end.
+Each has the whole of the compiler's time and output. Nobody is to see what an earlier one printed,
+so output is reported at the end.
 """
 
 from __future__ import annotations

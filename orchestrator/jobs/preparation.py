@@ -16,23 +16,24 @@ from orchestrator.sandbox.model import StageKind, Stream
 _NO_NEWS = {Verdict.ACCEPTED, Verdict.INTERNAL_ERROR}  # of a program that has compiled before
 
 
-async def lease(progress: Progress, *, fresh: bool) -> LeasedSandbox:
-    """A sandbox for the program; `fresh`: none that has waited. Raises EngineError, SandboxError.
+async def lease(progress: Progress, *, is_retry: bool) -> LeasedSandbox:
+    """Lease a sandbox for the program; in a retry, none that waits in the pool is trusted.
 
-    It is closed with all others of the program, by `Job.close_sandboxes`.
+    `Job.close_sandboxes` closes it. Raises EngineError, SandboxError.
     """
     progress.phase = Phase.CREATING
-    return await progress.program.lease(fresh=fresh)
+    return await progress.program.lease(fresh=is_retry)
 
 
 async def send_and_compile(
-    progress: Progress, sandbox: LeasedSandbox, listener: Listener, *, trusts_cache: bool
+    progress: Progress, sandbox: LeasedSandbox, listener: Listener, *, is_retry: bool
 ) -> bool:
     """Send the program's files and compile them, or restore what they compiled to before.
 
-    Whether there is something to run; `progress` says why not. Raises EngineError, SandboxError.
+    In a retry, no cached compilation is trusted. Whether there is something to run; `progress` says
+    why not. Raises EngineError, SandboxError.
     """
-    known = await progress.program.find_compiled(trusted=trusts_cache)
+    known = await progress.program.find_compiled(trusted=not is_retry)
     if progress.compile is not None:
         listener = SILENCE  # it has been reported
     if known is not None:

@@ -1,4 +1,4 @@
-"""A program that is run again and again: each run in the sandbox of the last, and none the wiser.
+"""A program that is run several times: each run uses the sandbox of the last one, where it can.
 
 The agent leaves nothing of a run for the next one: everything is killed, the folders are emptied
 and the files written afresh. Where it can't, or where a run took the sandbox with it, the next one
@@ -50,10 +50,9 @@ class ProgramRunner:
         """Have a sandbox with the program in it; False: it does not compile."""
         if self._sandbox is None:
             self._is_fresh = True
-            sandbox = await lease(self._progress, fresh=self._is_retry)
-            if not await send_and_compile(
-                self._progress, sandbox, SILENCE, trusts_cache=not self._is_retry
-            ):
+            progress, is_retry = self._progress, self._is_retry
+            sandbox = await lease(progress, is_retry=is_retry)
+            if not await send_and_compile(progress, sandbox, SILENCE, is_retry=is_retry):
                 return False
             self._sandbox = sandbox
         return True

@@ -165,25 +165,19 @@ class JobService(JobsUnderWay):
 
     async def _attempt(self, job: Job, listener: Listener) -> None:
         """Lease, send, compile; run, or judge what is not judged. The outcome: `job.attempt`."""
-        attempt, is_retry = job.attempt, job.attempt.is_retry
+        attempt, program, is_retry = job.attempt, job.attempt.program, job.attempt.is_retry
         try:
-            sandbox = await lease(attempt.program, fresh=is_retry)
-            is_ready = await send_and_compile(
-                attempt.program, sandbox, listener, trusts_cache=not is_retry
-            )
+            sandbox = await lease(program, is_retry=is_retry)
+            is_ready = await send_and_compile(program, sandbox, listener, is_retry=is_retry)
             if is_ready and job.submission.judging is not None:
                 await judge_tests(attempt, job.submission.judging, sandbox, listener)
             elif is_ready:
                 attempt.run = await run_program(job, sandbox, listener)
-        except (EngineUnavailableError, EngineShortageError) as err:
-            log.warning("engine_unavailable", job_id=job.id, error=str(err))
-            attempt.fault = Failure.ENGINE_UNAVAILABLE
         except (EngineError, SandboxError) as err:
-            log.error("sandbox_failed", job_id=job.id, error=str(err))
-            attempt.fault = Failure.INTERNAL_ERROR
+            attempt.fault = _fault(job.id, err)
 
     def _retire(self, job: Job, reservation: Reservation) -> None:
-        """Remove the job's containers behind the answer's back; then free its slot."""
+        """Remove the job's containers, then free its slot; its answer does not wait for that."""
 
         async def remove() -> None:
             try:
@@ -234,3 +228,11 @@ class JobService(JobsUnderWay):
         """Wait until every container of an ended job is removed."""
         while self._retiring:
             await asyncio.wait(tuple(self._retiring))
+
+
+def _fault(job_id: str, err: EngineError | SandboxError) -> Failure:
+    if isinstance(err, EngineUnavailableError | EngineShortageError):
+        log.warning("engine_unavailable", job_id=job_id, error=str(err))
+        return Failure.ENGINE_UNAVAILABLE
+    log.error("sandbox_failed", job_id=job_id, error=str(err))
+    return Failure.INTERNAL_ERROR
