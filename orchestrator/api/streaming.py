@@ -19,7 +19,7 @@ from orchestrator.api.formats import Format, frame
 from orchestrator.api.json_pieces import PIECE
 from orchestrator.api.keys import HELD, SERVICE, SETTINGS
 from orchestrator.api.weight import answer_bytes
-from orchestrator.jobs.feed import Feed
+from orchestrator.jobs.event_buffer import EventBuffer
 from orchestrator.jobs.job import Job
 from orchestrator.jobs.model import JobResult
 from orchestrator.sandbox.stdin import StdinStream
@@ -93,7 +93,7 @@ class EventSender(ABC):
 
     def __init__(self, request: web.Request, job: Job) -> None:
         """Nothing is sent before `send_events`."""
-        self.feed = Feed(request.app[SETTINGS].stream_buffer)
+        self.feed = EventBuffer(request.app[SETTINGS].stream_buffer)
         self._request = request
         self._job = job
         self._events = EventWriter(job.submission.encoding)

@@ -14,8 +14,8 @@ from orchestrator.cli.file_language import no_language
 from orchestrator.components import open_components_beside
 from orchestrator.errors import InvalidSubmissionError
 from orchestrator.jobs.admission import Admission
+from orchestrator.jobs.event_buffer import EventBuffer
 from orchestrator.jobs.events import Printed
-from orchestrator.jobs.feed import Feed
 from orchestrator.jobs.job import Job
 from orchestrator.jobs.model import JobResult, Limits, Submission
 from orchestrator.jobs.scoring import exceeded_ms
@@ -47,11 +47,12 @@ async def run_file(
 
 async def _run_and_print(service: JobService, job: Job) -> JobResult:
     """Raises a group with BrokenPipeError when nobody reads any more; the job has ended then."""
-    feed = Feed(sys.maxsize)  # the output limit bounds it; a pager must not hold the program up
+    # The output limit bounds it; a pager must not hold the program up.
+    buffer = EventBuffer(sys.maxsize)
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(_print(feed))
-        result = await service.run(job, feed)
-        feed.close()
+        tasks.create_task(_print(buffer))
+        result = await service.run(job, buffer)
+        buffer.close()
     return result
 
 
@@ -84,9 +85,9 @@ def _submission(settings: Settings, language: Language, file: Path, stdin: bytes
     )
 
 
-async def _print(feed: Feed) -> None:
+async def _print(buffer: EventBuffer) -> None:
     """Print what the program prints, as it does; a terminal that is slow holds nobody else up."""
-    while events := await feed.take():
+    while events := await buffer.take():
         await asyncio.to_thread(_write, [event for event in events if isinstance(event, Printed)])
 
 

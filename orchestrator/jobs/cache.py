@@ -54,7 +54,7 @@ class CacheState:
 
 
 class CompileCache:
-    """Bounded; whoever was not asked for the longest goes first. For one event loop."""
+    """Bounded by bytes; the least recently used goes first. For one event loop."""
 
     def __init__(self, max_bytes: int) -> None:
         """0 keeps nothing."""

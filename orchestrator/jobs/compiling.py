@@ -1,16 +1,18 @@
 """A compilation, in as many stages as it takes: fast, then plainly, then with more memory.
 
-Each has the whole of the compiler's time and output. What an earlier one printed is nobody's to
-see, so all is told at the end.
+Each has the whole of the compiler's time and output. Nobody is to see what an earlier one printed,
+so output is reported at the end.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+from orchestrator.jobs.attempt import Progress
 from orchestrator.jobs.events import JobEvent, Listener, StageEnded
-from orchestrator.jobs.job import Job
+from orchestrator.jobs.leased_sandbox import LeasedSandbox
 from orchestrator.jobs.model import StageResult, Verdict
+from orchestrator.jobs.program import Program
 from orchestrator.jobs.stages import announce, execute, judge
 from orchestrator.jobs.verdict import NEARLY_ALL_MEMORY, Captured
 from orchestrator.languages.model import MemoryErrorRule
@@ -21,43 +23,42 @@ from orchestrator.sandbox.model import (
     StageLoss,
     StageOutcome,
 )
-from orchestrator.sandbox.pool import Lease
 
 DECLINED = 75
 """A fast compile's exit code when the plain one is to be made in its place; `fastcc` has it."""
 
 
 async def compile_program(
-    job: Job, stage: Stage, lease: Lease, listener: Listener
+    progress: Progress, stage: Stage, sandbox: LeasedSandbox, listener: Listener
 ) -> StageResult | None:
     """What the compile stage came to; None: with more memory it may come to something else.
 
-    Then `job.plan` is the one to try. Nothing is told of what was tried in vain.
+    Then the program's plan is the one to try, and `progress` says so. What was tried in vain is not
+    reported.
     """
-    announce(job, stage.kind, listener)
-    by_prepared = lease.is_prepared and job.plan.may_use_server
-    held = Held()
-    first = replace(stage, by_prepared=by_prepared)
-    outcome, output = await execute(job, lease.sandbox, first, held)
-    plain = job.plan.plain
-    if plain and has_declined(outcome, output) and not _wants_memory(job, outcome, output):
-        outcome, output = await execute(job, lease.sandbox, plain, held)
-    if _wants_memory(job, outcome, output):
-        job.plan = job.plan.with_more_memory()
-        job.lacks_memory = True
+    announce(progress, stage.kind, listener)
+    program, kept = progress.program, KeptEvents()
+    by_prepared = sandbox.is_prepared and program.plan.may_use_server
+    outcome, output = await execute(sandbox, replace(stage, by_prepared=by_prepared), kept)
+    plain = program.plan.plain
+    if plain and has_declined(outcome, output) and not _needs_memory(program, outcome, output):
+        outcome, output = await execute(sandbox, plain, kept)
+    if _needs_memory(program, outcome, output):
+        program.plan = program.plan.with_more_memory()
+        progress.needs_memory = True
         return None
-    for event in held.events:
+    for event in kept.events:
         listener.send(event)
     # The compiler's memory is the sandbox's, however little of it the run is left.
-    limits = replace(job.submission.limits, memory_mb=job.plan.sandbox_memory_mb)
-    result = judge(job, stage.kind, outcome, output, limits)
+    limits = replace(program.submission.limits, memory_mb=program.plan.sandbox_memory_mb)
+    result = judge(progress, stage.kind, outcome, output, limits)
     if result.status is not Verdict.INTERNAL_ERROR:
         listener.send(StageEnded(stage.kind, result))
     return result
 
 
-def _wants_memory(job: Job, outcome: StageOutcome, output: Captured) -> bool:
-    plan, signs = job.plan, job.installed.language.memory_error
+def _needs_memory(program: Program, outcome: StageOutcome, output: Captured) -> bool:
+    plan, signs = program.plan, program.installed.language.memory_error
     cap_kb = plan.sandbox.memory_bytes // 1024
     return plan.has_more_memory and lacks_memory(outcome, output, cap_kb, signs)
 
@@ -88,7 +89,7 @@ def lacks_memory(
     return any(sign.search(text) for sign in (signs.stderr, signs.uncaught) if sign)
 
 
-class Held:
+class KeptEvents:
     """A listener that keeps what it hears: no more of it than stages may print."""
 
     has_heard = False

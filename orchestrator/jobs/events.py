@@ -90,3 +90,34 @@ class Silence:
 
 
 SILENCE = Silence()
+
+
+class Announcer:
+    """Passes events on to a listener; that a stage or test begins it says once, however often."""
+
+    def __init__(self, listener: Listener) -> None:
+        """For one job, which may be attempted several times."""
+        self._listener = listener
+        self._stages: set[StageKind] = set()
+        self._tests = 0
+
+    @property
+    def has_heard(self) -> bool:
+        """See `Listener.has_heard`."""
+        return self._listener.has_heard
+
+    def send(self, event: JobEvent) -> None:
+        """See `Listener.send`."""
+        if isinstance(event, StageStarted):
+            if event.kind in self._stages:
+                return
+            self._stages.add(event.kind)
+        elif isinstance(event, TestStarted):
+            if event.number < self._tests:
+                return
+            self._tests = event.number + 1
+        self._listener.send(event)
+
+    async def drain(self, deadline: float) -> None:
+        """See `Listener.drain`."""
+        await self._listener.drain(deadline)

@@ -25,7 +25,7 @@ from orchestrator.jobs.model import (
     Verdict,
 )
 from orchestrator.jobs.plan import test_stage
-from orchestrator.jobs.runner import Runner
+from orchestrator.jobs.program_runner import ProgramRunner
 from orchestrator.sandbox.model import Signal, Stage, Stream
 from orchestrator.sandbox.stdin import StdinStream
 
@@ -67,7 +67,7 @@ class _Side:
     has_heard = False
 
     def __init__(self, *, is_interactor: bool, transcript: Transcript | None) -> None:
-        self.live = StdinStream()
+        self.stdin = StdinStream()
         self.is_over = asyncio.Event()
         self.other: _Side = self
         self.is_interactor = is_interactor
@@ -90,28 +90,28 @@ class _Side:
         said, self._said = self._said, b""
         if not said:
             return
-        self.other.live.put(said)
-        if self.other.live.held:
+        self.other.stdin.put(said)
+        if self.other.stdin.held:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout_at(deadline):
-                    await self.other.live.write(b"")
+                    await self.other.stdin.write(b"")
 
     def hush(self) -> None:
         """The other one will say no more."""
-        self.live.end()
+        self.stdin.end()
 
     def stop(self) -> None:
         """Whatever it does, it does not matter any more."""
-        self.live.end()
-        self.live.signal(Signal.KILL)
+        self.stdin.end()
+        self.stdin.signal(Signal.KILL)
 
 
 @dataclass(frozen=True, slots=True)
 class Sides:
     """Who talk to each other, and what the interactor is called and read by."""
 
-    solution: Runner
-    interactor: Runner
+    solution: ProgramRunner
+    interactor: ProgramRunner
     rule: Interactor
 
     def read(self, ended: StageResult) -> CheckerSays:
@@ -127,7 +127,7 @@ class _Ended:
 
 
 async def interact(sides: Sides, test: JudgeTest, transcript_room: int | None) -> TestResult | None:
-    """One test's result; of no use when either one's job has failed; None: as `Runner.run`.
+    """One test's result; of no use when the attempt has failed; None: as `ProgramRunner.run`.
 
     `transcript_room`: in bytes; None: no transcript is wanted.
     """
@@ -169,17 +169,17 @@ async def _talk(
     mine = _Side(is_interactor=False, transcript=transcript)
     theirs = _Side(is_interactor=True, transcript=transcript)
     mine.other, theirs.other = theirs, mine
-    stage = replace(test_stage(solution.job.plan.run, test), stdin=b"")
+    stage = replace(test_stage(solution.program.plan.run, test), stdin=b"")
     order: list[_Side] = []
     runs = (
-        solution.try_once(stage, test.limits, is_last=is_last, listener=mine, live=mine.live),
+        solution.try_once(stage, test.limits, is_last=is_last, listener=mine, stdin=mine.stdin),
         interactor.try_once(
             _interactor_stage(sides, stage),
-            interactor.job.submission.limits,
+            interactor.program.submission.limits,
             interactor_files(test),
             is_last=is_last,
             listener=theirs,
-            live=theirs.live,
+            stdin=theirs.stdin,
         ),
     )
     tasks = [
@@ -196,7 +196,7 @@ async def _talk(
 
 
 def _interactor_stage(sides: Sides, stage: Stage) -> Stage:
-    run = program_stage(sides.interactor.job.plan.run, sides.rule.protocol)
+    run = program_stage(sides.interactor.program.plan.run, sides.rule.protocol)
     return replace(run, wall_ms=stage.wall_most_ms + INTERACTOR_SLACK_MS)
 
 
@@ -210,7 +210,7 @@ async def _until_over(
     try:
         result = await run
     finally:
-        side.live.close()
+        side.stdin.close()
     if result is not None and not side.is_interactor and result.status is not Verdict.ACCEPTED:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(GRACE_S):

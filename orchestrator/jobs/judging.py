@@ -1,10 +1,10 @@
-"""A submission's tests, one after the other: run, check, tell. Results are in `job.tests`."""
+"""A submission's tests, one after the other: run, check, report. Results are in the attempt."""
 
 from __future__ import annotations
 
 import asyncio
 
-from orchestrator.jobs.building import Means
+from orchestrator.jobs.attempt import Attempt
 from orchestrator.jobs.checker_program import checker_files, program_stage, read_checker
 from orchestrator.jobs.checkers import CheckerSays
 from orchestrator.jobs.checking import (
@@ -16,7 +16,7 @@ from orchestrator.jobs.checking import (
 )
 from orchestrator.jobs.events import Listener, TestEnded, TestStarted
 from orchestrator.jobs.interaction import Sides, interact
-from orchestrator.jobs.job import Job
+from orchestrator.jobs.leased_sandbox import LeasedSandbox
 from orchestrator.jobs.model import (
     CheckerProgram,
     Interactor,
@@ -27,89 +27,76 @@ from orchestrator.jobs.model import (
     Verdict,
 )
 from orchestrator.jobs.plan import test_stage
-from orchestrator.jobs.runner import Runner
+from orchestrator.jobs.program_runner import ProgramRunner
 from orchestrator.jobs.scoring import skipped
-from orchestrator.sandbox.backend import Sandbox
 
 LARGE_BYTES = 4096  # to compare more than this may take milliseconds: not on the event loop
 
 
 async def judge_tests(
-    job: Job, judging: Judging, sandbox: Sandbox, means: Means, listener: Listener
+    attempt: Attempt, judging: Judging, sandbox: LeasedSandbox, listener: Listener
 ) -> None:
     """Run the tests that have no result yet, the first of them in `sandbox`, which is fresh.
 
-    Ends early when the fault is ours (`job.failure` says so), or when a program that had to be
+    Ends early when the fault is ours (`attempt.failure` says so), or when a program that had to be
     compiled again was refused; what there is stays.
     """
-    judge = _Judge(job, judging, sandbox, means)
+    judge = _Judge(attempt, judging, sandbox)
     if not await judge.get_ready():
         return
-    room = judging.returned_bytes - sum(map(kept_bytes, job.tests))
-    for number in range(len(job.tests), len(judging.tests)):
+    room = judging.returned_bytes - sum(map(kept_bytes, attempt.tests))
+    for number in range(len(attempt.tests), len(judging.tests)):
         test = judging.tests[number]
         result: TestResult | None = skipped(test)
-        if not _is_decided(job, judging):
-            _announce(job, number, test, listener)
+        if not _is_decided(attempt, judging):
+            listener.send(TestStarted(number, test.name))
             result = await judge.run(test, room)
-        if result is None or job.failure is not None:
+        if result is None or attempt.failure is not None:
             return
         kept = keep_output(result, judging.return_outputs, room)
         room -= kept_bytes(kept)
-        job.tests.append(kept)
+        attempt.tests.append(kept)
         listener.send(TestEnded(number, kept))
 
 
-def _is_decided(job: Job, judging: Judging) -> bool:
-    last = job.tests[-1].stage.status if job.tests else Verdict.ACCEPTED
+def _is_decided(attempt: Attempt, judging: Judging) -> bool:
+    last = attempt.tests[-1].stage.status if attempt.tests else Verdict.ACCEPTED
     return judging.stop_on_failure and last is not Verdict.ACCEPTED
-
-
-def _announce(job: Job, number: int, test: JudgeTest, listener: Listener) -> None:
-    if number >= job.begun_tests:  # it was, when a sandbox was lost in the middle of it
-        job.begun_tests = number + 1
-        listener.send(TestStarted(number, test.name))
 
 
 class _Judge:
     """Runs one test at a time; a checker program or interactor is in a sandbox of its own."""
 
-    def __init__(self, job: Job, judging: Judging, sandbox: Sandbox, means: Means) -> None:
-        self._job = job
+    def __init__(self, attempt: Attempt, judging: Judging, sandbox: LeasedSandbox) -> None:
+        self._attempt = attempt
         self._rule = judging.checker
-        is_anew = job.attempts > 1
-        self._runner = Runner(job, means, sandbox, is_anew=is_anew)
-        self._helper: Runner | None = None
-        if job.helper is not None:
-            self._helper = Runner(job.helper, means, is_anew=is_anew)
+        self._solution = ProgramRunner(attempt.program, sandbox, is_retry=attempt.is_retry)
+        self._checker: ProgramRunner | None = None
+        if attempt.checker is not None:
+            self._checker = ProgramRunner(attempt.checker, is_retry=attempt.is_retry)
 
     async def get_ready(self) -> bool:
         """Have checker or interactor ready; False: it does not compile, or could not be."""
-        if self._helper is None:
-            return True
-        is_ready = await self._helper.get_ready()
-        self._note_failure(self._helper)
-        return is_ready
+        return self._checker is None or await self._checker.get_ready()
 
     async def run(self, test: JudgeTest, room: int) -> TestResult | None:
-        """One test's result; of no use when the job has failed meanwhile; None: as `Runner.run`.
+        """One test's result; of no use when the attempt has failed meanwhile.
 
-        `room`: for its transcript, in bytes.
+        None: as `ProgramRunner.run`. `room`: for its transcript, in bytes.
         """
-        if self._helper is not None and isinstance(self._rule, Interactor):
+        if self._checker is not None and isinstance(self._rule, Interactor):
             wanted = self._rule.transcript_bytes
             transcript_room = min(wanted, room) if wanted else None
-            sides = Sides(self._runner, self._helper, self._rule)
-            result = await interact(sides, test, transcript_room)
-            self._note_failure(self._helper)
-            return result
-        stage = await self._runner.run(test_stage(self._job.plan.run, test), test.limits)
+            sides = Sides(self._solution, self._checker, self._rule)
+            return await interact(sides, test, transcript_room)
+        run = self._solution.program.plan.run
+        stage = await self._solution.run(test_stage(run, test), test.limits)
         if stage is None:
             return None
         if stage.status is not Verdict.ACCEPTED:
             return not_checked(test, stage)
-        if self._helper is not None and isinstance(self._rule, CheckerProgram):
-            says = await self._ask(self._helper, self._rule, test, stage)
+        if self._checker is not None and isinstance(self._rule, CheckerProgram):
+            says = await _ask(self._checker, self._rule, test, stage)
             return None if says is None else apply_checker(test, stage, says)
         return await self._compare(test, stage)
 
@@ -118,20 +105,18 @@ class _Judge:
         if test.expected is None or isinstance(checker, CheckerProgram | Interactor):
             return not_checked(test, stage)
         if len(stage.stdout) + len(test.expected) > LARGE_BYTES:
+            job_id = self._solution.program.job_id
             work = asyncio.to_thread(check_text, test, checker, stage)
-            self._job.comparing = asyncio.create_task(work, name=f"compare {self._job.id}")
-            return await asyncio.shield(self._job.comparing)
+            self._attempt.comparison = asyncio.create_task(work, name=f"compare {job_id}")
+            return await asyncio.shield(self._attempt.comparison)
         return check_text(test, checker, stage)
 
-    async def _ask(
-        self, checker: Runner, rule: CheckerProgram, test: JudgeTest, stage: StageResult
-    ) -> CheckerSays | None:
-        program = checker.job
-        files = checker_files(test, stage.stdout, rule.protocol)
-        asking = program_stage(program.plan.run, rule.protocol, stage.stdout)
-        ended = await checker.run(asking, program.submission.limits, files)
-        self._note_failure(checker)
-        return None if ended is None else read_checker(ended, rule, checker.uncaught)
 
-    def _note_failure(self, helper: Runner) -> None:
-        self._job.failure = self._job.failure or helper.job.failure
+async def _ask(
+    checker: ProgramRunner, rule: CheckerProgram, test: JudgeTest, stage: StageResult
+) -> CheckerSays | None:
+    program = checker.program
+    files = checker_files(test, stage.stdout, rule.protocol)
+    asking = program_stage(program.plan.run, rule.protocol, stage.stdout)
+    ended = await checker.run(asking, program.submission.limits, files)
+    return None if ended is None else read_checker(ended, rule, checker.uncaught)

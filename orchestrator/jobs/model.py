@@ -87,9 +87,9 @@ class Submission:
 
     @property
     def programs(self) -> tuple[Submission, ...]:
-        """Whatever needs a sandbox of its own: itself, then its checker program if there is one."""
-        helper = self.judging.helper if self.judging else None
-        return (self,) if helper is None else (self, helper)
+        """Those that need sandboxes of their own: itself, then its checker if that is one."""
+        checker = self.judging.checker_submission if self.judging else None
+        return (self,) if checker is None else (self, checker)
 
     @property
     def most_memory_mb(self) -> int:
@@ -165,8 +165,8 @@ class Judging:
     """Of all tests' outputs together, at most."""
 
     @property
-    def helper(self) -> Submission | None:
-        """The program beside the submission, in a sandbox of its own."""
+    def checker_submission(self) -> Submission | None:
+        """The checker program or interactor, which runs in a sandbox of its own."""
         if isinstance(self.checker, CheckerProgram | Interactor):
             return self.checker.submission
         return None

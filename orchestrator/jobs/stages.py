@@ -1,20 +1,20 @@
-"""One stage of a job: its output passed on and kept, its outcome judged."""
+"""One stage of a program: its output passed on and kept, its outcome judged."""
 
 from __future__ import annotations
 
 import asyncio
 import math
-from dataclasses import replace
 
 import structlog
 
+from orchestrator.jobs.attempt import Progress
 from orchestrator.jobs.events import Listener, Printed, StageEnded, StageStarted
 from orchestrator.jobs.job import Job
-from orchestrator.jobs.model import Failure, Limits, Phase, StageResult, Verdict
-from orchestrator.jobs.plan import MIB
+from orchestrator.jobs.leased_sandbox import LeasedSandbox
+from orchestrator.jobs.model import Cause, Limits, Phase, StageResult, Verdict
+from orchestrator.jobs.plan import with_time_given_back
 from orchestrator.jobs.verdict import Captured, MemoryRule, judge_stage
-from orchestrator.sandbox.backend import Sandbox
-from orchestrator.sandbox.model import LossReason, Stage, StageKind, StageLoss, StageOutcome, Stream
+from orchestrator.sandbox.model import Stage, StageKind, StageOutcome, Stream
 from orchestrator.sandbox.stdin import StdinStream
 
 log = structlog.get_logger(__name__)
@@ -25,60 +25,48 @@ LATE_BYTES_PER_S = 4_194_304
 _PHASES = {StageKind.COMPILE: Phase.COMPILING, StageKind.RUN: Phase.RUNNING}
 
 
-async def run_stage(
-    job: Job, sandbox: Sandbox, stage: Stage, limits: Limits, listener: Listener
-) -> StageResult:
-    """Run a stage and tell of it; an `internal_error` is the job's failure as well."""
-    announce(job, stage.kind, listener)
-    live = job.live if stage.kind is StageKind.RUN else None
-    outcome, output = await execute(job, sandbox, stage, listener, live)
-    result = judge(job, stage.kind, outcome, output, limits)
+def announce(progress: Progress, kind: StageKind, listener: Listener) -> None:
+    """Say that the program has come to this stage."""
+    progress.phase = _PHASES[kind]
+    listener.send(StageStarted(kind))
+
+
+async def run_program(job: Job, sandbox: LeasedSandbox, listener: Listener) -> StageResult:
+    """Run a job's program, unless what compile left alone exceeds the run's limits."""
+    progress, limits = job.attempt.program, job.submission.limits
+    fits = await sandbox.set_limits(limits)
+    announce(progress, StageKind.RUN, listener)
+    if fits:
+        stage = with_time_given_back(job.program.plan.run, job.left_s * 1000)
+        outcome, output = await execute(sandbox, stage, listener, job.stdin)
+        result = judge(progress, StageKind.RUN, outcome, output, limits)
+    else:
+        result = StageResult(Verdict.MEMORY_LIMIT, killed_by=Cause.MEMORY)
     if result.status is not Verdict.INTERNAL_ERROR:
-        listener.send(StageEnded(stage.kind, result))
+        listener.send(StageEnded(StageKind.RUN, result))
     return result
 
 
 async def execute(
-    job: Job, sandbox: Sandbox, stage: Stage, listener: Listener, live: StdinStream | None = None
+    sandbox: LeasedSandbox, stage: Stage, listener: Listener, stdin: StdinStream | None = None
 ) -> tuple[StageOutcome, Captured]:
     """What became of a stage, and what it printed."""
     output = _Output(stage, listener)
-    outcome = await sandbox.run_stage(stage, output.take, live)
-    if job.is_pool_hit and isinstance(outcome, StageLoss) and outcome.before_start:
-        # Lost before anything of the job ran in it: it had been lost in the pool.
-        outcome = replace(outcome, reason=LossReason.OUTSIDE)
+    outcome = await sandbox.run_stage(stage, output.take, stdin)
     return outcome, output.captured()
 
 
 def judge(
-    job: Job, kind: StageKind, outcome: StageOutcome, output: Captured, limits: Limits
+    progress: Progress, kind: StageKind, outcome: StageOutcome, output: Captured, limits: Limits
 ) -> StageResult:
-    """The result of a stage that had `limits`; an `internal_error` is the job's failure as well."""
-    memory = MemoryRule(limits.memory_mb * 1024, job.installed.language.memory_error)
+    """The result of a stage that had `limits`; `progress` says if its sandbox was lost."""
+    program = progress.program
+    memory = MemoryRule(limits.memory_mb * 1024, program.installed.language.memory_error)
     result = judge_stage(kind, outcome, output, memory)
     if result.status is Verdict.INTERNAL_ERROR:
-        log.warning("sandbox_lost", job_id=job.id, outcome=str(outcome))
-        job.failure = Failure.INTERNAL_ERROR
+        log.warning("sandbox_lost", job_id=program.job_id, outcome=str(outcome))
+        progress.is_lost = True
     return result
-
-
-def announce(job: Job, kind: StageKind, listener: Listener) -> None:
-    """Say, once, that the job has come to this stage."""
-    job.phase = _PHASES[kind]
-    if kind not in job.announced:  # it was, when a sandbox was lost before it said a word
-        job.announced.add(kind)
-        listener.send(StageStarted(kind))
-
-
-async def set_limits(job: Job, sandbox: Sandbox, limits: Limits) -> bool:
-    """Give the sandbox a run's limits, if it has others; False: more memory than that is in use."""
-    wanted = (limits.memory_mb * MIB, limits.processes)
-    if job.limits_set == wanted:
-        return True
-    if not await sandbox.set_limits(*wanted):
-        return False
-    job.limits_set = wanted
-    return True
 
 
 class _Output:

@@ -143,8 +143,8 @@ def test_a_checker_program_is_a_submission_of_its_own() -> None:
             compile_limits=replace(CHECKER_LIMITS, cpu_ms=20_000, wall_ms=80_000),
         )
     )
-    assert made.programs == (made, made.judging.helper)
-    coded = judging(program()).helper
+    assert made.programs == (made, made.judging.checker_submission)
+    coded = judging(program()).checker_submission
     assert coded is not None
     assert coded.files == (SourceFile("main.c", b"main(){}"),)
     assert coded.limits == CHECKER_LIMITS
@@ -367,7 +367,7 @@ def test_sizes_follow_the_settings() -> None:
     assert len(judging(asking({}, {}), max_tests_size=8).tests) == 2
     assert refusal(asking({}, {}), max_tests=1) == "tests: must have between 1 and 1 entries"
     assert judging(asking(), max_returned_output=5).returned_bytes == 5
-    helper = judging(program(), checker_timeout=100).helper
+    helper = judging(program(), checker_timeout=100).checker_submission
     assert helper is not None
     assert (helper.limits.wall_ms, helper.limits.cpu_ms) == (300, 100)
     with_files = program(code=None, files=[{"name": n, "content": ""} for n in "ab"])

@@ -15,7 +15,7 @@ from orchestrator.errors import (
     InvalidSubmissionError,
     SandboxError,
 )
-from orchestrator.jobs import building
+from orchestrator.jobs import leased_sandbox
 from orchestrator.jobs.events import (
     Printed,
     Queued,
@@ -48,7 +48,7 @@ from tests.service_support import Bench, Ear, cancelled, started, until
 async def test_a_container_that_cannot_start_for_want_of_something_is_tried_again_after_a_pause(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(building, "SHORTAGE_PAUSE_S", 0.01)
+    monkeypatch.setattr(leased_sandbox, "SHORTAGE_PAUSE_S", 0.01)
     bench = Bench(engine_patience=DEADLINE_S)
     short = [EngineShortageError("errno 524")] * 3
     bench.backend.fail_open = lambda: short.pop() if short else None

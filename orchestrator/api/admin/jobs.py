@@ -81,5 +81,5 @@ def _to_wire(job: Job, position: int, now: float) -> dict[str, Any]:
         "duration": int((now - job.accepted_at) * 1000),
         "position": position or None,
         "container": job.container,
-        "tests": judging and {"done": len(job.tests), "total": len(judging.tests)},
+        "tests": judging and {"done": job.finished_tests, "total": len(judging.tests)},
     }

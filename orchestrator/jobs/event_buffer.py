@@ -16,7 +16,7 @@ CHARACTER_BYTES = 4
 BATCH_BYTES = 65_536
 
 
-class Feed:
+class EventBuffer:
     """A `Listener` whose events somebody takes out at the other end. One writer, one reader.
 
     Nothing sent is ever dropped. `drain` makes the job wait while more than `limit` bytes are

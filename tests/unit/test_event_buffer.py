@@ -7,10 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.jobs.checking import TURN_BYTES
+from orchestrator.jobs.event_buffer import (
+    BATCH_BYTES,
+    CHARACTER_BYTES,
+    EVENT_BYTES,
+    TEST_BYTES,
+    EventBuffer,
+)
 from orchestrator.jobs.events import JobEvent, Printed, Queued, StageEnded, StageStarted
 from orchestrator.jobs.events import TestEnded as Ended
 from orchestrator.jobs.events import TestStarted as Started
-from orchestrator.jobs.feed import BATCH_BYTES, CHARACTER_BYTES, EVENT_BYTES, TEST_BYTES, Feed
 from orchestrator.jobs.model import StageResult, TestResult, Utterance, Verdict
 from orchestrator.sandbox.model import StageKind, Stream
 from tests.sandbox_support import DEADLINE_S
@@ -20,9 +26,9 @@ def printed(size: int) -> Printed:
     return Printed(Stream.STDOUT, b"x" * size)
 
 
-async def everything(feed: Feed) -> list[JobEvent]:
+async def everything(buffer: EventBuffer) -> list[JobEvent]:
     events: list[JobEvent] = []
-    while batch := await feed.take():
+    while batch := await buffer.take():
         events += batch
     return events
 
@@ -34,62 +40,62 @@ def soon() -> float:
 @given(st.lists(st.integers(0, 3 * BATCH_BYTES), max_size=20))
 def test_whatever_is_sent_comes_out_in_order_and_then_the_end(sizes: list[int]) -> None:
     async def scenario() -> None:
-        feed = Feed(1000)
+        buffer = EventBuffer(1000)
         sent = [printed(size) for size in sizes]
         for event in sent:
-            feed.send(event)
-        feed.close()
-        assert await everything(feed) == sent
-        assert await feed.take() == []
+            buffer.send(event)
+        buffer.close()
+        assert await everything(buffer) == sent
+        assert await buffer.take() == []
 
     asyncio.run(scenario())
 
 
 async def test_a_reader_waits_for_the_first_event() -> None:
-    feed = Feed(1000)
-    reading = asyncio.create_task(feed.take())
+    buffer = EventBuffer(1000)
+    reading = asyncio.create_task(buffer.take())
     await asyncio.sleep(0)
     assert not reading.done()
-    feed.send(Queued(3))
+    buffer.send(Queued(3))
     assert await reading == [Queued(3)]
 
 
 async def test_a_reader_gets_no_more_at_once_than_a_batch() -> None:
-    feed = Feed(10 * BATCH_BYTES)
+    buffer = EventBuffer(10 * BATCH_BYTES)
     for _ in range(4):
-        feed.send(printed(BATCH_BYTES // 2))
-    assert len(await feed.take()) == 2
+        buffer.send(printed(BATCH_BYTES // 2))
+    assert len(await buffer.take()) == 2
 
 
 async def test_the_writer_waits_while_the_reader_is_behind() -> None:
-    feed = Feed(EVENT_BYTES + 10)
-    feed.send(printed(10))
-    await feed.drain(soon())
-    feed.send(printed(0))
-    waiting = asyncio.create_task(feed.drain(soon()))
+    buffer = EventBuffer(EVENT_BYTES + 10)
+    buffer.send(printed(10))
+    await buffer.drain(soon())
+    buffer.send(printed(0))
+    waiting = asyncio.create_task(buffer.drain(soon()))
     await asyncio.sleep(0)
     assert not waiting.done()
-    await feed.take()
+    await buffer.take()
     await waiting
 
 
 async def test_many_small_events_are_memory_too() -> None:
-    feed = Feed(10 * EVENT_BYTES)
+    buffer = EventBuffer(10 * EVENT_BYTES)
     for _ in range(11):
-        feed.send(printed(1))
-    waiting = asyncio.create_task(feed.drain(soon()))
+        buffer.send(printed(1))
+    waiting = asyncio.create_task(buffer.drain(soon()))
     await asyncio.sleep(0)
     assert not waiting.done()
     waiting.cancel()
 
 
 async def test_the_writer_waits_no_longer_than_its_deadline_and_loses_nothing() -> None:
-    feed = Feed(1)
-    feed.send(printed(10))
-    await feed.drain(asyncio.get_running_loop().time() - 1)
-    feed.send(printed(20))
-    feed.close()
-    assert await everything(feed) == [printed(10), printed(20)]
+    buffer = EventBuffer(1)
+    buffer.send(printed(10))
+    await buffer.drain(asyncio.get_running_loop().time() - 1)
+    buffer.send(printed(20))
+    buffer.close()
+    assert await everything(buffer) == [printed(10), printed(20)]
 
 
 @pytest.mark.parametrize(
@@ -104,9 +110,9 @@ async def test_the_writer_waits_no_longer_than_its_deadline_and_loses_nothing() 
     ],
 )
 async def test_only_output_and_ends_make_a_job_s_start_final(event: JobEvent, heard: bool) -> None:  # noqa: FBT001 - a table's column
-    feed = Feed(1000)
-    feed.send(event)
-    assert feed.has_heard is heard
+    buffer = EventBuffer(1000)
+    buffer.send(event)
+    assert buffer.has_heard is heard
 
 
 async def test_a_test_s_outputs_message_and_transcript_are_memory_too() -> None:
@@ -116,10 +122,10 @@ async def test_a_test_s_outputs_message_and_transcript_are_memory_too() -> None:
     ended = Ended(0, result)
     size = TEST_BYTES + 30 + 5 * CHARACTER_BYTES + TURN_BYTES + 7
     for limit, fits in ((size, True), (size - 1, False)):
-        feed = Feed(limit)
-        feed.send(ended)
-        waiting = asyncio.create_task(feed.drain(soon()))
+        buffer = EventBuffer(limit)
+        buffer.send(ended)
+        waiting = asyncio.create_task(buffer.drain(soon()))
         await asyncio.sleep(0)
         assert waiting.done() is fits
-        assert await feed.take() == [ended]
+        assert await buffer.take() == [ended]
         await waiting
