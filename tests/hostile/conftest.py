@@ -17,6 +17,7 @@ async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Serv
         "COMPILE_CPU_MS": str(COMPILE_CPU_MS),
         "COMPILE_WALL_MS": str(COMPILE_WALL_MS),
         "EXECUTION_TIMEOUT": str(EXECUTION_TIMEOUT_MS),
+        "POOL": "java=1",  # they cost the most to start, and no neighbour is one
     }
     async with running_server(tmp_path_factory.mktemp("state"), **limits) as running:
         yield running

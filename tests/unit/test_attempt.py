@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from tests.parts_support import sh_language
-from tests.unit.test_live import Recorder
 
 from orchestrator.jobs.admission import Admission
 from orchestrator.jobs.attempt import Attempt, Progress
@@ -34,7 +32,9 @@ from orchestrator.sandbox.model import SourceFile, StageKind, Stream
 from orchestrator.sandbox.pool import Pool
 from orchestrator.sandbox.stdin import StdinStream
 from tests.api_support import make_settings
+from tests.components_support import sh_language
 from tests.service_support import Ear
+from tests.unit.test_stdin import Recorder
 
 LIMITS = Limits(5000, 5000, 64, 100, 16)
 SUBMISSION = Submission("sh", (SourceFile("main.sh", b""),), LIMITS)
