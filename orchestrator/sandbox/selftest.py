@@ -98,6 +98,11 @@ def _survived(report: StageReport) -> bool:
     return report.exit_code == 0 and report.oom_kills == 0
 
 
+def _killed_for(cause: StageCause) -> _Judge:
+    """By that limit, and not only found to have met it: a signal may be forbidden."""
+    return lambda report, _: report.cause is cause and report.exit_code is None
+
+
 PROBES: tuple[Probe, ...] = (
     Probe("identity", ("identity",), _unprivileged),
     Probe("network", ("network",), lambda r, _: r.exit_code == 0),
@@ -107,8 +112,8 @@ PROBES: tuple[Probe, ...] = (
         ("output", "8"),
         lambda r, t: r.cause is StageCause.OUTPUT and len(t) == OUTPUT_LIMIT,
     ),
-    Probe("cpu", ("cpu", "4"), lambda r, _: r.cause is StageCause.CPU, cpu_ms=CPU_MS),
-    Probe("wall", ("cpu", "4"), lambda r, _: r.cause is StageCause.WALL),
+    Probe("cpu", ("cpu", "4"), _killed_for(StageCause.CPU), cpu_ms=CPU_MS),
+    Probe("wall", ("cpu", "4"), _killed_for(StageCause.WALL)),
     Probe("processes", ("processes", "64"), lambda r, _: LimitHit.PROCESSES in r.limits_hit),
     Probe("memory", ("memory", "256"), lambda r, _: r.oom_kills > 0),
     # A runtime may hold every limit that a sandbox begins with, and be unable to change one. Each
