@@ -55,9 +55,12 @@ in_guest() {
         -o ServerAliveInterval=20 -o ServerAliveCountMax=1000 root@127.0.0.1 "$@"
 }
 
+# The guest's own, which stands still where the guest is stopped.
+now() { in_guest 'cut -d . -f 1 /proc/uptime'; }
+
 # The checkout's files, as they are now, but for what is made of them.
 send_checkout() {
-    in_checkout | in_guest "mkdir -p $GUEST_HOME && tar --extract --no-same-owner --directory $GUEST_HOME"
+    in_checkout | in_guest "mkdir -p $GUEST_HOME && tar --extract --warning=no-timestamp --no-same-owner --directory $GUEST_HOME"
 }
 
 in_checkout() {

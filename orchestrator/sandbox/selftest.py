@@ -42,6 +42,8 @@ MAX_QUOTE = 40
 START = "start"
 """The check that a sandbox starts at all: failing it says nothing about the limits."""
 
+NOT_KILLED = "but not killed: AppArmor may forbid it (docs/reference/hosts.md)"
+
 HELD = tuple(SourceFile(f"held{each}", bytes(4 << 20)) for each in range(2))
 """Files, which are memory: sent to where there is room for 10 MB."""
 
@@ -240,6 +242,8 @@ def _describe(report: StageReport, text: str) -> str:
     seen = []
     if report.cause is not StageCause.NONE:
         seen.append(f"ended by the {report.cause.value} limit")
+        if report.exit_code is not None and report.cause is not StageCause.OUTPUT:
+            seen.append(NOT_KILLED)
     if report.oom_kills:
         seen.append("out-of-memory kill")
     if report.limits_hit:

@@ -24,9 +24,10 @@ for runtime in sorted({"runc", "crun"} & set(client.info()["Runtimes"])):
     try:
         client.start(made)
         client.wait(made, timeout=300)
-        state = client.inspect_container(made)["State"]
+        seen[runtime] = client.inspect_container(made)["State"]["OOMKilled"]
+    except docker.errors.APIError as err:  # it starts nothing here: the self-test refuses it, too
+        print(runtime, err.explanation)  # noqa: T201 - that is what it is for
     finally:
         client.remove_container(made, force=True)
-    seen[runtime] = {name: state[name] for name in ("OOMKilled", "ExitCode")}
-print(json.dumps(seen))  # noqa: T201 - that is what it is for
-sys.exit(not all(each["OOMKilled"] for each in seen.values()))
+print(json.dumps(seen))  # noqa: T201
+sys.exit(not (seen and all(seen.values())))
