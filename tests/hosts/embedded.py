@@ -7,6 +7,7 @@ Prints what it met; any assertion that fails ends it.
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -18,7 +19,7 @@ from urllib.request import Request, urlopen
 from tests.docker.small_programs import LANGUAGES, source
 
 URL = "http://127.0.0.1:3000"
-KEY = "development"
+KEY = os.environ.get("API_KEY", "development")
 HEALTHY_S = 1800
 TIMEOUT_MS = 60_000
 HELD = """
