@@ -70,11 +70,11 @@ try() {
 # print_table TITLE: of HOST_NAMES, with what VERSION says of each, and SUITES.
 print_table() {
     local host suite
-    printf '\n%-18s %-28s' "$1" Docker
+    printf '\n%-16s %-34s' "$1" Docker
     printf ' %-13s' "${SUITES[@]}"
     printf '\n'
     for host in "${HOST_NAMES[@]}"; do
-        printf '%-18s %-28s' "$host" "${VERSION[$host]:--}"
+        printf '%-16s %-34s' "$host" "${VERSION[$host]:--}"
         for suite in "${SUITES[@]}"; do printf ' %-13s' "${MINUTES[$host/$suite]:--}"; done
         printf '\n'
     done
