@@ -40,7 +40,7 @@ run_suite() {
         hello) "${pytest[@]}" "$limits" -k accepted ;;
         limits-c) "${pytest[@]}" "$limits" -k '[c-' ;;
         limits-python) "${pytest[@]}" "$limits" -k '[python-' ;;
-        sandboxes) "${pytest[@]}" tests/contract/test_backend.py tests/docker/test_backend_faults.py ;;
+        sandboxes) "${pytest[@]}" -m docker tests/contract/test_backend.py tests/docker/test_backend_faults.py ;;
         memory) "${pytest[@]}" "$limits" tests/docker/test_backend_faults.py -k 'memory and not java and not cpp' ;;
         images) "${pytest[@]}" tests/docker/test_image_store.py -m 'not thorough' ;;
         full) "${pytest[@]}" -m 'docker and not thorough' \
