@@ -7,7 +7,7 @@ PY := .venv/bin/python
 export PYTHON
 unexport PYTHONDONTWRITEBYTECODE  # every target starts the same modules again and again
 
-.PHONY: help run unit test test-all test-hosts-engines test-clients test-web test-languages fuzz mutants check bench languages-table engine images image test-image dist release sbom check-version publish-npm clean
+.PHONY: help run unit test test-all test-hosts test-hosts-engines test-hosts-guests test-clients test-web test-languages fuzz mutants check bench languages-table engine images image test-image dist release sbom check-version publish-npm clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +26,13 @@ test-all: ## That, and everything else there is to test but the runner's own ima
 
 test-hosts-engines: ## Test on Debian 13's Docker and sid's, without such a machine (QUICK=1; FULL=1: as `make test`)
 	@scripts/test-hosts-engines $(if $(QUICK),--quick)$(if $(FULL),--full) $(ARGS)
+
+test-hosts-guests: ## Test on machines with cgroup v2, with and without swap: Debian 12 and 13, in QEMU (an hour; QUICK=1: less)
+	@scripts/test-hosts-guests $(if $(QUICK),--quick) $(ARGS)
+
+test-hosts: ## Test on other engines, then on other machines
+	@scripts/test-hosts-engines
+	@scripts/test-hosts-guests
 
 test-languages: ## Build every language there is, and run all of its samples
 	@ALSO_PROVE=all scripts/test tests/docker/test_samples.py -v $(ARGS)

@@ -16,6 +16,7 @@ from orchestrator.sandbox.model import (
     Stream,
 )
 from orchestrator.sandbox.spec import LABEL_INSTANCE, EngineTraits
+from tests.slowness import SLOWNESS
 
 if TYPE_CHECKING:
     from orchestrator.engine.client import EngineClient, Json
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 IMAGE = "codebae-runner/python:current"
 SOCKET = os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"
-DEADLINE_S = 60.0
+DEADLINE_S = 60.0 * SLOWNESS
 """How long a test waits for what must happen: a hang becomes a failure, nothing is timed by it."""
 
 

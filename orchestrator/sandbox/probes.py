@@ -42,6 +42,8 @@ MAX_QUOTE = 40
 START = "start"
 """The check that a sandbox starts at all: failing it says nothing about the limits."""
 
+NOT_KILLED = "but not killed: AppArmor may forbid it (docs/reference/hosts.md)"
+
 HELD = tuple(SourceFile(f"held{each}", bytes(4 << 20)) for each in range(2))
 """Files, which are memory: sent to where there is room for 10 MB."""
 
@@ -98,6 +100,11 @@ def _survived(report: StageReport) -> bool:
     return report.exit_code == 0 and report.oom_kills == 0
 
 
+def _killed_for(cause: StageCause) -> _Judge:
+    """By that limit, and not only found to have met it: a signal may be forbidden."""
+    return lambda report, _: report.cause is cause and report.exit_code is None
+
+
 PROBES: tuple[Probe, ...] = (
     Probe("identity", ("identity",), _unprivileged),
     Probe("network", ("network",), lambda r, _: r.exit_code == 0),
@@ -107,8 +114,8 @@ PROBES: tuple[Probe, ...] = (
         ("output", "8"),
         lambda r, t: r.cause is StageCause.OUTPUT and len(t) == OUTPUT_LIMIT,
     ),
-    Probe("cpu", ("cpu", "4"), lambda r, _: r.cause is StageCause.CPU, cpu_ms=CPU_MS),
-    Probe("wall", ("cpu", "4"), lambda r, _: r.cause is StageCause.WALL),
+    Probe("cpu", ("cpu", "4"), _killed_for(StageCause.CPU), cpu_ms=CPU_MS),
+    Probe("wall", ("cpu", "4"), _killed_for(StageCause.WALL)),
     Probe("processes", ("processes", "64"), lambda r, _: LimitHit.PROCESSES in r.limits_hit),
     Probe("memory", ("memory", "256"), lambda r, _: r.oom_kills > 0),
     # A runtime may hold every limit that a sandbox begins with, and be unable to change one. Each
@@ -235,6 +242,8 @@ def _describe(report: StageReport, text: str) -> str:
     seen = []
     if report.cause is not StageCause.NONE:
         seen.append(f"ended by the {report.cause.value} limit")
+        if report.exit_code is not None and report.cause is not StageCause.OUTPUT:
+            seen.append(NOT_KILLED)
     if report.oom_kills:
         seen.append("out-of-memory kill")
     if report.limits_hit:

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.sandbox_support import SOCKET
+from tests.slowness import SLOWNESS
 
 ROOT = Path(__file__).resolve().parents[2]
-START_TIMEOUT_S = 90
+START_TIMEOUT_S = 90 * SLOWNESS
 
 
 @dataclass(frozen=True)

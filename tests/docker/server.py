@@ -19,6 +19,7 @@ import aiohttp
 from orchestrator.sandbox.selftest_memory import passed_before, remember
 from tests.checkout import ROOT
 from tests.described import faults, faults_of
+from tests.slowness import SLOWNESS
 
 API_KEY = "first-key-of-tests"
 SECOND_KEY = "second-key-of-tests"
@@ -26,12 +27,12 @@ API_KEYS = f"{API_KEY},{SECOND_KEY}"
 """For servers that are asked by two; one by itself has every slot."""
 BEARER = {"Authorization": f"Bearer {API_KEY}"}
 SECOND_BEARER = {"Authorization": f"Bearer {SECOND_KEY}"}
-START_TIMEOUT_S = 120
-READY_S = 180.0
+START_TIMEOUT_S = 120 * SLOWNESS
+READY_S = 180.0 * SLOWNESS
 """For sandboxes to wait, javac among them: seconds, but minutes on a machine that is full."""
 PROVED = ROOT / ".state" / "tests"
 """Where what passed the self-test in one server is kept for the next one."""
-STOP_TIMEOUT_S = 30
+STOP_TIMEOUT_S = 30 * SLOWNESS
 WITH_US = ("setpriv", "--pdeathsig", "TERM")
 """A program's end comes with ours: tests that are interrupted leave no server running."""
 

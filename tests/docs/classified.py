@@ -172,7 +172,9 @@ COMMANDS: dict[str, How] = {
     "make image": Elsewhere("scripts/test-image", r"scripts/image\b"),
     "make test-image": Elsewhere("tests/image/walk.py", "def "),
     "make test-clients": Elsewhere("tests/docker/test_js_client.py", "def test_"),
+    "make test-hosts": Elsewhere("Makefile", r"scripts/test-hosts-engines"),
     "make test-hosts-engines": Elsewhere("Makefile", r"scripts/test-hosts-engines"),
+    "make test-hosts-guests": Elsewhere("Makefile", r"scripts/test-hosts-guests"),
     "make test-languages": Elsewhere("tests/docker/test_samples.py", "def test_"),
     "make test-web": Elsewhere("tests/web/test_nextjs.py", "def test_"),
     "SCREENSHOTS=$PWD/docs/howto/pictures make test-web": Elsewhere(

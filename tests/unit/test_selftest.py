@@ -18,7 +18,7 @@ from orchestrator.sandbox.model import (
     StageOutcome,
     Stream,
 )
-from orchestrator.sandbox.probes import OUTPUT_LIMIT, PROBE, PROBES, run_probes
+from orchestrator.sandbox.probes import NOT_KILLED, OUTPUT_LIMIT, PROBE, PROBES, run_probes
 from orchestrator.sandbox.selftest_memory import fingerprint, passed_before, remember
 from tests.sandbox_support import make_report
 
@@ -33,8 +33,8 @@ HOLDS: dict[str, tuple[StageOutcome, str]] = {
     "network": (make_report(), "isolated\n"),
     "readonly": (make_report(), "readonly\n"),
     "output": (make_report(cause=StageCause.OUTPUT), "x" * OUTPUT_LIMIT),
-    "cpu": (make_report(cause=StageCause.CPU), ""),
-    "wall": (make_report(cause=StageCause.WALL), ""),
+    "cpu": (make_report(cause=StageCause.CPU, exit_code=None, signal=9), ""),
+    "wall": (make_report(cause=StageCause.WALL, exit_code=None, signal=9), ""),
     "processes": (make_report(limits_hit=frozenset({LimitHit.PROCESSES})), "refused\n"),
     "memory": (make_report(exit_code=None, signal=9, oom_kills=1), ""),
     "lowered memory": (make_report(exit_code=None, signal=9, oom_kills=1), ""),
@@ -104,8 +104,10 @@ BROKEN: list[tuple[str, StageOutcome, str]] = [
     ("readonly", make_report(exit_code=1), "/etc\n"),
     ("output", make_report(), "x"),
     ("output", make_report(cause=StageCause.OUTPUT), "x" * (OUTPUT_LIMIT + 1)),
-    ("cpu", make_report(cause=StageCause.WALL), ""),
+    ("cpu", make_report(cause=StageCause.WALL, exit_code=None, signal=9), ""),
+    ("cpu", make_report(cause=StageCause.CPU), "survived\n"),
     ("wall", make_report(), ""),
+    ("wall", make_report(cause=StageCause.WALL), "survived\n"),
     ("processes", make_report(), "survived\n"),
     ("memory", make_report(), "survived\n"),
     ("memory", make_report(exit_code=None, signal=9), ""),
@@ -179,17 +181,25 @@ async def test_an_engine_that_is_away_at_an_update_says_nothing_about_the_limits
     assert not engine.backend.live
 
 
+async def test_that_programs_can_t_be_killed_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = Engine()
+    engine.outcomes["cpu"] = (make_report(cause=StageCause.CPU), "survived\n")
+    engine.install(monkeypatch)
+    *_, last = await run_probes(engine.backend, "sh", "image")
+    assert NOT_KILLED in last.detail
+
+
 async def test_what_fails_once_is_tried_again_in_a_fresh_sandbox_and_both_are_told(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    busy = (make_report(cause=StageCause.WALL), "")
+    busy = (make_report(cause=StageCause.WALL, exit_code=None, signal=9), "")
     engine = Engine(first={"cpu": busy, "memory": busy})
     engine.install(monkeypatch)
     with capture_logs() as logs:
         results = await run_probes(engine.backend, "sh", "image")
     assert [(each.check, each.passed) for each in results] == [(each, True) for each in HOLDS]
     told = {each.check: each.first_try for each in results if each.first_try}
-    said = "ended by the wall limit; exit code 0"
+    said = "ended by the wall limit"
     assert told == {"cpu": said, "memory": said}
     assert [each["trial"] for each in logs if each["event"] == "tried_again"] == ["cpu", "memory"]
     assert len(engine.tried) == len(HOLDS) + 2
