@@ -426,8 +426,8 @@ async def test_5_whoever_writes_to_a_program_that_does_not_read_waits_and_is_rel
     written = 0
     while await session.stdin.write(bytes(10_000)):
         written += 10_000
-    # The window and the program's pipe, and not a chunk more than fits.
-    assert 200_000 < written < 500_000
+    # The window and the program's pipe, and what the agent has taken when the program ends.
+    assert 200_000 < written < 1_000_000
     assert (await session.report()).exit_code == 0
 
 

@@ -167,6 +167,7 @@ async def test_a_broken_dockerfile_leaves_the_old_image(
     assert expected in text_of(log)
 
 
+@pytest.mark.thorough
 async def test_one_that_fails_in_the_middle_keeps_no_other_from_being_built(
     shout: Language, engine: EngineClient
 ) -> None:

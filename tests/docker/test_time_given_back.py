@@ -245,6 +245,7 @@ async def test_a_full_sandbox_is_looked_at_if_that_needs_no_memory(docker: Docke
     assert given_us > min(waited_us, 2000 * FULL_MS) / 2
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("busy_neighbours")
 async def test_no_file_is_opened_to_look_at_a_full_sandbox(docker: Docker) -> None:
     """There would be no memory for it: the kernel kills somebody then, and while the program is
