@@ -299,17 +299,17 @@ async def test_a_client_is_idle_only_while_its_program_runs_and_nothing_is_said(
     async def script(listener: Listener) -> None:
         (job,) = service.jobs
         for job.phase in (Phase.QUEUED, Phase.CREATING, Phase.COMPILING):
-            await asyncio.sleep(0.3)
+            await asyncio.sleep(0.8)
         job.phase = Phase.RUNNING
         for _ in range(8):
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.1)
             listener.send(Printed(Stream.STDOUT, b"x"))
         assert service.stdin is not None
         service.stdin.open(Program(service), 1000)
-        await asyncio.sleep(0.4)  # it is spoken to
+        await asyncio.sleep(0.8)  # it is spoken to
 
     service = StubService(script=script)
-    ws = await connect(await serve(service, settings=make_settings(ws_idle_timeout=0.2)))
+    ws = await connect(await serve(service, settings=make_settings(ws_idle_timeout=0.6)))
 
     async def speak() -> None:
         while True:
