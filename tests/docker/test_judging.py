@@ -54,7 +54,7 @@ async def test_a_hundred_tests_are_compiled_once_and_told_one_by_one(
 async def test_what_a_test_used_is_not_counted_to_the_next(server: Server) -> None:
     tests = [{"input": "100 1500"}, {"input": "0 0"}]
     answer = await server.execute(
-        language="python", code=USES, tests=tests, limits={"cpu_ms": 10_000}
+        language="python", code=USES, tests=tests, limits={"cpu_ms": 20_000}
     )
     assert answer["status"] == "accepted", answer
     much, little = answer["tests"]
