@@ -21,6 +21,10 @@ import os, signal, sys, time
 def say(text):
     os.write(1, f"{text}\\n".encode())
 
+def rest(seconds):
+    for _ in range(int(10 * seconds)):  # a signal may come just before one of them begins
+        time.sleep(0.1)
+
 def child(name, leave):
     if os.fork():
         return
@@ -30,7 +34,7 @@ def child(name, leave):
         os._exit(0)
     signal.signal(signal.SIGINT, told)
     say(f"{name} ready")
-    time.sleep(50)
+    rest(50)
     os._exit(1)
 
 child("stayed", lambda: None)
@@ -38,7 +42,7 @@ child("group", lambda: os.setpgid(0, 0))
 child("session", os.setsid)
 for _ in range(2):
     try:
-        time.sleep(0.5 if _ else 50)
+        rest(0.5 if _ else 50)
     except KeyboardInterrupt:
         say("program told")
 """
@@ -96,7 +100,7 @@ async def test_a_signal_reaches_the_program_and_the_children_in_its_group(
 async def test_what_becomes_of_it_is_the_program_s_business(
     docker: Docker, signal: Signal, prelude: str, code: int
 ) -> None:
-    script = f"import os, sys, time\n{prelude}\nprint('ready')\ntime.sleep(50)"
+    script = f"import os, sys, time\n{prelude}\nprint('ready')\nwhile True: time.sleep(0.1)"
     program = await start(docker, script)
     await program.until(b"ready")
     program.stdin.signal(signal)
