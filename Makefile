@@ -27,7 +27,7 @@ test-all: ## That, and everything else there is to test but the runner's own ima
 test-hosts-engines: ## Test on Debian 13's Docker and sid's, without such a machine (QUICK=1; FULL=1: as `make test`)
 	@scripts/test-hosts-engines $(if $(QUICK),--quick)$(if $(FULL),--full) $(ARGS)
 
-test-hosts-guests: ## Test on machines with cgroup v2, with and without swap: Debian 12 and 13, in QEMU (an hour; QUICK=1: less)
+test-hosts-guests: ## Test on machines with cgroup v2, with and without swap: Debian 12 and 13, in QEMU (long; QUICK=1: less)
 	@scripts/test-hosts-guests $(if $(QUICK),--quick) $(ARGS)
 
 test-hosts: ## Test on other engines, then on other machines
