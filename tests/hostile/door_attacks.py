@@ -16,7 +16,7 @@ from tests.hostile.doors import HOST, Connection, Doors, ask, connect, post, pro
 
 MAX_HELD_MB = 64
 STALL_CPU_MS = 1000
-"""Two thousand requests that come at once take 90 to 300 in one turn; one bomb unpacked there, 1,500."""
+"""Two thousand requests at once take 90 to 300 in one turn; one bomb unpacked there, 1,500."""
 SETTINGS = {
     "MAX_HELD_MB": str(MAX_HELD_MB),
     "MAX_JOBS": "4",
