@@ -16,8 +16,8 @@ from bench.errors import BenchError
 from bench.programs import Program
 from orchestrator.engine.client import EngineClient
 from orchestrator.jobs.plan import pooled_spec
-from orchestrator.sandbox.backend import Sandbox
-from orchestrator.sandbox.docker_backend import DockerBackend
+from orchestrator.sandbox.contract import Sandbox
+from orchestrator.sandbox.docker.backend import DockerBackend
 from orchestrator.sandbox.instance import claim_instance
 from orchestrator.sandbox.model import Stage, StageKind, StageReport, Stream
 from orchestrator.sandbox.spec import EngineTraits

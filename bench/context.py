@@ -15,8 +15,8 @@ from bench.summary import Book
 from orchestrator.components import read_catalog
 from orchestrator.engine.client import EngineClient
 from orchestrator.errors import RunnerError
+from orchestrator.images.store import ImageStore
 from orchestrator.languages.model import InstalledLanguage
-from orchestrator.languages.store import ImageStore
 from orchestrator.settings import Settings
 
 EXPECTED = (RunnerError, aiohttp.ClientError, TimeoutError, OSError, KeyError)

@@ -17,10 +17,10 @@ from bench.server import Server, running_server
 from bench.summary import percentile
 from orchestrator.engine.client import EngineClient
 from orchestrator.errors import ConfigurationError, RunnerError
+from orchestrator.images.selection import to_installed
+from orchestrator.images.store import ImageStore, LanguageImages
 from orchestrator.languages.model import InstalledLanguage, LanguageFolder, Sample
 from orchestrator.languages.registry import load_folders
-from orchestrator.languages.selection import to_installed
-from orchestrator.languages.store import ImageStore, LanguageImages
 from orchestrator.settings import Settings, load_settings
 
 STATE = Path(".state/bench")

@@ -14,23 +14,22 @@ from aiohttp import web
 from orchestrator.access.ring import KeyRing
 from orchestrator.access.watching import KeyWatch
 from orchestrator.api import keys, routes
-from orchestrator.api.callers import keys_changed, set_up_callers
-from orchestrator.api.door import HANDLER_ARGS
+from orchestrator.api.callers.callers import keys_changed, set_up_callers
+from orchestrator.api.connections.door import HANDLER_ARGS
 from orchestrator.components import Components, ImageTooling, OpenComponents, open_components
-from orchestrator.jobs.admission import Admission
+from orchestrator.images.build_queue import Builds
+from orchestrator.images.rebuild import Rebuilder
+from orchestrator.images.reconciler import LanguageReconciler
+from orchestrator.images.selection import check_folder_fits
+from orchestrator.images.verifier import ImageVerifier
 from orchestrator.jobs.held import make_held
 from orchestrator.jobs.model import Cause
-from orchestrator.jobs.offering import LanguageReconciler
-from orchestrator.jobs.pooled import kinds_to_keep
-from orchestrator.jobs.proving import ImageVerifier
-from orchestrator.jobs.readiness import Readiness
+from orchestrator.jobs.pool_profiles import make_pool_profiles
+from orchestrator.jobs.queue.admission import Admission
 from orchestrator.jobs.service import JobService
-from orchestrator.jobs.watch import EngineWatch
-from orchestrator.languages.builds import Builds
+from orchestrator.jobs.watch import EngineWatch, Readiness
 from orchestrator.languages.model import LanguageFolder
-from orchestrator.languages.rebuild import Rebuilder
-from orchestrator.languages.selection import check_folder_fits
-from orchestrator.sandbox.backend import Backend
+from orchestrator.sandbox.contract import Backend
 from orchestrator.sandbox.pool import Pool
 from orchestrator.settings import Settings
 
@@ -179,7 +178,7 @@ def _pool(app: web.Application, components: Components) -> Pool:
 
     return Pool(
         components.backend,
-        kinds_to_keep(settings, components.catalog),
+        make_pool_profiles(settings, components.catalog),
         allowance=allowance,
         memory_mb=settings.pool_budget,
         max_age_s=settings.pool_max_age,

@@ -12,13 +12,13 @@ import structlog
 from orchestrator.engine.block_device import images_disk
 from orchestrator.engine.client import EngineClient
 from orchestrator.errors import ConfigurationError
+from orchestrator.images.selection import check_limits, select_languages, to_installed
+from orchestrator.images.store import ImageStore, LanguageImages
 from orchestrator.languages.catalog import Catalog
 from orchestrator.languages.model import InstalledLanguage
 from orchestrator.languages.registry import folder_ids
-from orchestrator.languages.selection import check_limits, select_languages, to_installed
-from orchestrator.languages.store import ImageStore, LanguageImages
-from orchestrator.sandbox.backend import Backend
-from orchestrator.sandbox.docker_backend import DockerBackend
+from orchestrator.sandbox.contract import Backend
+from orchestrator.sandbox.docker.backend import DockerBackend
 from orchestrator.sandbox.instance import claim_instance, passing_instance
 from orchestrator.sandbox.probes import ProbeResult
 from orchestrator.sandbox.selftest import SelfTest

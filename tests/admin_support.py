@@ -15,8 +15,8 @@ from orchestrator.api import keys
 from orchestrator.api.admin.routes import add_admin_routes
 from orchestrator.app import build_app
 from orchestrator.errors import NoPreviousImageError, RunnerError, UnknownLanguageError
-from orchestrator.languages.builds import Builds
-from orchestrator.languages.store import LanguageImage, LanguageImages
+from orchestrator.images.build_queue import Builds
+from orchestrator.images.store import LanguageImage, LanguageImages
 from tests.api_support import make_settings
 from tests.components_support import FakeComponents
 from tests.sandbox_support import DEADLINE_S

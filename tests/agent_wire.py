@@ -1,6 +1,6 @@
 """The agent's protocol once more, written from docs/reference/agent-protocol.md and nothing else.
 
-Tests hold `orchestrator/sandbox/frames.py` against it, and speak as the agent with it.
+Tests hold `orchestrator/sandbox/protocol/frames.py` against it, and speak as the agent with it.
 """
 
 from __future__ import annotations

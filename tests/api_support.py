@@ -14,12 +14,11 @@ from aiohttp.test_utils import TestClient
 
 from orchestrator.access.model import Key, unnamed
 from orchestrator.access.ring import KeyRing
-from orchestrator.api.callers import set_up_callers
-from orchestrator.api.door import HANDLER_ARGS
+from orchestrator.api.callers.callers import set_up_callers
+from orchestrator.api.connections.door import HANDLER_ARGS
 from orchestrator.api.keys import ADMISSION, HELD, READINESS, SERVICE, SETTINGS, STARTED
 from orchestrator.api.routes import add_routes, middlewares
-from orchestrator.jobs.admission import Admission, Ticket
-from orchestrator.jobs.cache import CompileCache
+from orchestrator.jobs.compile_cache import CompileCache
 from orchestrator.jobs.events import SILENCE, Listener, Queued
 from orchestrator.jobs.held import make_held
 from orchestrator.jobs.job import ActiveJob
@@ -32,8 +31,9 @@ from orchestrator.jobs.model import (
     Timings,
     Verdict,
 )
-from orchestrator.jobs.readiness import Readiness
+from orchestrator.jobs.queue.admission import Admission, Ticket
 from orchestrator.jobs.statistics import Statistics
+from orchestrator.jobs.watch import Readiness
 from orchestrator.languages.catalog import Catalog
 from orchestrator.languages.model import (
     CommandRule,
@@ -43,11 +43,11 @@ from orchestrator.languages.model import (
     MemoryErrorRule,
     SourceRule,
 )
-from orchestrator.sandbox.fake import FakeBackend
 from orchestrator.sandbox.pool import Pool
 from orchestrator.sandbox.pool_profile import PoolProfile
 from orchestrator.sandbox.stdin import StdinStream
 from orchestrator.settings import Settings
+from tests.fakes.backend import FakeBackend
 from tests.sandbox_support import make_spec
 
 Client = TestClient[Any, Any]

@@ -18,9 +18,9 @@ from orchestrator.languages.model import (
     MemoryErrorRule,
     SourceRule,
 )
-from orchestrator.sandbox.fake import FakeBackend
 from orchestrator.sandbox.probes import ProbeResult
 from orchestrator.settings import Settings
+from tests.fakes.backend import FakeBackend
 
 PASS = ProbeResult("image", "memory", passed=True, detail="out-of-memory kill")
 FAIL = ProbeResult("image", "memory", passed=False, detail="exit code 0; printed survived")

@@ -13,7 +13,7 @@ import structlog
 from hypothesis import HealthCheck, settings
 
 from orchestrator.engine.client import EngineClient
-from orchestrator.sandbox.docker_backend import DockerBackend
+from orchestrator.sandbox.docker.backend import DockerBackend
 from tests.sandbox_support import SOCKET, containers_of, make_traits
 from tests.schedule import Schedule, pytest_collection_modifyitems  # noqa: F401 - a hook
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from orchestrator.jobs.checkers import Lines
 from orchestrator.jobs.events import SILENCE, Listener
 from orchestrator.jobs.events import TestStarted as Started
+from orchestrator.jobs.judging.checkers import Lines
 from orchestrator.jobs.model import (
     CheckerProgram,
     JobResult,
@@ -21,8 +21,7 @@ from orchestrator.jobs.model import (
     Submission,
     Verdict,
 )
-from orchestrator.sandbox.backend import OutputSink
-from orchestrator.sandbox.fake import FakeSandbox
+from orchestrator.sandbox.contract import OutputSink
 from orchestrator.sandbox.model import (
     LossReason,
     SourceFile,
@@ -31,6 +30,7 @@ from orchestrator.sandbox.model import (
     StageOutcome,
 )
 from orchestrator.sandbox.stdin import StdinStream
+from tests.fakes.backend import FakeSandbox
 from tests.service_support import Bench, Ear, until
 
 LIMITS = Limits(wall_ms=5000, cpu_ms=5000, memory_mb=64, output_bytes=100, processes=16)

@@ -20,7 +20,7 @@ from tests.slowness import SLOWNESS
 
 if TYPE_CHECKING:
     from orchestrator.engine.client import EngineClient, Json
-    from orchestrator.sandbox.backend import Sandbox
+    from orchestrator.sandbox.contract import Sandbox
 
 IMAGE = "codebae-runner/python:current"
 SOCKET = os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"

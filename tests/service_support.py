@@ -10,17 +10,17 @@ from typing import Any
 
 import pytest
 
-from orchestrator.jobs.admission import Admission
 from orchestrator.jobs.events import SILENCE, JobEvent, Listener, Printed, StageEnded
 from orchestrator.jobs.model import JobResult, Limits, Submission
+from orchestrator.jobs.queue.admission import Admission
 from orchestrator.jobs.service import JobService
 from orchestrator.languages.catalog import Catalog
 from orchestrator.languages.model import InstalledLanguage
-from orchestrator.sandbox.fake import FakeBackend
 from orchestrator.sandbox.model import SourceFile
 from orchestrator.sandbox.stdin import StdinStream
 from tests.api_support import make_settings
 from tests.components_support import sh_language
+from tests.fakes.backend import FakeBackend
 from tests.sandbox_support import DEADLINE_S
 
 

@@ -12,9 +12,14 @@ from typing import Literal
 
 from aiohttp import WSMsgType, web
 
-from orchestrator.api.connection import abort, bound_send_buffers, has_hung_up, is_all_sent
+from orchestrator.api.answers.events import Envelope
+from orchestrator.api.connections.connection import (
+    abort,
+    bound_send_buffers,
+    has_hung_up,
+    is_all_sent,
+)
 from orchestrator.api.errors import Problem, invalid
-from orchestrator.api.events import Envelope
 from orchestrator.api.keys import SETTINGS
 
 PROTOCOL = "codebae.v1"

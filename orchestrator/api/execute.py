@@ -8,22 +8,22 @@ from collections.abc import Callable
 
 from aiohttp import web
 
-from orchestrator.api.answer import to_answer
-from orchestrator.api.body import read_json
-from orchestrator.api.callers import KEY_NAME, admit, who
-from orchestrator.api.connection import abort, bound_send_buffers
-from orchestrator.api.errors import unavailable
-from orchestrator.api.formats import Format, choose_format
-from orchestrator.api.json_pieces import PIECE, json_pieces
-from orchestrator.api.keys import HELD, SERVICE, SETTINGS
-from orchestrator.api.streaming import stream
-from orchestrator.api.submission import to_submission
-from orchestrator.api.weight import (
+from orchestrator.api.answers.answer import to_answer
+from orchestrator.api.answers.formats import Format, choose_format
+from orchestrator.api.answers.json_pieces import PIECE, json_pieces
+from orchestrator.api.answers.weight import (
     answer_bytes,
     result_bytes,
     stream_bytes,
     submission_bytes,
 )
+from orchestrator.api.callers.callers import KEY_NAME, admit, who
+from orchestrator.api.connections.connection import abort, bound_send_buffers
+from orchestrator.api.errors import unavailable
+from orchestrator.api.keys import HELD, SERVICE, SETTINGS
+from orchestrator.api.requests.body import read_json
+from orchestrator.api.requests.submission import to_submission
+from orchestrator.api.streaming import stream
 from orchestrator.errors import QueueFullError
 from orchestrator.jobs.held import RETRY_AFTER_S, Share
 from orchestrator.jobs.model import Failure, JobResult, Submission, Verdict

@@ -10,7 +10,7 @@ from typing import Any
 from aiohttp import web
 
 from orchestrator.access.model import Scope
-from orchestrator.api.callers import who_watches
+from orchestrator.api.callers.callers import who_watches
 from orchestrator.api.keys import ADMISSION, READINESS, SERVICE, STARTED
 from orchestrator.jobs.job import ActiveJob
 from orchestrator.jobs.statistics import Summary

@@ -5,12 +5,12 @@ from __future__ import annotations
 from aiohttp import web
 
 from orchestrator.access.ring import KeyRing
-from orchestrator.jobs.admission import Admission
+from orchestrator.images.build_queue import Builds
+from orchestrator.images.reconciler import LanguageReconciler
 from orchestrator.jobs.held import Held
-from orchestrator.jobs.offering import LanguageReconciler
-from orchestrator.jobs.readiness import Readiness
+from orchestrator.jobs.queue.admission import Admission
 from orchestrator.jobs.service import JobService
-from orchestrator.languages.builds import Builds
+from orchestrator.jobs.watch import Readiness
 from orchestrator.settings import Settings
 
 SETTINGS = web.AppKey("settings", Settings)

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import structlog
 from aiohttp import web
 
-from orchestrator.api.callers import KEY_NAME
-from orchestrator.api.client_address import client_of
-from orchestrator.api.connection import abort
-from orchestrator.api.door import Connection
+from orchestrator.api.callers.callers import KEY_NAME
+from orchestrator.api.callers.client_address import client_of
+from orchestrator.api.connections.connection import abort
+from orchestrator.api.connections.door import Connection
 from orchestrator.api.errors import ApiError, error_body, from_exception, unavailable
 from orchestrator.api.keys import SETTINGS
 

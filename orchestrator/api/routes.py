@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from orchestrator.api.admin.routes import add_admin_routes
-from orchestrator.api.body import expect_nothing
+from orchestrator.api.callers.origins import add_cors_headers, answer_preflight
 from orchestrator.api.execute import execute
 from orchestrator.api.health import health, stats
 from orchestrator.api.keys import SETTINGS
@@ -17,8 +17,8 @@ from orchestrator.api.middleware import (
     log_request,
 )
 from orchestrator.api.openapi.handlers import add_openapi_routes
-from orchestrator.api.origins import add_cors_headers, answer_preflight
 from orchestrator.api.piston.routes import add_piston_routes
+from orchestrator.api.requests.body import expect_nothing
 from orchestrator.api.websocket import execute_ws
 
 if TYPE_CHECKING:

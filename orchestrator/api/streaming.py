@@ -12,13 +12,19 @@ from collections.abc import Coroutine, Sequence
 import structlog
 from aiohttp import web
 
-from orchestrator.api.callers import KEY_NAME
-from orchestrator.api.connection import abort, bound_send_buffers, is_closing
-from orchestrator.api.events import PING, Envelope, EventWriter, queued_envelope, result_envelope
-from orchestrator.api.formats import Format, frame
-from orchestrator.api.json_pieces import PIECE
+from orchestrator.api.answers.events import (
+    PING,
+    Envelope,
+    EventWriter,
+    queued_envelope,
+    result_envelope,
+)
+from orchestrator.api.answers.formats import Format, frame
+from orchestrator.api.answers.json_pieces import PIECE
+from orchestrator.api.answers.weight import answer_bytes
+from orchestrator.api.callers.callers import KEY_NAME
+from orchestrator.api.connections.connection import abort, bound_send_buffers, is_closing
 from orchestrator.api.keys import HELD, SERVICE, SETTINGS
-from orchestrator.api.weight import answer_bytes
 from orchestrator.jobs.event_buffer import EventBuffer
 from orchestrator.jobs.job import Job
 from orchestrator.jobs.model import JobResult

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
-from orchestrator.api.door import HANDLER_ARGS
+from orchestrator.api.connections.door import HANDLER_ARGS
 from orchestrator.api.errors import unavailable
 from orchestrator.api.keys import SETTINGS
 from orchestrator.api.middleware import answer_in_time, error_response

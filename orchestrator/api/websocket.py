@@ -7,24 +7,24 @@ import asyncio
 import structlog
 from aiohttp import web
 
-from orchestrator.api.body import COPIES, parse_json
-from orchestrator.api.callers import KEY_NAME, admit, who
+from orchestrator.api.answers.events import Envelope, error_envelope
+from orchestrator.api.answers.weight import message_bytes, stream_bytes, submission_bytes
+from orchestrator.api.callers.callers import KEY_NAME, admit, who
+from orchestrator.api.callers.origins import check_origin
 from orchestrator.api.channel import PROTOCOL, Channel, Close
-from orchestrator.api.connection import abort
+from orchestrator.api.connections.connection import abort
 from orchestrator.api.errors import ApiError, Problem, from_exception, invalid, unavailable
-from orchestrator.api.events import Envelope, error_envelope
 from orchestrator.api.execute import check_payload
 from orchestrator.api.keys import HELD, SERVICE, SETTINGS
-from orchestrator.api.messages import Eof, Stdin, parse_message
-from orchestrator.api.off_loop import off_loop
-from orchestrator.api.origins import check_origin
+from orchestrator.api.requests.body import COPIES, parse_json
+from orchestrator.api.requests.messages import Eof, Stdin, parse_message
+from orchestrator.api.requests.off_loop import off_loop
 from orchestrator.api.streaming import EventSender, relay
-from orchestrator.api.weight import message_bytes, stream_bytes, submission_bytes
 from orchestrator.errors import RunnerError
-from orchestrator.jobs.admission import Ticket
 from orchestrator.jobs.held import Share
 from orchestrator.jobs.job import Job
 from orchestrator.jobs.model import Cause, JobResult, Phase, Submission
+from orchestrator.jobs.queue.admission import Ticket
 from orchestrator.sandbox.stdin import StdinStream
 from orchestrator.settings import Settings
 

@@ -18,17 +18,17 @@ from orchestrator.cli.build_outcomes import (
 )
 from orchestrator.components import ImageTooling, open_image_tooling
 from orchestrator.errors import ConfigurationError, EngineError, RebuildError, RunnerError
-from orchestrator.jobs.admission import Admission
-from orchestrator.jobs.proving import ImageVerifier
-from orchestrator.languages import rebuild
-from orchestrator.languages.build import BuildProgress
-from orchestrator.languages.display import build_display
+from orchestrator.images import rebuild
+from orchestrator.images.builder import BuildProgress
+from orchestrator.images.display import build_display
+from orchestrator.images.record import BuildRecord
+from orchestrator.images.selection import check_folder_fits, select_languages, to_installed
+from orchestrator.images.store import LanguageImages
+from orchestrator.images.verifier import ImageVerifier
+from orchestrator.jobs.queue.admission import Admission
 from orchestrator.languages.model import InstalledLanguage, LanguageFolder
-from orchestrator.languages.record import BuildRecord
 from orchestrator.languages.registry import Registry, wanted_ids
-from orchestrator.languages.selection import check_folder_fits, select_languages, to_installed
-from orchestrator.languages.store import LanguageImages
-from orchestrator.sandbox.docker_backend import DockerBackend
+from orchestrator.sandbox.docker.backend import DockerBackend
 from orchestrator.sandbox.probes import ProbeResult
 from orchestrator.sandbox.selftest import SelfTest
 from orchestrator.settings import Settings

@@ -6,7 +6,7 @@ from rich.console import Console
 
 from orchestrator.cli.listing import make_listing, print_listing
 from orchestrator.components import open_components_beside
-from orchestrator.languages.check_results import second_try
+from orchestrator.images.check_results import second_try
 from orchestrator.sandbox.probes import ProbeResult
 from orchestrator.settings import Settings
 

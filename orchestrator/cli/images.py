@@ -14,11 +14,11 @@ import structlog
 from rich.console import Console
 
 from orchestrator.cli.builds import prepare_languages
-from orchestrator.cli.pull import pull_images
 from orchestrator.components import open_image_tooling
 from orchestrator.engine.client import EngineClient
 from orchestrator.engine.fetch import import_image
 from orchestrator.errors import ContainerNotFoundError, EngineError, RebuildError
+from orchestrator.images.pull import pull_images
 from orchestrator.languages.registry import load_folders
 from orchestrator.settings import Settings
 

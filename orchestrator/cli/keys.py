@@ -12,7 +12,7 @@ from pathlib import Path
 from orchestrator.errors import ConfigurationError
 from orchestrator.sandbox.instance import has_instance
 from orchestrator.settings import Settings
-from orchestrator.unread import names_in
+from orchestrator.settings.unread import names_in
 
 NAMES = ("API_KEY", "ADMIN_KEY")
 SHORTEST = 16

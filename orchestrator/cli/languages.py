@@ -9,11 +9,11 @@ from rich.console import Console
 from orchestrator.cli.listing import make_listing, print_listing
 from orchestrator.components import open_image_tooling
 from orchestrator.errors import UnknownLanguageError
-from orchestrator.languages.lock import language_lock
+from orchestrator.images.lock import language_lock
+from orchestrator.images.release import SHARED, wanted_images
+from orchestrator.images.selection import check_previous, select_languages, to_installed
+from orchestrator.images.store import ImageStore, LanguageImages
 from orchestrator.languages.registry import load_languages, wanted_ids
-from orchestrator.languages.release import SHARED, wanted_images
-from orchestrator.languages.selection import check_previous, select_languages, to_installed
-from orchestrator.languages.store import ImageStore, LanguageImages
 from orchestrator.settings import Settings
 
 SHORT_DIGEST = 12

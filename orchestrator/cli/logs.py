@@ -19,12 +19,12 @@ from orchestrator.cli.remote import (
     understood,
 )
 from orchestrator.cli.tables import print_json
-from orchestrator.languages.check_results import CheckResult
-from orchestrator.languages.display import build_display
+from orchestrator.images.check_results import CheckResult
+from orchestrator.images.display import build_display
 from orchestrator.printable import printable_line
 
 if TYPE_CHECKING:
-    from orchestrator.languages.build import BuildProgress
+    from orchestrator.images.builder import BuildProgress
 
 ENDINGS = {"succeeded": BuildEnding.BUILT, "unchanged": BuildEnding.UNCHANGED}
 OF_ONE_LANGUAGE = (404, 409)

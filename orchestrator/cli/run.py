@@ -13,12 +13,12 @@ from orchestrator.cli.exit_codes import NOBODY_READS, OWN_FAULT, SIGNAL_BASE
 from orchestrator.cli.file_language import no_language
 from orchestrator.components import open_components_beside
 from orchestrator.errors import InvalidSubmissionError
-from orchestrator.jobs.admission import Admission
 from orchestrator.jobs.event_buffer import EventBuffer
 from orchestrator.jobs.events import Printed
 from orchestrator.jobs.job import Job
+from orchestrator.jobs.judging.scoring import exceeded_ms
 from orchestrator.jobs.model import JobResult, Limits, Submission
-from orchestrator.jobs.scoring import exceeded_ms
+from orchestrator.jobs.queue.admission import Admission
 from orchestrator.jobs.service import JobService
 from orchestrator.languages.catalog import Catalog
 from orchestrator.languages.model import Language

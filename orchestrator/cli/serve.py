@@ -19,19 +19,19 @@ from rich.console import Console
 from rich.markup import escape
 
 from orchestrator.api import keys
-from orchestrator.api.door import Door, DoorSite
+from orchestrator.api.connections.door import Door, DoorSite
 from orchestrator.api.waiting import Progress, build_waiting_app
 from orchestrator.app import build_app, drain
 from orchestrator.cli.images import prepare_images
 from orchestrator.cli.keys import check_keys
 from orchestrator.cli.server import address
-from orchestrator.consistency import crowded, overruled
-from orchestrator.descriptors import connections_within, raise_limit
 from orchestrator.embedded.engine import embedded_engine
 from orchestrator.errors import ConfigurationError
 from orchestrator.jobs.model import Cause
+from orchestrator.machine import connections_within, raise_limit
 from orchestrator.settings import Settings
-from orchestrator.unread import names_in, unread
+from orchestrator.settings.consistency import crowded, overruled
+from orchestrator.settings.unread import names_in, unread
 
 log = structlog.get_logger(__name__)
 

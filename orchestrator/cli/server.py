@@ -12,8 +12,8 @@ from urllib.parse import urlsplit, urlunsplit
 import click
 
 from orchestrator.errors import ConfigurationError
-from orchestrator.image_settings import DEFAULT_IMAGES_DIR
 from orchestrator.settings import Settings, load_settings
+from orchestrator.settings.images import DEFAULT_IMAGES_DIR
 
 Command = TypeVar("Command", bound=Callable[..., None])
 

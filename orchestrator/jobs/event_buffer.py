@@ -6,8 +6,8 @@ import asyncio
 import contextlib
 from collections import deque
 
-from orchestrator.jobs.checking import kept_bytes
 from orchestrator.jobs.events import JobEvent, Printed, StageEnded, TestEnded
+from orchestrator.jobs.judging.checking import kept_bytes
 
 EVENT_BYTES = 256
 """What an event costs beside its data: many small ones are memory, too."""

@@ -7,11 +7,11 @@ import math
 import time
 from dataclasses import dataclass, field
 
-from orchestrator.jobs.admission import Place
 from orchestrator.jobs.attempt import Attempt
 from orchestrator.jobs.events import Listener
 from orchestrator.jobs.model import Cause, Phase, Submission
 from orchestrator.jobs.program import Program
+from orchestrator.jobs.queue.admission import Place
 from orchestrator.languages.model import InstalledLanguage
 from orchestrator.sandbox.stdin import StdinStream
 

@@ -7,6 +7,7 @@ import time
 import structlog
 
 from orchestrator.jobs.job import Job
+from orchestrator.jobs.judging.scoring import exceeded_ms, overall, skipped, summarise
 from orchestrator.jobs.model import (
     Cause,
     JobResult,
@@ -16,7 +17,6 @@ from orchestrator.jobs.model import (
     Timings,
     Verdict,
 )
-from orchestrator.jobs.scoring import exceeded_ms, overall, skipped, summarise
 
 log = structlog.get_logger(__name__)
 

@@ -13,7 +13,7 @@ import structlog
 from orchestrator.errors import EngineError, EngineShortageError, SandboxError
 from orchestrator.jobs.model import Limits
 from orchestrator.jobs.plan import MIB
-from orchestrator.sandbox.backend import OutputSink, Sandbox
+from orchestrator.sandbox.contract import OutputSink, Sandbox
 from orchestrator.sandbox.model import (
     LossReason,
     SandboxSpec,

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from orchestrator.jobs.checkers import Difference, Protocol, TextChecker
+from orchestrator.jobs.judging.checkers import Difference, Protocol, TextChecker
 from orchestrator.sandbox.model import LimitHit, SourceFile
 
 

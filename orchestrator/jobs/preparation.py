@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from orchestrator.jobs.attempt import Progress
-from orchestrator.jobs.cache import Compiled
+from orchestrator.jobs.compile_cache import Compiled
 from orchestrator.jobs.compiling import compile_program
 from orchestrator.jobs.events import SILENCE, Listener, Printed, StageEnded
 from orchestrator.jobs.leased_sandbox import LeasedSandbox

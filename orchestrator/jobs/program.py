@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from functools import partial
 
-from orchestrator.jobs.cache import CompileCache, Compiled, Key, cache_key
+from orchestrator.jobs.compile_cache import CompileCache, Compiled, Key, cache_key
 from orchestrator.jobs.leased_sandbox import LeasedSandbox, Leases
 from orchestrator.jobs.model import Submission
 from orchestrator.jobs.plan import Plan

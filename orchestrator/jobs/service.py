@@ -20,25 +20,25 @@ from orchestrator.errors import (
     InvalidSubmissionError,
     SandboxError,
 )
-from orchestrator.jobs.admission import Admission, Reservation, Ticket
 from orchestrator.jobs.attempt import Attempt, Progress
-from orchestrator.jobs.cache import CompileCache
+from orchestrator.jobs.compile_cache import CompileCache
 from orchestrator.jobs.events import SILENCE, Announcer, Listener, Queued
 from orchestrator.jobs.job import Job
 from orchestrator.jobs.job_result import log_result, make_result
 from orchestrator.jobs.jobs_under_way import JobsUnderWay
-from orchestrator.jobs.judging import judge_tests
+from orchestrator.jobs.judging.tests import judge_tests
 from orchestrator.jobs.leased_sandbox import Leases
 from orchestrator.jobs.model import Cause, Failure, JobResult, Submission
 from orchestrator.jobs.plan import fit_together, make_plan
 from orchestrator.jobs.preparation import lease, send_and_compile
 from orchestrator.jobs.program import Program
+from orchestrator.jobs.queue.admission import Admission, Reservation, Ticket
 from orchestrator.jobs.stages import run_program
 from orchestrator.jobs.statistics import Statistics
 from orchestrator.jobs.watch import EngineWatch
 from orchestrator.languages.catalog import Catalog
 from orchestrator.languages.model import InstalledLanguage
-from orchestrator.sandbox.backend import Backend
+from orchestrator.sandbox.contract import Backend
 from orchestrator.sandbox.pool import Pool
 from orchestrator.sandbox.stdin import StdinStream
 from orchestrator.settings import Settings

@@ -6,12 +6,12 @@ import asyncio
 import contextvars
 import time
 from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
 
 import structlog
 
 from orchestrator.errors import EngineUnavailableError
-from orchestrator.jobs.readiness import Readiness
-from orchestrator.sandbox.backend import Backend
+from orchestrator.sandbox.contract import Backend
 from orchestrator.sandbox.probes import START, ProbeResult
 
 log = structlog.get_logger(__name__)
@@ -26,6 +26,20 @@ async def _nothing_to_prove() -> AsyncIterator[ProbeResult]:
     none: tuple[ProbeResult, ...] = ()
     for result in none:
         yield result
+
+
+@dataclass(slots=True)
+class Readiness:
+    """`reason` is None when ready, otherwise what `/health` says."""
+
+    reason: str | None = "starting"
+    settled: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once the self-test is over, well or badly."""
+
+    def settle(self, reason: str | None) -> None:
+        """The self-test is over: None when it passed, else what is wrong."""
+        self.reason = reason
+        self.settled.set()
 
 
 class EngineWatch:

@@ -28,6 +28,8 @@ from orchestrator.languages.schema import (
 )
 
 TOML_NAME = "language.toml"
+BYTECODE = "__pycache__"
+"""What pip leaves beside every `*.py` that it installs, a language's samples included."""
 # Of an image there is one, and it reports one version. A variant has samples of its own.
 _NOT_A_VARIANTS = ("id", "version", "variants")
 _NOT_INHERITED = ("name", "aliases", "dialects", "samples", "variants")

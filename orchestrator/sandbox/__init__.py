@@ -1,1 +1,1 @@
-"""Sandboxes: the contract, the Docker backend, the fake, and the agent's protocol."""
+"""Sandboxes: the contract, the Docker backend, the pool, the self-test, the agent's protocol."""

@@ -18,7 +18,7 @@ from typing import Any
 import structlog
 
 from orchestrator.errors import EngineError, NotPreparedError
-from orchestrator.sandbox.backend import Backend, Sandbox
+from orchestrator.sandbox.contract import Backend, Sandbox
 from orchestrator.sandbox.model import SandboxSpec
 from orchestrator.sandbox.pool_profile import PoolProfile, PoolStatus, serves
 

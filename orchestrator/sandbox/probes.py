@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import structlog
 
 from orchestrator.errors import EngineError, EngineUnavailableError, SandboxError
-from orchestrator.sandbox.backend import Backend, Sandbox
+from orchestrator.sandbox.contract import Backend, Sandbox
 from orchestrator.sandbox.model import (
     LimitHit,
     LossReason,

@@ -9,7 +9,7 @@ import structlog
 from orchestrator.engine.client import EngineClient, Json
 from orchestrator.errors import EngineError, EngineUnavailableError
 from orchestrator.languages.model import InstalledLanguage
-from orchestrator.sandbox.docker_backend import DockerBackend
+from orchestrator.sandbox.docker.backend import DockerBackend
 from orchestrator.sandbox.probes import ProbeResult, run_probes
 from orchestrator.sandbox.selftest_memory import fingerprint, passed_before, remember
 from orchestrator.settings import AUTO, Settings

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from orchestrator.errors import SandboxError
-from orchestrator.sandbox.fake import FakeBackend
 from orchestrator.sandbox.model import (
     Signal,
     SourceFile,
@@ -25,10 +24,11 @@ from orchestrator.sandbox.model import (
     StageReport,
 )
 from orchestrator.sandbox.stdin import StdinStream
+from tests.fakes.backend import FakeBackend
 from tests.sandbox_support import DEADLINE_S, Collector, make_spec, make_stage, run_script
 
 if TYPE_CHECKING:
-    from orchestrator.sandbox.backend import Backend, Sandbox
+    from orchestrator.sandbox.contract import Backend, Sandbox
     from tests.conftest import Docker
 
 

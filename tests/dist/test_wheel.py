@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from orchestrator import __version__
-from orchestrator.image_settings import DEFAULT_IMAGES_DIR
-from orchestrator.languages.context import build_context, source_digest
+from orchestrator.settings.images import DEFAULT_IMAGES_DIR
+from orchestrator.images.context import build_context, source_digest
 from tests.checkout import ROOT, copy_checkout
 from tests.dist.conftest import Installed, call
 
@@ -25,8 +25,8 @@ pytestmark = [
 
 DIGESTS = """
 import json
-from orchestrator.image_settings import DEFAULT_IMAGES_DIR
-from orchestrator.languages.context import build_context, source_digest
+from orchestrator.settings.images import DEFAULT_IMAGES_DIR
+from orchestrator.images.context import build_context, source_digest
 from orchestrator.languages.registry import load_folders
 print(json.dumps({
     "where": str(DEFAULT_IMAGES_DIR),

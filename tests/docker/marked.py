@@ -8,8 +8,8 @@ from pathlib import Path
 
 from orchestrator.engine.client import EngineClient
 from orchestrator.errors import ContainerNotFoundError
-from orchestrator.image_settings import DEFAULT_IMAGES_DIR
-from orchestrator.languages.store import ImageStore
+from orchestrator.images.store import ImageStore
+from orchestrator.settings.images import DEFAULT_IMAGES_DIR
 
 TOML = """\
 id = "{id}"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from orchestrator.image_settings import DEFAULT_IMAGES_DIR
 from orchestrator.languages.registry import load_folders
+from orchestrator.settings.images import DEFAULT_IMAGES_DIR
 
 
 def sample_requests() -> dict[str, dict[str, Any]]:

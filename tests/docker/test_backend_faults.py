@@ -12,10 +12,10 @@ import pytest
 from orchestrator.engine import attach as attach_module
 from orchestrator.engine.client import EngineClient
 from orchestrator.errors import ContainerNotFoundError, EngineError
-from orchestrator.sandbox import docker_sandbox
-from orchestrator.sandbox.docker_backend import DockerBackend
+from orchestrator.sandbox.docker import sandbox as docker_sandbox
+from orchestrator.sandbox.docker.backend import DockerBackend
 from orchestrator.sandbox.model import LossReason, StageKind, StageLoss
-from orchestrator.sandbox.session import AgentSession
+from orchestrator.sandbox.protocol.session import AgentSession
 from orchestrator.sandbox.spec import LABEL_DEADLINE, LABEL_INSTANCE
 from tests.sandbox_support import (
     IMAGE,

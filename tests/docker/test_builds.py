@@ -26,7 +26,7 @@ from orchestrator.errors import (
     EngineError,
     EngineUnavailableError,
 )
-from orchestrator.languages.tags import BASE_IMAGE
+from orchestrator.images.tags import BASE_IMAGE
 from tests.docker.own_engine import OwnEngine, own_engine
 from tests.docker.test_image_store import context
 

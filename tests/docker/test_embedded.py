@@ -15,7 +15,7 @@ import pytest
 
 from orchestrator.embedded.layout import EngineLayout
 from orchestrator.embedded.leftovers import is_running
-from orchestrator.languages.tags import BASE_IMAGE, CURRENT, MARK_IMAGE, image_name
+from orchestrator.images.tags import BASE_IMAGE, CURRENT, MARK_IMAGE, image_name
 from tests.docker.own_engine import own_engine
 from tests.docker.server import Server, running_server
 

@@ -15,10 +15,10 @@ from orchestrator.engine.client import EngineClient
 from orchestrator.engine.images import BuildRequest, build_image
 from orchestrator.engine.tags import remove_untagged, tag_image, untag_image
 from orchestrator.errors import ContainerNotFoundError, EngineError
-from orchestrator.image_settings import DEFAULT_IMAGES_DIR
-from orchestrator.languages import store as store_module
-from orchestrator.languages.store import ImageStore, LanguageImages
-from orchestrator.languages.tags import MARK_IMAGE, image_name
+from orchestrator.images import store as store_module
+from orchestrator.images.store import ImageStore, LanguageImages
+from orchestrator.images.tags import MARK_IMAGE, image_name
+from orchestrator.settings.images import DEFAULT_IMAGES_DIR
 from tests.speeds import params
 
 pytestmark = [pytest.mark.docker]

@@ -15,14 +15,14 @@ from rich.console import Console
 from orchestrator.cli.builds import run_build
 from orchestrator.engine.one_off_container import run_one_off
 from orchestrator.errors import ContainerNotFoundError, RebuildError
-from orchestrator.image_settings import DEFAULT_IMAGES_DIR
+from orchestrator.images.selection import to_installed
+from orchestrator.images.store import ImageStore
 from orchestrator.languages.registry import load_languages
-from orchestrator.languages.selection import to_installed
 from orchestrator.languages.sources import main_file_name, run_argv
-from orchestrator.languages.store import ImageStore
 from orchestrator.sandbox.model import SandboxSpec, SourceFile, Stage, StageKind, StageReport
 from orchestrator.sandbox.model import Stream as OutputStream
 from orchestrator.settings import Settings
+from orchestrator.settings.images import DEFAULT_IMAGES_DIR
 from tests.api_support import make_settings
 from tests.docker.marked import remove_images
 from tests.languages_support import TOML, write_language

@@ -16,7 +16,7 @@ from tests.conftest import Docker
 from tests.sandbox_support import make_spec, run_script
 
 if TYPE_CHECKING:
-    from orchestrator.sandbox.backend import Sandbox
+    from orchestrator.sandbox.contract import Sandbox
 
 pytestmark = pytest.mark.docker
 

@@ -20,7 +20,7 @@ import aiohttp
 import pytest
 
 from orchestrator import __version__
-from orchestrator.languages.tags import BASE_IMAGE
+from orchestrator.images.tags import BASE_IMAGE
 from tests.checkout import ROOT
 from tests.docker.own_engine import own_engine
 from tests.docker.registry import Registry, free_port, running_registry

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from orchestrator.image_settings import DEFAULT_IMAGES_DIR
-from orchestrator.jobs.admission import Admission
-from orchestrator.jobs.samples import run_samples
+from orchestrator.images.sample_runs import run_samples
+from orchestrator.images.selection import to_installed
+from orchestrator.images.store import ImageStore, LanguageImages
+from orchestrator.jobs.queue.admission import Admission
 from orchestrator.jobs.service import JobService
 from orchestrator.languages.catalog import Catalog
 from orchestrator.languages.registry import folder_ids, load_folder
-from orchestrator.languages.selection import to_installed
-from orchestrator.languages.store import ImageStore, LanguageImages
+from orchestrator.settings.images import DEFAULT_IMAGES_DIR
 from tests.api_support import make_settings
 
 if TYPE_CHECKING:

@@ -6,15 +6,15 @@ from dataclasses import replace
 
 import pytest
 
-from orchestrator.image_settings import DEFAULT_IMAGES_DIR
 from orchestrator.jobs.compiling import DECLINED
 from orchestrator.jobs.model import Limits, Submission
 from orchestrator.jobs.plan import Plan, make_plan
-from orchestrator.jobs.pooled import kinds_to_keep
+from orchestrator.jobs.pool_profiles import make_pool_profiles
 from orchestrator.languages.model import InstalledLanguage
 from orchestrator.languages.registry import load_languages
-from orchestrator.sandbox.backend import Sandbox
+from orchestrator.sandbox.contract import Sandbox
 from orchestrator.sandbox.model import SourceFile, Stage, StageReport
+from orchestrator.settings.images import DEFAULT_IMAGES_DIR
 from tests.api_support import make_settings
 from tests.conftest import Docker
 from tests.sandbox_support import Collector
@@ -102,12 +102,12 @@ async def test_the_compile_server_takes_on_what_language_toml_has_compiled(
     docker: Docker,
 ) -> None:
     """Were it to decline, the command would be executed: and that is not there."""
-    kind = kinds_to_keep(SETTINGS, [installed("java")])["java"]
+    profile = make_pool_profiles(SETTINGS, [installed("java")])["java"]
     made = plan("java", "public class Main { public static void main(String[] a) { } }")
     assert made.may_use_server
     assert made.compile is not None
-    sandbox = await docker.backend.open(kind.spec)
-    await sandbox.prepare(kind.server, kind.server_env)
+    sandbox = await docker.backend.open(profile.spec)
+    await sandbox.prepare(profile.server, profile.server_env)
     await sandbox.send_files(made.files, build=True, work=True)
     argv = ("no-such-javac", *made.compile.argv[1:])
     report, said = await run(sandbox, replace(made.compile, argv=argv, by_prepared=True))

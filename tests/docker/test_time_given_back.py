@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from orchestrator.engine.client import EngineClient
-from orchestrator.sandbox.docker_backend import DockerBackend
+from orchestrator.sandbox.docker.backend import DockerBackend
 from orchestrator.sandbox.model import StageCause, StageReport
 from tests.conftest import Docker
 from tests.sandbox_support import (

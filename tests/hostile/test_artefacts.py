@@ -9,8 +9,8 @@ from __future__ import annotations
 import pytest
 
 from orchestrator.errors import SandboxError
-from orchestrator.sandbox.frames import ToAgent, encode
 from orchestrator.sandbox.model import SourceFile, StageKind, StageLoss
+from orchestrator.sandbox.protocol.frames import ToAgent, encode
 from tests.agent_wire import Reference, cut
 from tests.conftest import Docker
 from tests.sandbox_support import Collector, make_spec, make_stage, run_script

@@ -17,7 +17,7 @@ import pytest
 
 from orchestrator.engine.block_device import images_disk
 from orchestrator.engine.client import EngineClient
-from orchestrator.sandbox.docker_backend import DockerBackend
+from orchestrator.sandbox.docker.backend import DockerBackend
 from orchestrator.sandbox.model import StageCause, StageLoss, StageReport
 from orchestrator.sandbox.spec import ReadLimit
 from tests.conftest import Docker

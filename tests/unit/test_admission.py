@@ -13,11 +13,11 @@ from orchestrator.errors import (
     QueueFullError,
     RevokedKeyError,
 )
-from orchestrator.jobs.admission import Admission
-from orchestrator.jobs.parties import Share
+from orchestrator.jobs.queue.admission import Admission
+from orchestrator.jobs.queue.parties import Share
 
 if TYPE_CHECKING:
-    from orchestrator.jobs.admission import Reservation
+    from orchestrator.jobs.queue.admission import Reservation
 
 
 def make(slots: int = 1, queue: int = 100, memory_mb: int = 1000) -> Admission:

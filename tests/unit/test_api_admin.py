@@ -14,7 +14,7 @@ from orchestrator.access.model import unnamed
 from orchestrator.api import keys
 from orchestrator.api.admin.access import NoOptions
 from orchestrator.api.errors import ApiError
-from orchestrator.api.schemas import parse
+from orchestrator.api.requests.schemas import parse
 from orchestrator.app import drain
 from tests.admin_support import (
     ADMIN,

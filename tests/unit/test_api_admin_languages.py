@@ -14,8 +14,8 @@ from orchestrator.errors import (
     EngineUnavailableError,
     RunnerError,
 )
-from orchestrator.languages.check_results import CheckResult, remember_checks
-from orchestrator.languages.store import LanguageImages
+from orchestrator.images.check_results import CheckResult, remember_checks
+from orchestrator.images.store import LanguageImages
 from tests.admin_support import (
     ADMIN_NAME,
     Client,

@@ -7,7 +7,7 @@ from multidict import CIMultiDict
 
 from orchestrator.access.model import unnamed
 from orchestrator.access.ring import KeyRing
-from orchestrator.api.auth import WrongKeyError, authenticate, authenticate_admin
+from orchestrator.api.callers.auth import WrongKeyError, authenticate, authenticate_admin
 from orchestrator.api.errors import ApiError
 
 ADMINS = ("root-1", "root-2")

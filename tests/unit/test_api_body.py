@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from orchestrator.jobs.admission import Admission
+from orchestrator.jobs.queue.admission import Admission
 from tests.api_support import BEARER, JSON, PRINT, exchange, make_settings, post_raw
 
 if TYPE_CHECKING:

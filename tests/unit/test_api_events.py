@@ -6,9 +6,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.api.answer import stage_fields, to_answer
-from orchestrator.api.answer import test_fields as fields_of
-from orchestrator.api.events import EventWriter, result_envelope
+from orchestrator.api.answers.answer import stage_fields, to_answer
+from orchestrator.api.answers.answer import test_fields as fields_of
+from orchestrator.api.answers.events import EventWriter, result_envelope
 from orchestrator.jobs.events import JobEvent, Printed, Queued, StageEnded, StageStarted
 from orchestrator.jobs.events import TestEnded as Ended
 from orchestrator.jobs.events import TestStarted as Started

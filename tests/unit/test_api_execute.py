@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from orchestrator.errors import EngineError, InvalidSubmissionError
-from orchestrator.jobs.admission import Admission
 from orchestrator.jobs.job import ActiveJob
 from orchestrator.jobs.model import (
     Cause,
@@ -19,6 +18,7 @@ from orchestrator.jobs.model import (
     Submission,
     Verdict,
 )
+from orchestrator.jobs.queue.admission import Admission
 from tests.api_support import (
     BEARER,
     KEY,

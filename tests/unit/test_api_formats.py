@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from orchestrator.api.formats import Format, choose_format, frame
+from orchestrator.api.answers.formats import Format, choose_format, frame
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from orchestrator.api.errors import ApiError
-from orchestrator.api.judging import MAX_NAME
-from orchestrator.api.schemas import MAX_ENTRIES, MAX_PROBLEMS
-from orchestrator.jobs.checkers import Exact, Float, Lines, Protocol, Tokens, UnorderedLines
+from orchestrator.api.requests.judging import MAX_NAME
+from orchestrator.api.requests.schemas import MAX_ENTRIES, MAX_PROBLEMS
+from orchestrator.jobs.judging.checkers import Exact, Float, Lines, Protocol, Tokens, UnorderedLines
 from orchestrator.jobs.model import (
     CheckerProgram,
     Encoding,

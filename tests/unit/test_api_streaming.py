@@ -10,11 +10,11 @@ import aiohttp
 import pytest
 
 from orchestrator.api import streaming
-from orchestrator.api.answer import to_answer
+from orchestrator.api.answers.answer import to_answer
 from orchestrator.errors import DrainingError, InvalidSubmissionError
-from orchestrator.jobs.admission import Admission
 from orchestrator.jobs.events import Listener, Printed, StageEnded, StageStarted
 from orchestrator.jobs.model import JobResult, StageResult, Submission, Verdict
+from orchestrator.jobs.queue.admission import Admission
 from orchestrator.sandbox.model import StageKind, Stream
 from tests.api_support import (
     BEARER,

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from orchestrator.api.errors import ApiError
-from orchestrator.api.files import MAX_LEVELS, MAX_NAME_BYTES, decode_base64, name_problem
-from orchestrator.api.schemas import MAX_ENTRIES, MAX_PROBLEMS, MAX_UNKNOWN, LimitsRequest
-from orchestrator.api.submission import to_submission
+from orchestrator.api.requests.files import MAX_LEVELS, MAX_NAME_BYTES, decode_base64, name_problem
+from orchestrator.api.requests.schemas import MAX_ENTRIES, MAX_PROBLEMS, MAX_UNKNOWN, LimitsRequest
+from orchestrator.api.requests.submission import to_submission
 from orchestrator.errors import InvalidSubmissionError
 from orchestrator.jobs.model import Encoding, Limits, Submission
 from orchestrator.sandbox.model import SourceFile

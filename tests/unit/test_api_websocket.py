@@ -12,14 +12,14 @@ from aiohttp import ClientWebSocketResponse, WSMessage, WSMsgType
 from aiohttp.test_utils import make_mocked_request
 
 from orchestrator.api import channel, websocket
-from orchestrator.api.answer import to_answer
-from orchestrator.api.auth import KEY_PROTOCOL
+from orchestrator.api.answers.answer import to_answer
+from orchestrator.api.callers.auth import KEY_PROTOCOL
 from orchestrator.api.channel import IN_A_ROW
-from orchestrator.api.messages import MAX_MESSAGE
+from orchestrator.api.requests.messages import MAX_MESSAGE
 from orchestrator.errors import DrainingError, EngineError, InvalidSubmissionError
-from orchestrator.jobs.admission import Admission
 from orchestrator.jobs.events import Listener, Printed, StageEnded, StageStarted
 from orchestrator.jobs.model import Cause, Phase, StageResult, Verdict
+from orchestrator.jobs.queue.admission import Admission
 from orchestrator.sandbox.model import Signal, StageKind, Stream
 from tests.api_support import (
     BEARER,

@@ -6,13 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from orchestrator.jobs.admission import Admission
 from orchestrator.jobs.attempt import Attempt, Progress
-from orchestrator.jobs.checkers import Lines
 from orchestrator.jobs.events import Announcer, JobEvent, Printed, StageEnded, StageStarted
 from orchestrator.jobs.events import TestEnded as Ended
 from orchestrator.jobs.events import TestStarted as Started
 from orchestrator.jobs.job import Job
+from orchestrator.jobs.judging.checkers import Lines
 from orchestrator.jobs.leased_sandbox import Leases
 from orchestrator.jobs.model import (
     Failure,
@@ -26,13 +25,14 @@ from orchestrator.jobs.model import (
 )
 from orchestrator.jobs.plan import make_plan
 from orchestrator.jobs.program import Program
+from orchestrator.jobs.queue.admission import Admission
 from orchestrator.languages.model import InstalledLanguage
-from orchestrator.sandbox.fake import FakeBackend
 from orchestrator.sandbox.model import SourceFile, StageKind, Stream
 from orchestrator.sandbox.pool import Pool
 from orchestrator.sandbox.stdin import StdinStream
 from tests.api_support import make_settings
 from tests.components_support import sh_language
+from tests.fakes.backend import FakeBackend
 from tests.service_support import Ear
 from tests.unit.test_stdin import Recorder
 

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from orchestrator.errors import BusyLanguageError, EngineError, RebuildError
-from orchestrator.languages import builds as builds_module
-from orchestrator.languages.build import BuildProgress
-from orchestrator.languages.builds import Build, Builds, BuildState
-from orchestrator.languages.check_results import CheckResult
-from orchestrator.languages.rebuild import Outcome
+from orchestrator.images import build_queue as builds_module
+from orchestrator.images.build_queue import Build, Builds, BuildState
+from orchestrator.images.builder import BuildProgress
+from orchestrator.images.check_results import CheckResult
+from orchestrator.images.rebuild import Outcome
 from tests.sandbox_support import DEADLINE_S
 
 GOOD = CheckResult("go/hello", passed=True)

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.image_settings import DEFAULT_IMAGES_DIR
-from orchestrator.jobs.cache import (
+from orchestrator.jobs.compile_cache import (
     LARGEST_SHARE,
     OVERLAP,
     SEARCHED,
@@ -22,6 +21,7 @@ from orchestrator.jobs.plan import make_plan
 from orchestrator.languages.model import InstalledLanguage
 from orchestrator.languages.registry import load_languages
 from orchestrator.sandbox.model import SourceFile
+from orchestrator.settings.images import DEFAULT_IMAGES_DIR
 from tests.api_support import make_settings
 
 REGISTRY = load_languages(DEFAULT_IMAGES_DIR, ("c", "cpp", "java", "python"))

@@ -13,15 +13,15 @@ from structlog.testing import capture_logs
 
 from orchestrator.access.model import Key, Scope, digest_of
 from orchestrator.api import keys
-from orchestrator.api.callers import RATES
-from orchestrator.api.guesses import MOST_ADDRESSES, WINDOW_S, Guesses
-from orchestrator.api.rates import Rates
+from orchestrator.api.callers.callers import RATES
+from orchestrator.api.callers.guesses import MOST_ADDRESSES, WINDOW_S, Guesses
+from orchestrator.api.callers.rates import Rates
 from orchestrator.app import build_app
 from orchestrator.cli.key_file import Rights, add_key, remove_key
-from orchestrator.consistency import least_held_mb
-from orchestrator.jobs.admission import Admission
 from orchestrator.jobs.job import ActiveJob
 from orchestrator.jobs.model import Phase
+from orchestrator.jobs.queue.admission import Admission
+from orchestrator.settings.consistency import least_held_mb
 from tests.admin_support import ADMIN, ADMIN_KEY, ask, serve, until
 from tests.api_support import (
     BEARER,

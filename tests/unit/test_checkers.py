@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.jobs.checkers import (
+from orchestrator.jobs.judging.checkers import (
     Difference,
     Exact,
     Float,
@@ -19,7 +19,7 @@ from orchestrator.jobs.checkers import (
     UnorderedLines,
     compare,
 )
-from orchestrator.jobs.checkers import text as text_module
+from orchestrator.jobs.judging.checkers import text as text_module
 
 ALL: list[TextChecker] = [Exact(), Lines(), Tokens(), UnorderedLines(), Float()]
 SYMMETRIC: list[TextChecker] = [*ALL[:-1], Float(0.5, 0)]
@@ -185,13 +185,13 @@ def test_unordered_lines_names_the_unexpected_line_else_the_missing_one(
     at_once: int, pair: tuple[str, str]
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("orchestrator.jobs.checkers.unordered.LINES_AT_ONCE", at_once)
+        patch.setattr("orchestrator.jobs.judging.checkers.unordered.LINES_AT_ONCE", at_once)
         found = run(UnorderedLines(), *pair)
     assert found == plain_unordered(*map(plain_lines, pair))
 
 
 def test_lines_counted_in_rounds_are_found_in_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("orchestrator.jobs.checkers.unordered.LINES_AT_ONCE", 3)
+    monkeypatch.setattr("orchestrator.jobs.judging.checkers.unordered.LINES_AT_ONCE", 3)
     same, more = ([f"{letter}{n}" for n in range(60)] for letter in "ab")
     expected, got = "\n".join(same), "\n".join([*reversed(same), *more])
     assert run(UnorderedLines(), expected, got) == Difference(61, 1, b"", b"b0")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.jobs.checkers import CheckerSays, CheckerStatus, read_exit
+from orchestrator.jobs.judging.checkers import CheckerSays, CheckerStatus, read_exit
 
 ACCEPTED, WRONG, POINTS, FAILED = CheckerStatus
 

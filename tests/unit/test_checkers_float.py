@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.jobs.checkers import Difference, Float, compare
-from orchestrator.jobs.checkers.numbers import read_number
+from orchestrator.jobs.judging.checkers import Difference, Float, compare
+from orchestrator.jobs.judging.checkers.numbers import read_number
 
 USUAL = Float()
 EXACTLY = Float(0, 0)

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.jobs.checker_program import checker_files, program_stage, read_checker
-from orchestrator.jobs.checkers import CheckerSays, CheckerStatus, Lines, Protocol, Tokens
-from orchestrator.jobs.checking import apply_checker, check_text, keep_output, not_checked
+from orchestrator.jobs.judging.checker_program import checker_files, program_stage, read_checker
+from orchestrator.jobs.judging.checkers import CheckerSays, CheckerStatus, Lines, Protocol, Tokens
+from orchestrator.jobs.judging.checking import apply_checker, check_text, keep_output, not_checked
 from orchestrator.jobs.model import (
     Cause,
     CheckerProgram,

@@ -26,10 +26,10 @@ from orchestrator.errors import (
     EngineUnavailableError,
     RebuildError,
 )
-from orchestrator.languages.build import Candidate
-from orchestrator.languages.check_results import CheckResult
-from orchestrator.languages.lock import language_lock
-from orchestrator.languages.store import ImageStore
+from orchestrator.images.builder import Candidate
+from orchestrator.images.check_results import CheckResult
+from orchestrator.images.lock import language_lock
+from orchestrator.images.store import ImageStore
 from orchestrator.settings import Settings
 from tests.api_support import make_settings
 from tests.languages_support import TOML, FakeEngine, write_language, write_shared

@@ -17,11 +17,11 @@ from orchestrator.cli import images
 from orchestrator.cli.images import DEBIAN, prepare_images
 from orchestrator.components import ImageTooling
 from orchestrator.errors import ConfigurationError, EngineError
-from orchestrator.languages import release
+from orchestrator.images import release
+from orchestrator.images.release import Pin, Wanted, wanted_images
+from orchestrator.images.store import ImageStore
+from orchestrator.images.tags import LABEL_CONTENT, LABEL_DEFINITION
 from orchestrator.languages.model import LABEL_LANGUAGE, LABEL_VERSION
-from orchestrator.languages.release import Pin, Wanted, wanted_images
-from orchestrator.languages.store import ImageStore
-from orchestrator.languages.tags import LABEL_CONTENT, LABEL_DEFINITION
 from orchestrator.settings import Settings
 from tests.api_support import make_settings
 from tests.languages_support import TOML, FakeEngine, not_found, write_language, write_shared

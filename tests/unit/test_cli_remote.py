@@ -24,10 +24,10 @@ from orchestrator.cli import logs, remote_admin, shell
 from orchestrator.cli.remote import RemoteError, connect
 from orchestrator.cli.server import Server, to_root
 from orchestrator.errors import BusyLanguageError, RebuildError
-from orchestrator.image_settings import DEFAULT_IMAGES_DIR
-from orchestrator.languages.builds import Build
-from orchestrator.languages.check_results import CheckResult
-from orchestrator.languages.display import build_display
+from orchestrator.images.build_queue import Build
+from orchestrator.images.check_results import CheckResult
+from orchestrator.images.display import build_display
+from orchestrator.settings.images import DEFAULT_IMAGES_DIR
 from tests.admin_support import ADMIN_KEY, FakeReconciler, admin_app
 from tests.api_support import KEY
 from tests.sandbox_support import DEADLINE_S

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.languages.builds import Build
+from orchestrator.images.build_queue import Build
 from tests.admin_support import ADMIN_KEY
 from tests.api_support import KEY
 from tests.unit.test_cli_remote import AdminServer, admin_server

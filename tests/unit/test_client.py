@@ -30,7 +30,7 @@ from codebae_runner_client import (
     UnavailableError,
 )
 
-from orchestrator.api.answer import to_answer
+from orchestrator.api.answers.answer import to_answer
 from tests.api_support import make_result
 from tests.unit.test_cli_remote import Thread
 

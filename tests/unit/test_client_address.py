@@ -5,7 +5,7 @@ from ipaddress import ip_network
 import pytest
 from multidict import CIMultiDict
 
-from orchestrator.api.client_address import client_address, home, is_trusted
+from orchestrator.api.callers.client_address import client_address, home, is_trusted
 from orchestrator.errors import ConfigurationError
 from orchestrator.settings import load_settings
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from orchestrator.image_settings import DEFAULT_IMAGES_DIR
 from orchestrator.jobs.compiling import has_declined, lacks_memory
 from orchestrator.jobs.events import Printed, StageEnded, StageStarted
 from orchestrator.jobs.model import (
@@ -23,7 +22,6 @@ from orchestrator.jobs.plan import fit_together, make_plan
 from orchestrator.jobs.verdict import Captured
 from orchestrator.languages.model import CommandRule, InstalledLanguage, MemoryErrorRule
 from orchestrator.languages.registry import load_languages
-from orchestrator.sandbox.fake import FakeSandbox
 from orchestrator.sandbox.model import (
     LossReason,
     SourceFile,
@@ -32,8 +30,10 @@ from orchestrator.sandbox.model import (
     StageKind,
     StageLoss,
 )
+from orchestrator.settings.images import DEFAULT_IMAGES_DIR
 from tests.api_support import make_settings
 from tests.components_support import sh_language
+from tests.fakes.backend import FakeSandbox
 from tests.sandbox_support import make_report
 from tests.service_support import Bench, Ear
 

@@ -19,14 +19,14 @@ from orchestrator.components import (
 )
 from orchestrator.engine.client import EngineClient
 from orchestrator.errors import ConfigurationError, EngineError, EngineUnavailableError
-from orchestrator.image_settings import DEFAULT_IMAGES_DIR
+from orchestrator.images.tags import LABEL_DEFINITION
 from orchestrator.languages.model import LABEL_LANGUAGE, LABEL_VERSION
-from orchestrator.languages.tags import LABEL_DEFINITION
-from orchestrator.sandbox.docker_backend import DockerBackend
+from orchestrator.sandbox.docker.backend import DockerBackend
 from orchestrator.sandbox.instance import claim_instance
 from orchestrator.sandbox.probes import ProbeResult
 from orchestrator.sandbox.spec import ReadLimit
 from orchestrator.settings import Settings
+from orchestrator.settings.images import DEFAULT_IMAGES_DIR
 from tests.api_support import make_settings
 from tests.fake_engine import Answer, FakeEngine, fake_engine, say
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.consistency import LESS, WITHIN, crowded, overruled
 from orchestrator.errors import ConfigurationError
 from orchestrator.settings import Settings, load_settings
-from orchestrator.unread import INSTEAD, names_in, nearest, unread
+from orchestrator.settings.consistency import LESS, WITHIN, crowded, overruled
+from orchestrator.settings.unread import INSTEAD, names_in, nearest, unread
 
 KNOWN = {name.upper() for name in Settings.model_fields}
 

@@ -1,7 +1,7 @@
 """Who has a place, who waits at the door, and who has to go."""
 
-from orchestrator.api.crowd import Crowd
-from orchestrator.descriptors import connections_within
+from orchestrator.api.connections.crowd import Crowd
+from orchestrator.machine import connections_within
 
 
 def filled(count: int, *, most: int = 4, newcomers: int = 2) -> Crowd[int]:

@@ -13,7 +13,7 @@ import pytest
 from orchestrator.engine import disk as disk_module
 from orchestrator.engine.disk import DataRoot, DiskGuard, parse_df
 from orchestrator.errors import DiskSpaceError, EngineError
-from orchestrator.languages.limits import build_limits
+from orchestrator.images.builder import build_limits
 from orchestrator.settings import Settings
 from tests.languages_support import FakeEngine
 

@@ -18,9 +18,9 @@ from orchestrator.errors import (
     EngineUnavailableError,
     SandboxError,
 )
-from orchestrator.sandbox import docker_sandbox
-from orchestrator.sandbox.docker_backend import DockerBackend
-from orchestrator.sandbox.docker_sandbox import HEADROOM_BYTES, DockerSandbox
+from orchestrator.sandbox.docker import sandbox as docker_sandbox
+from orchestrator.sandbox.docker.backend import DockerBackend
+from orchestrator.sandbox.docker.sandbox import HEADROOM_BYTES, DockerSandbox
 from orchestrator.sandbox.model import LossReason, SourceFile, StageLoss
 from orchestrator.sandbox.spec import LABEL_DEADLINE, LABEL_INSTANCE
 from tests.agent_wire import (

@@ -9,17 +9,16 @@ from aiohttp import web
 from pydantic import BaseModel, SecretStr
 
 from orchestrator.api.admin.wire import build_fields, event_envelope
-from orchestrator.api.answer import to_answer
+from orchestrator.api.answers.answer import to_answer
+from orchestrator.api.answers.events import PING, EventWriter, result_envelope
 from orchestrator.api.channel import SILENCE_S, Close
 from orchestrator.api.errors import RETRY_AFTER_S
-from orchestrator.api.events import PING, EventWriter, result_envelope
 from orchestrator.api.keys import SETTINGS
-from orchestrator.api.messages import MAX_MESSAGE, MESSAGE_FIELDS
 from orchestrator.api.piston.connect import REASONS, PistonClose
 from orchestrator.api.piston.limits import CONSTRAINTS, STAGES
 from orchestrator.api.piston.routes import add_piston_routes
-from orchestrator.api.routes import add_routes
-from orchestrator.api.schemas import (
+from orchestrator.api.requests.messages import MAX_MESSAGE, MESSAGE_FIELDS
+from orchestrator.api.requests.schemas import (
     CheckerRequest,
     ExecuteRequest,
     FileRequest,
@@ -27,11 +26,14 @@ from orchestrator.api.schemas import (
     LimitsRequest,
     TestRequest,
 )
+from orchestrator.api.routes import add_routes
 from orchestrator.api.websocket import JUDGING
 from orchestrator.cli import admin_commands, language_commands
-from orchestrator.image_settings import DEFAULT_IMAGES_DIR
+from orchestrator.images.build_queue import Build, BuildEvent, BuildState
+from orchestrator.images.check_results import CheckResult
 from orchestrator.jobs.events import JobEvent, Printed, Queued, StageEnded, StageStarted
 from orchestrator.jobs.events import TestEnded as Ended
+from orchestrator.jobs.judging.scoring import summarise
 from orchestrator.jobs.model import (
     Encoding,
     Interactor,
@@ -41,15 +43,13 @@ from orchestrator.jobs.model import (
     TestResult,
     Verdict,
 )
-from orchestrator.jobs.scoring import summarise
 from orchestrator.jobs.statistics import LATENCIES
-from orchestrator.languages.builds import Build, BuildEvent, BuildState
-from orchestrator.languages.check_results import CheckResult
 from orchestrator.languages.registry import load_languages
-from orchestrator.piston_settings import PistonSettings
 from orchestrator.sandbox.model import Signal, StageKind, Stream
 from orchestrator.sandbox.stdin import MAX_SIGNALS
 from orchestrator.settings import Settings
+from orchestrator.settings.http import PistonSettings
+from orchestrator.settings.images import DEFAULT_IMAGES_DIR
 from tests.api_support import BEARER, Client, make_result, make_settings
 from tests.contract.piston_table import STAGE_KEYS
 from tests.unit.test_api_submission import convert

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.jobs.checking import TURN_BYTES
 from orchestrator.jobs.event_buffer import (
     BATCH_BYTES,
     CHARACTER_BYTES,
@@ -17,6 +16,7 @@ from orchestrator.jobs.event_buffer import (
 from orchestrator.jobs.events import JobEvent, Printed, Queued, StageEnded, StageStarted
 from orchestrator.jobs.events import TestEnded as Ended
 from orchestrator.jobs.events import TestStarted as Started
+from orchestrator.jobs.judging.checking import TURN_BYTES
 from orchestrator.jobs.model import StageResult, TestResult, Utterance, Verdict
 from orchestrator.sandbox.model import StageKind, Stream
 from tests.sandbox_support import DEADLINE_S

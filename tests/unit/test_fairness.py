@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.jobs.fairness import ACTIVE_S, FairQueue
-from orchestrator.jobs.parties import Share
+from orchestrator.jobs.queue.fairness import ACTIVE_S, FairQueue
+from orchestrator.jobs.queue.parties import Share
 
 MANY = 10_000
 

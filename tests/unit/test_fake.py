@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from orchestrator.errors import EngineUnavailableError
-from orchestrator.sandbox.fake import FakeBackend
 from orchestrator.sandbox.model import LossReason, SourceFile, StageKind, StageLoss
+from tests.fakes.backend import FakeBackend
 from tests.sandbox_support import Collector, make_spec, make_stage, run_script
 
 

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from codebae_runner_client._async import DEADLINE_S
 
-from orchestrator import embedded_settings
 from orchestrator.app import build_app
 from orchestrator.cli.serve import SHUTDOWN_S
 from orchestrator.embedded.engine import STOP_S
 from orchestrator.settings import Settings
+from orchestrator.settings import engine as engine_settings
 from tests.image.container import RIGHTS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -60,8 +60,8 @@ def settings(fly: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
         if name in known:
             monkeypatch.setenv(name, value)
     (vm,) = fly["vm"]
-    monkeypatch.setattr(embedded_settings, "container_memory_mb", lambda: megabytes(vm["memory"]))
-    monkeypatch.setattr(embedded_settings, "container_cpus", lambda: vm["cpus"])
+    monkeypatch.setattr(engine_settings, "container_memory_mb", lambda: megabytes(vm["memory"]))
+    monkeypatch.setattr(engine_settings, "container_cpus", lambda: vm["cpus"])
     return Settings()
 
 

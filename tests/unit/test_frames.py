@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from orchestrator.errors import ProtocolError
-from orchestrator.sandbox.frames import (
+from orchestrator.sandbox.model import LimitHit, Signal, Stage, StageCause, StageKind
+from orchestrator.sandbox.protocol.frames import (
     MAX_PAYLOAD,
     PROTOCOL_VERSION,
     Frame,
@@ -32,7 +33,6 @@ from orchestrator.sandbox.frames import (
     parse_memory,
     parse_ready,
 )
-from orchestrator.sandbox.model import LimitHit, Signal, Stage, StageCause, StageKind
 from tests.agent_wire import (
     HEADER,
     Reference,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.api.schemas import ExecuteRequest
+from orchestrator.api.requests.schemas import ExecuteRequest
 from orchestrator.jobs.model import Cause, Verdict
 from orchestrator.sandbox.model import LimitHit
 from tests.hostile.corpus import (

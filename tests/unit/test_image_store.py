@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.errors import ContainerNotFoundError, EngineError, NoPreviousImageError
-from orchestrator.languages.store import (
+from orchestrator.images.store import (
     ImageStore,
     LanguageImage,
     LanguageImages,
@@ -20,7 +20,7 @@ from orchestrator.languages.store import (
     read_images,
     swap,
 )
-from orchestrator.languages.tags import MARK_IMAGE, image_name
+from orchestrator.images.tags import MARK_IMAGE, image_name
 from tests.languages_support import FakeEngine
 
 LABELS = {"codebae.language": "shout", "codebae.version": "1.2", "codebae.source": "s"}

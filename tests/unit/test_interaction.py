@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.errors import EngineError
-from orchestrator.jobs import interaction
-from orchestrator.jobs.checker_program import read_interactor
-from orchestrator.jobs.checking import TURN_BYTES
 from orchestrator.jobs.events import Printed
-from orchestrator.jobs.interaction import Transcript, _Side, decide
+from orchestrator.jobs.judging import interaction
+from orchestrator.jobs.judging.checker_program import read_interactor
+from orchestrator.jobs.judging.checking import TURN_BYTES
+from orchestrator.jobs.judging.interaction import Transcript, _Side, decide
 from orchestrator.jobs.model import (
     Cause,
     Failure,
@@ -29,8 +29,8 @@ from orchestrator.jobs.model import (
     Utterance,
     Verdict,
 )
-from orchestrator.sandbox.fake import FakeSandbox
 from orchestrator.sandbox.model import SourceFile, Stage, Stream
+from tests.fakes.backend import FakeSandbox
 from tests.judging_support import LIMITS, Spy, V, judge, make_test, statuses, under_way
 from tests.sandbox_support import DEADLINE_S
 from tests.service_support import Bench, cancelled, until

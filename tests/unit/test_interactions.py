@@ -7,8 +7,8 @@ import asyncio
 import pytest
 
 from orchestrator.errors import EngineUnavailableError
-from orchestrator.jobs.checker_program import read_interactor
-from orchestrator.jobs.interaction import decide
+from orchestrator.jobs.judging.checker_program import read_interactor
+from orchestrator.jobs.judging.interaction import decide
 from orchestrator.jobs.model import Cause, Failure, Interactor, JobResult, StageResult, Verdict
 from orchestrator.jobs.model import Utterance as Said
 from tests.judging_support import LIMITS, TOLD_BY_ANSWER, V, checker, judge, make_test, statuses

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from orchestrator.api.json_text import (
+from orchestrator.api.requests.json_text import (
     MOST_LEVELS,
     TooDeepError,
     TooManyValuesError,

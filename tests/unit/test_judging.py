@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from orchestrator.jobs.checkers import Exact
 from orchestrator.jobs.events import StageEnded, StageStarted
 from orchestrator.jobs.events import TestEnded as Ended
 from orchestrator.jobs.events import TestStarted as Started
+from orchestrator.jobs.judging.checkers import Exact
 from orchestrator.jobs.model import (
     Cause,
     JudgeTest,
@@ -239,8 +239,8 @@ async def test_a_comparison_that_outlives_its_job_keeps_the_slot(
         go_on.wait(DEADLINE_S)
         raise ZeroDivisionError  # nobody is there to hear of it
 
-    monkeypatch.setattr("orchestrator.jobs.judging.check_text", compare_slowly)
-    monkeypatch.setattr("orchestrator.jobs.judging.LARGE_BYTES", 0)
+    monkeypatch.setattr("orchestrator.jobs.judging.tests.check_text", compare_slowly)
+    monkeypatch.setattr("orchestrator.jobs.judging.tests.LARGE_BYTES", 0)
     bench = Bench()
     task = await under_way(bench, make_test("echo 1", "1"))
     await until(begun.is_set)

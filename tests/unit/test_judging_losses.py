@@ -15,12 +15,12 @@ from orchestrator.jobs.model import (
     Failure,
     Verdict,
 )
-from orchestrator.sandbox.fake import FakeSandbox
 from orchestrator.sandbox.model import (
     LossReason,
     Stage,
     StageKind,
 )
+from tests.fakes.backend import FakeSandbox
 from tests.judging_support import (
     LIMITS,
     Spy,

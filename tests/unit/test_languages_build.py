@@ -10,9 +10,9 @@ import requests
 from rich.console import Console
 
 from orchestrator.errors import ConfigurationError, EngineError, EngineUnavailableError
-from orchestrator.languages.build import AGENT_TAG, ImageBuilder, parse_version
-from orchestrator.languages.check_results import CheckResult
-from orchestrator.languages.display import build_display
+from orchestrator.images.builder import AGENT_TAG, ImageBuilder, parse_version
+from orchestrator.images.check_results import CheckResult
+from orchestrator.images.display import build_display
 from orchestrator.languages.registry import load_folder
 from tests.languages_support import DOCKERFILE, TOML, FakeEngine, write_language, write_shared
 

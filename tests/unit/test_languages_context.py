@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.errors import ConfigurationError
-from orchestrator.languages.context import build_context, parent_images, source_digest
+from orchestrator.images.context import build_context, parent_images, source_digest
 
 if TYPE_CHECKING:
     from pathlib import Path

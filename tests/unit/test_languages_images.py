@@ -18,7 +18,7 @@ from orchestrator.errors import (
     EngineError,
     EngineUnavailableError,
 )
-from orchestrator.languages.context import build_context
+from orchestrator.images.context import build_context
 from tests.languages_support import FakeEngine
 
 if TYPE_CHECKING:

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from orchestrator.errors import ConfigurationError
-from orchestrator.image_settings import DEFAULT_IMAGES_DIR
-from orchestrator.languages.conventions import CONVENTIONS
 from orchestrator.languages.model import (
     CommandRule,
     LimitDefaults,
@@ -19,6 +17,7 @@ from orchestrator.languages.model import (
     SampleFile,
 )
 from orchestrator.languages.registry import load_folders, load_languages
+from orchestrator.languages.samples import CONVENTIONS
 from orchestrator.languages.schema import (
     CompileTable,
     LanguageFile,
@@ -32,6 +31,7 @@ from orchestrator.languages.schema import (
     SourceTable,
     UncaughtTable,
 )
+from orchestrator.settings.images import DEFAULT_IMAGES_DIR
 from tests.languages_support import HELLO, TOML, write_language
 
 if TYPE_CHECKING:

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from orchestrator.image_settings import DEFAULT_IMAGES_DIR
 from orchestrator.languages.model import (
     CommandRule,
     Language,
@@ -29,6 +28,7 @@ from orchestrator.languages.sources import (
     run_argv,
     source_paths,
 )
+from orchestrator.settings.images import DEFAULT_IMAGES_DIR
 
 (JAVA,) = load_languages(DEFAULT_IMAGES_DIR, ["java"])
 # The most trusting rule there can be: any text at all may be the name.

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.errors import ConfigurationError
-from orchestrator.image_settings import DEFAULT_IMAGES_DIR
-from orchestrator.languages.conventions import CONVENTIONS, expected_names
 from orchestrator.languages.definition import merge, parse_files, parse_languages
 from orchestrator.languages.model import CommandRule, PoolRule, SampleLimits
 from orchestrator.languages.registry import folder_ids, load_folder, load_languages
+from orchestrator.languages.samples import CONVENTIONS, expected_names
+from orchestrator.settings.images import DEFAULT_IMAGES_DIR
 from tests.languages_support import TOML, write_language
 
 FOLDER = Path("images/shout")

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.api.errors import ApiError
-from orchestrator.api.messages import MAX_MESSAGE, Eof, Message, Stdin, parse_message
+from orchestrator.api.requests.messages import MAX_MESSAGE, Eof, Message, Stdin, parse_message
 from orchestrator.errors import InvalidSubmissionError
 from orchestrator.jobs.model import Encoding
 from orchestrator.sandbox.model import Signal

@@ -18,10 +18,10 @@ from orchestrator.errors import (
     SandboxError,
     UnknownLanguageError,
 )
-from orchestrator.jobs.offering import LanguageReconciler
-from orchestrator.languages.lock import is_marked, language_lock
+from orchestrator.images.lock import is_marked, language_lock
+from orchestrator.images.reconciler import LanguageReconciler
+from orchestrator.images.store import LanguageImage, LanguageImages
 from orchestrator.languages.model import InstalledLanguage
-from orchestrator.languages.store import LanguageImage, LanguageImages
 from orchestrator.sandbox.probes import ProbeResult
 from tests.languages_support import TOML
 from tests.sandbox_support import DEADLINE_S

@@ -10,14 +10,16 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from orchestrator.api.admin.wire import PING as BUILD_PING
 from orchestrator.api.admin.wire import event_envelope
 from orchestrator.api.admin.wire import result_envelope as build_result
-from orchestrator.api.answer import to_answer
-from orchestrator.api.events import PING, EventWriter, result_envelope
-from orchestrator.api.judging import CHECKER_TYPES
+from orchestrator.api.answers.answer import to_answer
+from orchestrator.api.answers.events import PING, EventWriter, result_envelope
 from orchestrator.api.keys import SETTINGS
 from orchestrator.api.openapi.document import build_document
 from orchestrator.api.openapi.page import to_page
 from orchestrator.api.piston.routes import BASES
+from orchestrator.api.requests.judging import CHECKER_TYPES
 from orchestrator.api.routes import add_routes
+from orchestrator.images.build_queue import Build, BuildState
+from orchestrator.images.check_results import CheckResult
 from orchestrator.jobs.events import (
     JobEvent,
     Printed,
@@ -27,10 +29,8 @@ from orchestrator.jobs.events import (
 )
 from orchestrator.jobs.events import TestEnded as Ended
 from orchestrator.jobs.events import TestStarted as Started
+from orchestrator.jobs.judging.scoring import summarise
 from orchestrator.jobs.model import Encoding, JudgeTest, StageResult, TestResult, Verdict
-from orchestrator.jobs.scoring import summarise
-from orchestrator.languages.builds import Build, BuildState
-from orchestrator.languages.check_results import CheckResult
 from orchestrator.sandbox.model import StageKind, Stream
 from tests.api_support import Client, make_result, make_settings
 from tests.described import document, faults, faults_of

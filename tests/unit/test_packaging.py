@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from orchestrator import __version__
 from orchestrator.__main__ import main
 from orchestrator.api.openapi.document import build_document
-from orchestrator.image_settings import DEFAULT_IMAGES_DIR, find_images_dir
+from orchestrator.settings.images import DEFAULT_IMAGES_DIR, find_images_dir
 from tests.api_support import make_settings
 from tests.checkout import ROOT
 

@@ -6,7 +6,7 @@ import zlib
 import pytest
 
 from orchestrator.api.errors import ApiError
-from orchestrator.api.packing import packing, unpack
+from orchestrator.api.requests.packing import packing, unpack
 
 TEXT = b'{"language": "python"}' * 10_000
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.api.callers import ANYBODY
+from orchestrator.api.callers.callers import ANYBODY
 from orchestrator.api.errors import ApiError
 from orchestrator.api.keys import ADMISSION
 from orchestrator.api.piston.answer import OrderedOutput, stage_fields, to_answer
@@ -19,13 +19,13 @@ from orchestrator.api.piston.runtimes import Runtime, find_runtime, list_runtime
 from orchestrator.api.piston.submission import to_request
 from orchestrator.app import build_app
 from orchestrator.errors import EngineError, InvalidSubmissionError, RunnerError
-from orchestrator.image_settings import DEFAULT_IMAGES_DIR
-from orchestrator.jobs.admission import Admission
 from orchestrator.jobs.events import Printed, StageEnded
 from orchestrator.jobs.model import Cause, Failure, JobResult, StageResult, Verdict
+from orchestrator.jobs.queue.admission import Admission
 from orchestrator.languages.model import InstalledLanguage, Language, LimitDefaults
 from orchestrator.languages.registry import load_languages
 from orchestrator.sandbox.model import StageKind, Stream
+from orchestrator.settings.images import DEFAULT_IMAGES_DIR
 from tests.api_support import (
     INSTALLED,
     KEY,

@@ -10,9 +10,9 @@ from aiohttp import ClientWebSocketResponse, WSMsgType
 
 from orchestrator.api.piston import connect
 from orchestrator.errors import DrainingError, EngineError, InvalidSubmissionError
-from orchestrator.jobs.admission import Admission
 from orchestrator.jobs.events import Listener, Printed, StageEnded, StageStarted
 from orchestrator.jobs.model import Cause, StageResult, Verdict
+from orchestrator.jobs.queue.admission import Admission
 from orchestrator.sandbox.model import Signal, StageKind, Stream
 from tests.api_support import KEY, NAME, StubPlace, StubService, make_result, make_settings
 from tests.sandbox_support import DEADLINE_S

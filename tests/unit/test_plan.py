@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from orchestrator.errors import InvalidSubmissionError
-from orchestrator.image_settings import DEFAULT_IMAGES_DIR
 from orchestrator.jobs.model import JudgeTest, Limits, Submission
 from orchestrator.jobs.plan import REPORT_MS, Plan, make_plan, with_time_given_back
 from orchestrator.jobs.plan import test_stage as stage_of_test
 from orchestrator.languages.model import InstalledLanguage
 from orchestrator.languages.registry import load_languages
 from orchestrator.sandbox.model import SourceFile, StageKind
+from orchestrator.settings.images import DEFAULT_IMAGES_DIR
 from tests.api_support import make_settings
 
 REGISTRY = load_languages(DEFAULT_IMAGES_DIR, ("cpp", "java", "python"))

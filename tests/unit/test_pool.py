@@ -9,10 +9,10 @@ import pytest
 
 from orchestrator.errors import EngineUnavailableError, NotPreparedError, SandboxError
 from orchestrator.sandbox import pool as pool_module
-from orchestrator.sandbox.fake import FakeBackend, FakeSandbox
 from orchestrator.sandbox.model import LossReason
 from orchestrator.sandbox.pool import Lease, Pool
 from orchestrator.sandbox.pool_profile import PoolProfile, PoolStatus
+from tests.fakes.backend import FakeBackend, FakeSandbox
 from tests.sandbox_support import DEADLINE_S, make_spec
 
 MIB = 1 << 20

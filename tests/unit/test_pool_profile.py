@@ -8,15 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.errors import ConfigurationError
-from orchestrator.image_settings import DEFAULT_IMAGES_DIR
 from orchestrator.jobs.model import Limits, Submission
 from orchestrator.jobs.plan import make_plan
-from orchestrator.jobs.pooled import kinds_to_keep
+from orchestrator.jobs.pool_profiles import make_pool_profiles
 from orchestrator.languages.model import InstalledLanguage, PoolRule, ServerRule
 from orchestrator.languages.registry import load_languages
 from orchestrator.sandbox.model import SourceFile
 from orchestrator.sandbox.pool_profile import PoolProfile, fit, serves
 from orchestrator.settings import load_settings
+from orchestrator.settings.images import DEFAULT_IMAGES_DIR
 from tests.api_support import make_settings
 from tests.sandbox_support import make_spec
 
@@ -82,7 +82,7 @@ def test_the_setting_goes_before_the_language_s_own_size(pool: str, sizes: dict[
         image("c11", pool=PoolRule(3)),
         image("python", pool=PoolRule()),
     ]
-    kept = kinds_to_keep(make_settings(pool=pool, pool_memory_mb=1000), installed)
+    kept = make_pool_profiles(make_settings(pool=pool, pool_memory_mb=1000), installed)
     assert {name: each.size for name, each in kept.items()} == sizes
 
 
@@ -95,7 +95,7 @@ def test_a_pool_setting_that_says_nothing_stops_the_start(pool: str) -> None:
 @pytest.mark.parametrize("name", ["c", "python"])
 def test_what_waits_serves_a_job_of_default_limits_as_it_is(name: str) -> None:
     settings = make_settings()
-    (waiting,) = kinds_to_keep(settings, [image(name, pool=PoolRule(1))]).values()
+    (waiting,) = make_pool_profiles(settings, [image(name, pool=PoolRule(1))]).values()
     installed = image(name)
     asked = installed.language.limits
     submission = Submission(
@@ -112,7 +112,7 @@ def test_what_waits_serves_a_job_of_default_limits_as_it_is(name: str) -> None:
 @pytest.mark.parametrize(("server", "argv"), [("on", ("compiler",)), ("off", ())])
 def test_a_compile_server_is_counted_where_it_is_wanted(server: str, argv: tuple[str, ...]) -> None:
     installed = [image("c", pool=PoolRule(1, 12), server=ServerRule(("compiler",), {}, 90))]
-    (made,) = kinds_to_keep(make_settings(compile_server=server), installed).values()
+    (made,) = make_pool_profiles(make_settings(compile_server=server), installed).values()
     assert (made.server, made.memory_mb) == (argv, 102 if argv else 12)
     assert bool(made.server_env) == bool(argv)
 
@@ -123,7 +123,7 @@ def test_compile_servers_are_for_machines_with_memory_to_spare(
     machine_mb: int,
     uses: bool,  # noqa: FBT001 - a column
 ) -> None:
-    monkeypatch.setattr("orchestrator.embedded_settings.machine_memory_mb", lambda: machine_mb)
+    monkeypatch.setattr("orchestrator.settings.engine.machine_memory_mb", lambda: machine_mb)
     settings = make_settings()
     assert settings.uses_compile_servers is uses
     assert settings.pool_budget == machine_mb // 8

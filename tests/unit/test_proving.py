@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import EngineError, SandboxError
-from orchestrator.jobs.admission import Admission
-from orchestrator.jobs.proving import ImageVerifier
-from orchestrator.languages.build import Candidate
-from orchestrator.languages.check_results import CheckResult
+from orchestrator.images.builder import Candidate
+from orchestrator.images.check_results import CheckResult
+from orchestrator.images.verifier import ImageVerifier
+from orchestrator.jobs.queue.admission import Admission
 from orchestrator.languages.model import InstalledLanguage, LanguageFolder, Sample, SampleFile
-from orchestrator.sandbox.fake import FakeBackend
 from orchestrator.sandbox.probes import ProbeResult
 from tests.api_support import make_settings
 from tests.components_support import FAIL, PASS, sh_language
+from tests.fakes.backend import FakeBackend
 
 HELLO = Sample("sh", "hello", (SampleFile("main.sh", b"echo hello"),), stdout="hello\n")
 WRONG = Sample("sh", "wrong", (SampleFile("main.sh", b"exit 3"),))

@@ -12,8 +12,8 @@ from click.testing import CliRunner
 
 from orchestrator import __version__
 from orchestrator.__main__ import main
-from orchestrator.languages import release
-from orchestrator.languages.release import (
+from orchestrator.images import release
+from orchestrator.images.release import (
     Pin,
     content_digest,
     read_pins,

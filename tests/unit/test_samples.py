@@ -10,9 +10,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from orchestrator.errors import DrainingError, SandboxError
-from orchestrator.jobs import samples as module
+from orchestrator.images import sample_runs as module
+from orchestrator.images.sample_runs import Budgets, SampleResult, judge, resolve, run_samples
 from orchestrator.jobs.model import Cause, StageResult, Verdict
-from orchestrator.jobs.samples import Budgets, SampleResult, judge, resolve, run_samples
 from orchestrator.languages.model import LimitDefaults, Sample, SampleFile, SampleLimits
 from tests.api_support import make_result
 from tests.service_support import Bench, until

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orchestrator.jobs.judging.scoring import exceeded_ms, overall, skipped, summarise
 from orchestrator.jobs.model import (
     Cause,
     GroupScore,
@@ -15,7 +16,6 @@ from orchestrator.jobs.model import (
     Timings,
     Verdict,
 )
-from orchestrator.jobs.scoring import exceeded_ms, overall, skipped, summarise
 
 LIMITS = Limits(1000, 1000, 64, 100, 16)
 OK, WRONG, SKIPPED = Verdict.ACCEPTED, Verdict.WRONG_ANSWER, Verdict.SKIPPED

@@ -9,17 +9,17 @@ from typing import Any
 import pytest
 
 from orchestrator.errors import ConfigurationError, NoPreviousImageError
-from orchestrator.image_settings import DEFAULT_IMAGES_DIR
-from orchestrator.languages.model import InstalledLanguage
-from orchestrator.languages.registry import load_folder
-from orchestrator.languages.selection import (
+from orchestrator.images.selection import (
     LanguageSelection,
     check_folder_fits,
     check_previous,
     select_languages,
     to_installed,
 )
-from orchestrator.languages.store import LanguageImage, LanguageImages
+from orchestrator.images.store import LanguageImage, LanguageImages
+from orchestrator.languages.model import InstalledLanguage
+from orchestrator.languages.registry import load_folder
+from orchestrator.settings.images import DEFAULT_IMAGES_DIR
 from tests.api_support import make_language, make_settings
 from tests.languages_support import TOML, write_language
 

@@ -7,8 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from orchestrator.errors import EngineError, EngineUnavailableError, SandboxError
-from orchestrator.sandbox.backend import OutputSink
-from orchestrator.sandbox.fake import FakeBackend, FakeSandbox
+from orchestrator.sandbox.contract import OutputSink
 from orchestrator.sandbox.model import (
     LimitHit,
     LossReason,
@@ -20,6 +19,7 @@ from orchestrator.sandbox.model import (
 )
 from orchestrator.sandbox.probes import NOT_KILLED, OUTPUT_LIMIT, PROBE, PROBES, run_probes
 from orchestrator.sandbox.selftest_memory import fingerprint, passed_before, remember
+from tests.fakes.backend import FakeBackend, FakeSandbox
 from tests.sandbox_support import make_report
 
 IDENTITY = """Uid:\t7\t7\t7\t7

@@ -29,8 +29,7 @@ from orchestrator.jobs.model import (
     Verdict,
 )
 from orchestrator.jobs.stages import LATE_BYTES_PER_S
-from orchestrator.sandbox.backend import OutputSink
-from orchestrator.sandbox.fake import FakeBackend, FakeSandbox
+from orchestrator.sandbox.contract import OutputSink
 from orchestrator.sandbox.model import (
     LossReason,
     Signal,
@@ -41,6 +40,7 @@ from orchestrator.sandbox.model import (
 from orchestrator.sandbox.pool import Pool
 from orchestrator.sandbox.pool_profile import PoolProfile
 from orchestrator.sandbox.stdin import StdinStream
+from tests.fakes.backend import FakeBackend, FakeSandbox
 from tests.sandbox_support import DEADLINE_S, make_report, make_spec
 from tests.service_support import Bench, Ear, cancelled, started, until
 
@@ -171,7 +171,7 @@ async def test_output_beyond_the_limit_is_not_kept_whatever_a_sandbox_passes_on(
                 await sink(stream, b"x" * 70)
         return make_report()
 
-    monkeypatch.setattr("orchestrator.sandbox.fake.FakeSandbox.run_stage", flood)
+    monkeypatch.setattr("tests.fakes.backend.FakeSandbox.run_stage", flood)
     result = await Bench().run("")
     assert result.run is not None
     assert (result.run.stdout, result.run.stderr) == (b"x" * 100, b"x" * 100)
@@ -307,7 +307,7 @@ async def test_a_time_out_that_is_not_the_job_s_own_is_a_fault_of_ours(
     async def fail(*_: Any, **__: Any) -> None:
         raise TimeoutError
 
-    monkeypatch.setattr("orchestrator.sandbox.fake.FakeSandbox.send_files", fail)
+    monkeypatch.setattr("tests.fakes.backend.FakeSandbox.send_files", fail)
     result = await Bench().run("echo never")
     assert (result.status, result.failure) == (Verdict.INTERNAL_ERROR, Failure.INTERNAL_ERROR)
 
@@ -342,7 +342,7 @@ async def test_a_listener_that_is_behind_holds_a_program_up_until_its_time_is_ov
             await sink(Stream.STDOUT, b"x" * size)
         return make_report()
 
-    monkeypatch.setattr("orchestrator.sandbox.fake.FakeSandbox.run_stage", go_on_printing)
+    monkeypatch.setattr("tests.fakes.backend.FakeSandbox.run_stage", go_on_printing)
     ear = Ear(slow=True)
     before = asyncio.get_running_loop().time()
     async with asyncio.timeout(DEADLINE_S):
@@ -460,7 +460,7 @@ async def test_a_container_the_engine_would_not_remove_is_left_to_the_sweep(
     async def refuse(_: Any) -> None:
         raise EngineError("device busy")
 
-    monkeypatch.setattr("orchestrator.sandbox.fake.FakeSandbox.close", refuse)
+    monkeypatch.setattr("tests.fakes.backend.FakeSandbox.close", refuse)
     result = await bench.run("echo fine")
     await bench.service.drain()
     assert result.status is Verdict.ACCEPTED

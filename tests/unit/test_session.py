@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from orchestrator.errors import EngineUnavailableError, ProtocolError, SandboxError
 from orchestrator.sandbox.model import Signal, SourceFile, StageReport
-from orchestrator.sandbox.session import AgentSession, StreamEndedError
+from orchestrator.sandbox.protocol.session import AgentSession, StreamEndedError
 from orchestrator.sandbox.stdin import StdinStream
 from tests.agent_wire import (
     ARTEFACT,

@@ -163,8 +163,8 @@ def test_settings_can_t_be_changed() -> None:
 def test_jobs_at_once_follow_cpus_and_memory_less_what_engine_and_server_need(
     monkeypatch: pytest.MonkeyPatch, memory_mb: int, cpus: int, budget_mb: int, slots: int
 ) -> None:
-    monkeypatch.setattr("orchestrator.embedded_settings.container_memory_mb", lambda: memory_mb)
-    monkeypatch.setattr("orchestrator.embedded_settings.container_cpus", lambda: cpus)
+    monkeypatch.setattr("orchestrator.settings.engine.container_memory_mb", lambda: memory_mb)
+    monkeypatch.setattr("orchestrator.settings.engine.container_cpus", lambda: cpus)
     monkeypatch.setenv("ENGINE", "embedded")
     settings = load_settings()
     assert (settings.memory_budget, settings.slots) == (budget_mb, slots)
@@ -177,7 +177,7 @@ def test_jobs_at_once_follow_cpus_and_memory_less_what_engine_and_server_need(
 def test_an_engine_elsewhere_is_not_bounded_by_our_container(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("orchestrator.embedded_settings.container_memory_mb", lambda: 64)
-    monkeypatch.setattr("orchestrator.embedded_settings.container_cpus", lambda: 1)
-    monkeypatch.setattr("orchestrator.embedded_settings.machine_memory_mb", lambda: 8192)
+    monkeypatch.setattr("orchestrator.settings.engine.container_memory_mb", lambda: 64)
+    monkeypatch.setattr("orchestrator.settings.engine.container_cpus", lambda: 1)
+    monkeypatch.setattr("orchestrator.settings.engine.machine_memory_mb", lambda: 8192)
     assert load_settings().memory_budget == 6144

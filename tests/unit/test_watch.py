@@ -9,11 +9,10 @@ import pytest
 import structlog
 
 from orchestrator.errors import EngineError, EngineUnavailableError
-from orchestrator.jobs.readiness import Readiness
-from orchestrator.jobs.watch import EngineWatch
-from orchestrator.sandbox.fake import FakeBackend
+from orchestrator.jobs.watch import EngineWatch, Readiness
 from orchestrator.sandbox.probes import START, ProbeResult
 from tests.components_support import FAIL, PASS
+from tests.fakes.backend import FakeBackend
 
 AWAY = EngineUnavailableError("nobody is there")
 

@@ -15,11 +15,11 @@ from urllib.parse import quote
 import structlog
 from aiohttp import web
 
-from orchestrator.api.body import parse_json, read_body
-from orchestrator.api.callers import who_administers
+from orchestrator.api.callers.callers import who_administers
 from orchestrator.api.errors import RETRY_AFTER_S, ApiError, Problem, from_exception, invalid
 from orchestrator.api.keys import SETTINGS
-from orchestrator.api.schemas import Closed, parse
+from orchestrator.api.requests.body import parse_json, read_body
+from orchestrator.api.requests.schemas import Closed, parse
 from orchestrator.errors import (
     BusyLanguageError,
     ConfigurationError,

@@ -7,12 +7,12 @@ from aiohttp import web
 from orchestrator.api.admin.access import NoOptions, change, check_admin
 from orchestrator.api.admin.follow import first_number, follow
 from orchestrator.api.admin.wire import build_fields, build_summary
+from orchestrator.api.answers.formats import Format, choose_format
 from orchestrator.api.errors import ApiError
-from orchestrator.api.formats import Format, choose_format
 from orchestrator.api.keys import BUILDS, SERVICE, SETTINGS
-from orchestrator.api.schemas import Closed
+from orchestrator.api.requests.schemas import Closed
 from orchestrator.errors import UnknownLanguageError
-from orchestrator.languages.builds import Build
+from orchestrator.images.build_queue import Build
 from orchestrator.languages.registry import folder_ids
 
 REBUILD_FORMS = (Format.JSON, Format.NDJSON, Format.SSE, Format.TEXT)

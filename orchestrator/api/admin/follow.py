@@ -10,11 +10,11 @@ import structlog
 from aiohttp import web
 
 from orchestrator.api.admin.wire import PING, Envelope, event_envelope, pretty, result_envelope
-from orchestrator.api.connection import abort, bound_send_buffers, is_closing
+from orchestrator.api.answers.formats import Format, frame
+from orchestrator.api.connections.connection import abort, bound_send_buffers, is_closing
 from orchestrator.api.errors import Problem, invalid
-from orchestrator.api.formats import Format, frame
 from orchestrator.api.keys import SETTINGS
-from orchestrator.languages.builds import Build
+from orchestrator.images.build_queue import Build
 
 PING_S = 15.0
 TICK_S = 1.0

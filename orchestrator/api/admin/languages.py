@@ -13,12 +13,12 @@ from orchestrator.api.admin.access import NoOptions, change, check_admin, told_a
 from orchestrator.api.admin.wire import build_summary, timestamp, to_check
 from orchestrator.api.keys import BUILDS, RECONCILER, SERVICE, SETTINGS
 from orchestrator.errors import ConfigurationError
-from orchestrator.jobs.offering import LanguageReconciler
-from orchestrator.languages.check_results import recall_checks
+from orchestrator.images.check_results import recall_checks
+from orchestrator.images.reconciler import LanguageReconciler
+from orchestrator.images.selection import to_installed
+from orchestrator.images.store import LanguageImage, LanguageImages
 from orchestrator.languages.model import InstalledLanguage
 from orchestrator.languages.registry import folder_ids
-from orchestrator.languages.selection import to_installed
-from orchestrator.languages.store import LanguageImage, LanguageImages
 
 if TYPE_CHECKING:
     from aiohttp.typedefs import Handler

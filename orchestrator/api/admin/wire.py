@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from orchestrator.languages.builds import Build, BuildEvent
-from orchestrator.languages.check_results import CheckResult
+from orchestrator.images.build_queue import Build, BuildEvent
+from orchestrator.images.check_results import CheckResult
 from orchestrator.printable import printable_line
 
 Envelope = dict[str, Any]

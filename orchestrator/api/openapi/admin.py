@@ -6,8 +6,8 @@ from typing import Literal
 
 from orchestrator.api.openapi.base import Count, Shown
 from orchestrator.api.openapi.service import Shelf
+from orchestrator.images.build_queue import BuildState
 from orchestrator.jobs.model import Phase
-from orchestrator.languages.builds import BuildState
 
 
 class TestsDone(Shown):

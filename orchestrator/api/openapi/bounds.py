@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.api.judging import CHECKER_TYPES, MAX_NAME, MAX_POINTS
-from orchestrator.api.limits import MIN_MEMORY_MB, MIN_PROCESSES
+from orchestrator.api.requests.judging import CHECKER_TYPES, MAX_NAME, MAX_POINTS
+from orchestrator.api.requests.limits import MIN_MEMORY_MB, MIN_PROCESSES
 from orchestrator.jobs.model import ReturnOutputs
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from openapi_pydantic import Components, Info, OpenAPI, Server, Tag
 from openapi_pydantic.util import construct_open_api_with_schema_class
 
 from orchestrator import __version__
-from orchestrator.api.formats import Format
+from orchestrator.api.answers.formats import Format
 from orchestrator.api.openapi.admin_routes import admin_paths
 from orchestrator.api.openapi.bounds import add_bounds
 from orchestrator.api.openapi.events import BuildEvent, Event

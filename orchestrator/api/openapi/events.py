@@ -10,7 +10,7 @@ from pydantic.json_schema import SkipJsonSchema
 from orchestrator.api.openapi.admin import Build
 from orchestrator.api.openapi.answers import Answer, Stage, Test
 from orchestrator.api.openapi.base import Count, Shown
-from orchestrator.languages.builds import BuildState
+from orchestrator.images.build_queue import BuildState
 from orchestrator.sandbox.model import StageKind
 
 

@@ -9,7 +9,7 @@ from openapi_pydantic import Header, MediaType, Parameter, Reference, RequestBod
 from openapi_pydantic.util import PydanticSchema
 from pydantic import BaseModel
 
-from orchestrator.api.formats import Format
+from orchestrator.api.answers.formats import Format
 from orchestrator.api.openapi.service import Error
 
 Refusals = Mapping[int, Sequence[str]]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from openapi_pydantic import MediaType, Operation, PathItem, Schema
 
-from orchestrator.api.callers import CLIENT_ID, CLIENT_ID_PATTERN
-from orchestrator.api.formats import Format
+from orchestrator.api.answers.formats import Format
+from orchestrator.api.callers.callers import CLIENT_ID, CLIENT_ID_PATTERN
 from orchestrator.api.openapi.answers import Answer
 from orchestrator.api.openapi.parts import (
     BODY,
@@ -24,7 +24,7 @@ from orchestrator.api.openapi.parts import (
     text,
 )
 from orchestrator.api.openapi.service import Healthy, Languages, Stats, Unhealthy
-from orchestrator.api.schemas import ExecuteRequest
+from orchestrator.api.requests.schemas import ExecuteRequest
 
 NO_KEY: list[dict[str, list[str]]] = []
 """The `security` of a route for everybody."""

@@ -8,8 +8,8 @@ import binascii
 from aiohttp import web
 
 from orchestrator.access.model import Key
-from orchestrator.api.auth import authenticate
-from orchestrator.api.callers import ANYBODY, known
+from orchestrator.api.callers.auth import authenticate
+from orchestrator.api.callers.callers import ANYBODY, known
 from orchestrator.api.errors import ApiError
 from orchestrator.api.keys import RING, SETTINGS
 

@@ -12,16 +12,14 @@ from typing import Any, cast
 
 from aiohttp import web
 
-from orchestrator.api.answer import error_text
-from orchestrator.api.body import COPIES, parse_json
-from orchestrator.api.callers import admit
+from orchestrator.api.answers.answer import error_text
+from orchestrator.api.answers.events import Envelope, EventWriter
+from orchestrator.api.callers.callers import admit
+from orchestrator.api.callers.origins import check_origin
 from orchestrator.api.channel import Channel
-from orchestrator.api.connection import abort
+from orchestrator.api.connections.connection import abort
 from orchestrator.api.errors import ApiError
-from orchestrator.api.events import Envelope, EventWriter
 from orchestrator.api.keys import HELD, SERVICE, SETTINGS
-from orchestrator.api.off_loop import off_loop
-from orchestrator.api.origins import check_origin
 from orchestrator.api.piston.access import identify
 from orchestrator.api.piston.answer import to_ending
 from orchestrator.api.piston.errors import (
@@ -35,6 +33,8 @@ from orchestrator.api.piston.files import to_bytes
 from orchestrator.api.piston.handlers import installed_runtimes
 from orchestrator.api.piston.runtimes import Runtime
 from orchestrator.api.piston.submission import to_request
+from orchestrator.api.requests.body import COPIES, parse_json
+from orchestrator.api.requests.off_loop import off_loop
 from orchestrator.api.streaming import relay
 from orchestrator.api.websocket import (
     Session,
@@ -43,11 +43,11 @@ from orchestrator.api.websocket import (
     session_bytes,
 )
 from orchestrator.errors import RunnerError
-from orchestrator.jobs.admission import Ticket
 from orchestrator.jobs.events import JobEvent, StageEnded
 from orchestrator.jobs.held import Share
 from orchestrator.jobs.job import Job
 from orchestrator.jobs.model import Cause, JobResult, Verdict
+from orchestrator.jobs.queue.admission import Ticket
 from orchestrator.sandbox.model import Signal
 
 INIT_S = 1.0

@@ -8,14 +8,14 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from orchestrator.api.files import (
+from orchestrator.api.piston.errors import refusal
+from orchestrator.api.requests.files import (
     MAX_NAME_BYTES,
     check_distinct,
     largest_file,
     name_problem,
     readable,
 )
-from orchestrator.api.piston.errors import refusal
 from orchestrator.errors import InvalidSubmissionError
 from orchestrator.languages.model import Language
 from orchestrator.languages.sources import BOM, main_file_name

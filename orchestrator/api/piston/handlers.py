@@ -8,14 +8,13 @@ from typing import cast
 from aiohttp import web
 
 from orchestrator.access.model import Key, Scope
-from orchestrator.api.auth import require
-from orchestrator.api.body import parse_json, read_body
-from orchestrator.api.callers import admit
+from orchestrator.api.answers.formats import Format, choose_format
+from orchestrator.api.answers.weight import submission_bytes
+from orchestrator.api.callers.auth import require
+from orchestrator.api.callers.callers import admit
 from orchestrator.api.errors import ApiError
 from orchestrator.api.execute import raise_failure, send_answer
-from orchestrator.api.formats import Format, choose_format
 from orchestrator.api.keys import ADMISSION, HELD, SERVICE, SETTINGS
-from orchestrator.api.off_loop import off_loop
 from orchestrator.api.piston.access import identify
 from orchestrator.api.piston.answer import OrderedOutput, to_answer
 from orchestrator.api.piston.errors import (
@@ -34,7 +33,8 @@ from orchestrator.api.piston.runtimes import (
 )
 from orchestrator.api.piston.semver import satisfies
 from orchestrator.api.piston.submission import Request, to_request
-from orchestrator.api.weight import submission_bytes
+from orchestrator.api.requests.body import parse_json, read_body
+from orchestrator.api.requests.off_loop import off_loop
 from orchestrator.jobs.held import Share
 
 VERSION = "3.1.1"

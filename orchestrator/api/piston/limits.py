@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from orchestrator.api.limits import MIN_MEMORY_MB
 from orchestrator.api.piston.errors import refusal
+from orchestrator.api.requests.limits import MIN_MEMORY_MB
 from orchestrator.jobs.model import Limits
 from orchestrator.languages.model import LimitDefaults
 from orchestrator.settings import Settings

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from orchestrator.api.body import expect_nothing
 from orchestrator.api.piston.connect import connect
 from orchestrator.api.piston.handlers import (
     change_packages,
@@ -15,6 +14,7 @@ from orchestrator.api.piston.handlers import (
     runtimes,
     welcome,
 )
+from orchestrator.api.requests.body import expect_nothing
 
 BASES = ("/api/v2", "/piston/api/v2", "/api/v2/piston")
 

@@ -11,7 +11,7 @@ from orchestrator.api.piston.errors import refusal, unspeakable
 from orchestrator.api.piston.files import source_files, to_bytes
 from orchestrator.api.piston.limits import StageLimits, resolve_limits
 from orchestrator.api.piston.runtimes import Runtime, find_runtime
-from orchestrator.api.words import check_words
+from orchestrator.api.requests.words import check_words
 from orchestrator.jobs.model import Submission
 from orchestrator.settings import Settings
 

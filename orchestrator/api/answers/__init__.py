@@ -1,0 +1,1 @@
+"""Answers and events: from the domain to bytes."""

@@ -1,0 +1,1 @@
+"""Judging: tests, checkers, interactors, scores."""

@@ -1,0 +1,39 @@
+"""The built-in checkers, and what a checker program's exit means. Pure: bytes in, data out."""
+
+from orchestrator.jobs.judging.checkers.compare import compare
+from orchestrator.jobs.judging.checkers.exits import (
+    CheckerSays,
+    CheckerStatus,
+    Feedback,
+    Protocol,
+    crashed,
+    read_exit,
+    read_validator,
+)
+from orchestrator.jobs.judging.checkers.model import (
+    Difference,
+    Exact,
+    Float,
+    Lines,
+    TextChecker,
+    Tokens,
+    UnorderedLines,
+)
+
+__all__ = [
+    "CheckerSays",
+    "CheckerStatus",
+    "Difference",
+    "Exact",
+    "Feedback",
+    "Float",
+    "Lines",
+    "Protocol",
+    "TextChecker",
+    "Tokens",
+    "UnorderedLines",
+    "compare",
+    "crashed",
+    "read_exit",
+    "read_validator",
+]

@@ -1,0 +1,63 @@
+"""Lines matched with lines, whatever their order."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+from orchestrator.jobs.judging.checkers.text import split_lazily
+
+LINES_AT_ONCE = 200_000  # distinct ones take some 150 bytes each to count
+
+
+def count_lines(text: bytes) -> int:
+    """How many lines a trimmed text has."""
+    return text.count(b"\n") + 1 if text else 0
+
+
+def first_unmatched(text: bytes, other: bytes) -> tuple[int, bytes] | None:
+    """The first line of `text`, and its number, that `other` has less often than it came by then.
+
+    Where `other` has too many different lines to count at once, they are counted in rounds, each
+    round those of its own hashes: time for memory.
+    """
+    counted = _count(other)
+    if counted is not None:
+        return _first_exhausted(enumerate(_lines_of(text), 1), counted)
+    rounds = count_lines(other) // LINES_AT_ONCE + 1
+    found = []
+    for turn in range(rounds):
+        left = Counter(line for line in _lines_of(other) if hash(line) % rounds == turn)
+        numbered = enumerate(_lines_of(text), 1)
+        found.append(
+            _first_exhausted((pair for pair in numbered if hash(pair[1]) % rounds == turn), left)
+        )
+    return min(filter(None, found), default=None)
+
+
+def _count(text: bytes) -> Counter[bytes] | None:
+    """How often each line comes; None: they are too many."""
+    counted: Counter[bytes] = Counter()
+    lines = _lines_of(text)
+    for _ in range(0, count_lines(text), LINES_AT_ONCE):
+        counted.update(islice(lines, LINES_AT_ONCE))
+        if len(counted) > LINES_AT_ONCE:
+            return None
+    return counted
+
+
+def _first_exhausted(
+    numbered: Iterable[tuple[int, bytes]], left: Counter[bytes]
+) -> tuple[int, bytes] | None:
+    """Takes each line from those that are left; the first that is not there."""
+    for number, line in numbered:
+        count = left[line]
+        if not count:
+            return number, line
+        left[line] = count - 1
+    return None
+
+
+def _lines_of(text: bytes) -> Iterator[bytes]:
+    return split_lazily(text, b"\n") if text else iter(())

@@ -1,0 +1,226 @@
+"""A submission and an interactor that talk to each other, each in a sandbox of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from orchestrator.jobs.events import JobEvent, Printed
+from orchestrator.jobs.judging.checker_program import (
+    interactor_files,
+    program_stage,
+    read_interactor,
+)
+from orchestrator.jobs.judging.checkers import CheckerSays, CheckerStatus
+from orchestrator.jobs.judging.checking import TURN_BYTES, apply_checker, not_checked
+from orchestrator.jobs.model import (
+    Interactor,
+    JudgeTest,
+    StageResult,
+    TestResult,
+    Utterance,
+    Verdict,
+)
+from orchestrator.jobs.plan import test_stage
+from orchestrator.jobs.program_runner import ProgramRunner
+from orchestrator.sandbox.model import Signal, Stage, Stream
+from orchestrator.sandbox.stdin import StdinStream
+
+_NO = frozenset({CheckerStatus.WRONG, CheckerStatus.FAILED})
+INTERACTOR_SLACK_MS = 5000
+"""How much longer than the submission its interactor may take: who waits is not who is slow."""
+GRACE_S = 0.2
+"""How long a submission that failed may have been told of its end by an interactor that has not
+reported its own yet: then the interactor had decided first."""
+
+
+@dataclass(slots=True)
+class Transcript:
+    """What both sides said, in order, as far as there is room for it."""
+
+    room: int
+    """In bytes; each turn takes TURN_BYTES beside its text."""
+    spoken: list[tuple[bool, bytearray]] = field(default_factory=list)
+
+    def add(self, data: bytes, *, by_interactor: bool) -> None:
+        """Keep it, or as much as fits; after what did not fit, nothing is kept any more."""
+        is_turn = not self.spoken or self.spoken[-1][0] is not by_interactor
+        room = self.room - TURN_BYTES if is_turn else self.room
+        piece = data[: max(room, 0)]
+        if is_turn and piece:
+            self.spoken.append((by_interactor, bytearray()))
+        if piece:
+            self.spoken[-1][1].extend(piece)
+        self.room = room - len(piece) if len(piece) == len(data) else 0
+
+    def utterances(self) -> tuple[Utterance, ...]:
+        """Each side's turns."""
+        return tuple(Utterance(by_interactor, bytes(data)) for by_interactor, data in self.spoken)
+
+
+class _Side:
+    """One of the two programs: a `Listener` that passes on what it prints to the other's stdin."""
+
+    has_heard = False
+
+    def __init__(self, *, is_interactor: bool, transcript: Transcript | None) -> None:
+        self.stdin = StdinStream()
+        self.is_over = asyncio.Event()
+        self.other: _Side = self
+        self.is_interactor = is_interactor
+        self._transcript = transcript
+        self._said = b""
+
+    def send(self, event: JobEvent) -> None:
+        """What was printed on stdout is said with `drain`, which follows each time."""
+        if isinstance(event, Printed) and event.stream is Stream.STDOUT:
+            self._said += event.data
+            if self._transcript is not None:
+                self._transcript.add(event.data, by_interactor=self.is_interactor)
+
+    async def drain(self, deadline: float) -> None:
+        """Say it; the program is held up while the other does not listen, at most so long.
+
+        Nothing is lost by that: what the other has not taken, waits for it. The program's output
+        limit bounds it.
+        """
+        said, self._said = self._said, b""
+        if not said:
+            return
+        self.other.stdin.put(said)
+        if self.other.stdin.held:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout_at(deadline):
+                    await self.other.stdin.write(b"")
+
+    def hush(self) -> None:
+        """The other one will say no more."""
+        self.stdin.end()
+
+    def stop(self) -> None:
+        """Whatever it does, it does not matter any more."""
+        self.stdin.end()
+        self.stdin.signal(Signal.KILL)
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """Who talk to each other, and what the interactor is called and read by."""
+
+    solution: ProgramRunner
+    interactor: ProgramRunner
+    rule: Interactor
+
+    def read(self, ended: StageResult) -> CheckerSays:
+        """What the interactor says."""
+        return read_interactor(ended, self.rule, self.interactor.uncaught)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    solution: StageResult | None
+    interactor: StageResult | None
+    solution_was_first: bool
+
+
+async def interact(sides: Sides, test: JudgeTest, transcript_room: int | None) -> TestResult | None:
+    """One test's result; of no use when the attempt has failed; None: as `ProgramRunner.run`.
+
+    `transcript_room`: in bytes; None: no transcript is wanted.
+    """
+    for is_last in (False, True):
+        # Neither one's time begins before both are there.
+        if not (await sides.solution.get_ready() and await sides.interactor.get_ready()):
+            break
+        transcript = None if transcript_room is None else Transcript(transcript_room)
+        ended = await _talk(sides, test, transcript, is_last=is_last)
+        if ended.solution is not None and ended.interactor is not None:
+            says = sides.read(ended.interactor)
+            result = decide(test, ended.solution, says, solution_first=ended.solution_was_first)
+            said = None if transcript is None else transcript.utterances()
+            return replace(result, transcript=said)
+    return None
+
+
+def decide(
+    test: JudgeTest, solution: StageResult, says: CheckerSays, *, solution_first: bool
+) -> TestResult:
+    """Who ended first, and how, says whose verdict it is.
+
+    A submission that failed before its interactor had decided has failed; an interactor that said
+    no before the submission ended has said no, whatever the submission did about it. Only one that
+    floods is at fault itself, whatever its interactor could not do with the flood.
+    """
+    failed = solution.status is not Verdict.ACCEPTED
+    floods = solution.status is Verdict.OUTPUT_LIMIT and says.status is CheckerStatus.FAILED
+    if failed and (solution_first or floods or says.status not in _NO):
+        return replace(not_checked(test, solution), judge_message=says.judge_message or None)
+    said_no = replace(solution, killed_by=None) if failed else solution
+    return apply_checker(test, said_no, says)
+
+
+async def _talk(
+    sides: Sides, test: JudgeTest, transcript: Transcript | None, *, is_last: bool
+) -> _Ended:
+    solution, interactor = sides.solution, sides.interactor
+    mine = _Side(is_interactor=False, transcript=transcript)
+    theirs = _Side(is_interactor=True, transcript=transcript)
+    mine.other, theirs.other = theirs, mine
+    stage = replace(test_stage(solution.program.plan.run, test), stdin=b"")
+    order: list[_Side] = []
+    runs = (
+        solution.try_once(stage, test.limits, is_last=is_last, listener=mine, stdin=mine.stdin),
+        interactor.try_once(
+            _interactor_stage(sides, stage),
+            interactor.program.submission.limits,
+            interactor_files(test),
+            is_last=is_last,
+            listener=theirs,
+            stdin=theirs.stdin,
+        ),
+    )
+    tasks = [
+        asyncio.create_task(_until_over(run, side, order, sides.read), name="interaction")
+        for run, side in zip(runs, (mine, theirs), strict=True)
+    ]
+    try:
+        solved, interacted = await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+    return _Ended(solved, interacted, solution_was_first=order[0] is mine)
+
+
+def _interactor_stage(sides: Sides, stage: Stage) -> Stage:
+    run = program_stage(sides.interactor.program.plan.run, sides.rule.protocol)
+    return replace(run, wall_ms=stage.wall_most_ms + INTERACTOR_SLACK_MS)
+
+
+async def _until_over(
+    run: Coroutine[Any, Any, StageResult | None],
+    side: _Side,
+    order: list[_Side],
+    read: Callable[[StageResult], CheckerSays],
+) -> StageResult | None:
+    """Run one side; when it is over, the other learns of it as of a pipe that is closed."""
+    try:
+        result = await run
+    finally:
+        side.stdin.close()
+    if result is not None and not side.is_interactor and result.status is not Verdict.ACCEPTED:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(GRACE_S):
+                await side.other.is_over.wait()
+    order.append(side)
+    side.is_over.set()
+    says = read(result) if result is not None and side.is_interactor else None
+    if result is None or (says is not None and says.status is CheckerStatus.WRONG):
+        side.other.stop()
+    else:
+        # Of an interactor that failed, too: whether the submission floods is still to be seen.
+        side.other.hush()
+    return result

@@ -1,0 +1,1 @@
+"""The queue: who waits, who is next, how much runs at once."""

@@ -1,0 +1,102 @@
+"""The Docker backend: a container per sandbox, named before it is made, removed in any case."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import Coroutine
+from dataclasses import replace
+from typing import Any
+
+import structlog
+
+from orchestrator.engine.client import EngineClient
+from orchestrator.errors import EngineError
+from orchestrator.sandbox.docker.sandbox import DockerSandbox
+from orchestrator.sandbox.model import SandboxSpec
+from orchestrator.sandbox.spec import LABEL_INSTANCE, EngineTraits, container_config
+from orchestrator.sandbox.sweep import leftovers
+from orchestrator.sandbox.uids import draw_uids
+
+log = structlog.get_logger(__name__)
+
+DEADLINE_SLACK_S = 60
+
+
+class DockerBackend:
+    """Makes sandboxes on one engine, for one instance (see `instance.py`)."""
+
+    def __init__(self, engine: EngineClient, traits: EngineTraits) -> None:
+        """Takes over the engine client: `shutdown` closes it."""
+        self._engine = engine
+        self.traits = traits
+        self._live: dict[str, DockerSandbox] = {}
+        self._background: set[asyncio.Task[None]] = set()
+
+    def use_runtime(self, runtime: str) -> None:
+        """Make sandboxes with this runtime of the engine's from now on; empty: its default."""
+        self.traits = replace(self.traits, runtime=runtime)
+
+    def beside(self, runtime: str) -> DockerBackend:
+        """One with another runtime, whose sandboxes are this one's to sweep and to shut down."""
+        other = DockerBackend(self._engine, replace(self.traits, runtime=runtime))
+        other._live, other._background = self._live, self._background
+        return other
+
+    async def open(self, spec: SandboxSpec) -> DockerSandbox:
+        """See `Backend.open`."""
+        uids = draw_uids({sandbox.agent_uid for sandbox in self._live.values()})
+        name = f"codebae-{secrets.token_hex(8)}"
+        deadline = int(time.time()) + spec.lifetime_s + DEADLINE_SLACK_S
+        config = container_config(spec, uids, self.traits, deadline)
+        sandbox = DockerSandbox(self._engine, name, uids.agent, self._live)
+        sandbox.opening = asyncio.create_task(sandbox.open(config), name=f"open {name}")
+        try:
+            # Shielded: a create that was sent can't be called back, only cleaned up after.
+            await asyncio.shield(sandbox.opening)
+        except BaseException:
+            await self._abandon(sandbox)
+            raise
+        return sandbox
+
+    async def _abandon(self, sandbox: DockerSandbox) -> None:
+        task = self._spawn(sandbox.close(), f"abandon {sandbox.name}")
+        if sandbox.opening is None or sandbox.opening.done():
+            await asyncio.shield(task)
+
+    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        async def guarded() -> None:
+            try:
+                await work
+            except EngineError as err:
+                log.warning("left_to_the_sweep", task=name, error=str(err))
+
+        task = asyncio.create_task(guarded(), name=name)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+        return task
+
+    async def ping(self) -> None:
+        """See `Backend.ping`."""
+        await self._engine.ping()
+
+    async def sweep(self) -> int:
+        """Remove this instance's containers that no job holds, and anyone's past their deadline."""
+        found = await self._engine.list_containers([LABEL_INSTANCE])
+        names = leftovers(found, self.traits.instance, frozenset(self._live), time.time())
+        removed = 0
+        for name in names:
+            try:
+                await self._engine.remove_container(name)
+            except EngineError as err:
+                log.warning("sweep_stuck", container=name, error=str(err))
+            else:
+                removed += 1
+        return removed
+
+    async def shutdown(self) -> None:
+        """Remove what is still there, then let go of the engine."""
+        closing = [sandbox.close() for sandbox in tuple(self._live.values())]
+        await asyncio.gather(*closing, *self._background, return_exceptions=True)
+        await self._engine.close()
