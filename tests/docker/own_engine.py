@@ -18,6 +18,8 @@ from tests.slowness import SLOWNESS
 
 ROOT = Path(__file__).resolve().parents[2]
 START_TIMEOUT_S = 90 * SLOWNESS
+GUARD = 'read -r _ && exit; "$1/scripts/engine" stop; rm -rf "$2"'
+"""Stops the engine when its stdin ends without a line: the tests were killed."""
 
 
 @dataclass(frozen=True)
@@ -84,17 +86,35 @@ def own_engine() -> Iterator[OwnEngine]:
     """Start one in a folder of its own; afterwards stop it and remove all it had."""
     folder = Path(tempfile.mkdtemp(prefix="codebae-engine-"))
     engine = OwnEngine(f"unix://{folder}/docker.sock")
-    engine.start()
+    with _guarded(engine, folder):
+        engine.start()
+        try:
+            yield engine
+        finally:
+            with suppress(OSError):
+                engine.signal(signal.SIGCONT)
+            engine.start()  # what a test left killed would leave its containers behind
+            engine.stop()
+            _end_shims(folder)
+            _unmount(folder)
+            shutil.rmtree(folder)
+
+
+@contextmanager
+def _guarded(engine: OwnEngine, folder: Path) -> Iterator[None]:
+    """Should these tests be killed meanwhile, the engine is stopped all the same."""
+    guard = subprocess.Popen(
+        ["sh", "-c", GUARD, "guard", str(ROOT), str(folder)],
+        env=os.environ | {"DOCKER_HOST": engine.url},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
     try:
-        yield engine
+        yield
     finally:
-        with suppress(OSError):
-            engine.signal(signal.SIGCONT)
-        engine.start()  # what a test left killed would leave its containers behind
-        engine.stop()
-        _end_shims(folder)
-        _unmount(folder)
-        shutil.rmtree(folder)
+        guard.communicate(b"done\n")
 
 
 def _end_shims(folder: Path) -> None:

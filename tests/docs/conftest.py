@@ -16,6 +16,7 @@ import pytest
 
 from tests.admin_support import ADMIN_KEY, FakeReconciler, admin_app, make_image
 from tests.checkout import ROOT, copy_checkout
+from tests.docker.server import WITH_US
 from tests.unit.test_builds import FakeRebuilder
 from tests.unit.test_cli_remote import Thread
 
@@ -69,7 +70,7 @@ class Reader:
         log = self.clone / "serving.log"
         with log.open("wb") as stream:
             process = subprocess.Popen(
-                ["bash", "-euo", "pipefail", "-c", script],
+                [*WITH_US, "bash", "-euo", "pipefail", "-c", script],
                 cwd=self.clone / folder,
                 env={**self.env, **env},
                 stdin=subprocess.DEVNULL,
