@@ -7,7 +7,7 @@ PY := .venv/bin/python
 export PYTHON
 unexport PYTHONDONTWRITEBYTECODE  # every target starts the same modules again and again
 
-.PHONY: help run unit test test-all test-hosts test-hosts-engines test-hosts-guests test-clients test-web test-languages fuzz mutants check bench languages-table engine images image test-image dist release sbom check-version publish-npm clean
+.PHONY: help run unit test test-all test-hosts test-hosts-engines test-hosts-guests test-clients test-web test-languages fuzz mutants check bench languages-table docs engine images image test-image dist release sbom check-version publish-npm clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,7 +49,7 @@ fuzz: images ## Set up everything and send a server thousands of random requests
 mutants: images ## Spoil the code, a line at a time, and say which test notices (ARGS="queue pool": some)
 	@$(PY) -m tests.mutations $(ARGS)
 
-check: ## Lint, types, layers, dependencies, shell scripts; needs no engine
+check: ## Lint, types, layers, dependencies, shell scripts, the docs' links; needs no engine
 	@scripts/check
 
 bench: images ## Set up everything and measure it (QUICK=1: a try; RELEASE=1: kept in bench/results)
@@ -58,6 +58,9 @@ bench: images ## Set up everything and measure it (QUICK=1: a try; RELEASE=1: ke
 languages-table: images ## Measure every language that there is, for docs/reference/languages.md
 	@$(PY) -m orchestrator languages build all
 	@$(PY) -m bench.languages $(ARGS)
+
+docs: ## Make a site of the docs, to be read without a network (site/index.html)
+	@scripts/docs
 
 engine: ## Use the Docker Engine that answers, or install and start one
 	@scripts/engine start && scripts/engine status

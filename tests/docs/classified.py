@@ -53,6 +53,47 @@ PRODUCTION_UP = "docker compose -f compose.production.yaml up --detach"
 WHEEL = "tests/dist/test_wheel_on_an_engine.py"
 HELLO = r'"output": "Hello, World!\\n"'
 
+POST_BY_KEY = (
+    "curl -s http://localhost:3000/execute -H 'Authorization: Bearer KEY' \\\n"
+    "  -H 'Content-Type: application/json' -d @- <<'EOF'\n%s\nEOF"
+)
+POST_BY_ENV = ". ./.env\n" + POST_BY_KEY.replace(
+    "'Authorization: Bearer KEY'", '"Authorization: Bearer $API_KEY"'
+)
+STREAM_BY_ENV = POST_BY_ENV.replace("curl -s ", "curl -sN ").replace(
+    " -d @-", " -H 'Accept: application/x-ndjson' -d @-"
+)
+GREETING = """{"language": "python", "code": "print('Hello,', input())", "input": "World"}"""
+COUNTING = (
+    r'{"language": "python", "code": "import time\nfor n in range(3):\n    print(n)'
+    r'\n    time.sleep(1)\n"}'
+)
+ENDLESS = '{"language": "python", "code": "while True: pass", "timeout": 1000}'
+SUM = """{
+  "language": "python",
+  "code": "print(sum(map(int, input().split())))",
+  "tests": [
+    {"input": "1 2", "expected": "3"},
+    {"name": "large", "input": "1000000000 1", "expected": "1000000001"}
+  ],
+  "checker": "tokens"
+}"""
+WRONG_SUM = """{
+  "language": "python",
+  "code": "a, b = map(int, input().split())\\nprint(abs(a) + abs(b))\\n",
+  "tests": [
+    {"name": "small", "input": "1 2", "expected": "3"},
+    {"name": "negative", "input": "-1 2", "expected": "1"}
+  ]
+}"""
+BY_CLIENT = """RUNNER_URL=http://localhost:3000 RUNNER_API_KEY=KEY .venv/bin/python - <<'EOF'
+from codebae_runner_client import Runner
+
+with Runner() as runner:
+    answer = runner.execute(language="python", code="print(6 * 7)", timeout=2000)
+    print(answer["status"], answer["output"])
+EOF"""
+
 COMMANDS: dict[str, How] = {
     # The README's, from nothing to a program that has run.
     "make run": Runs('"status": "healthy"', needs="server"),
@@ -61,6 +102,13 @@ COMMANDS: dict[str, How] = {
     '  -d \'{"language": "python", "code": "print(\\"Hello, World!\\")"}\'': Runs(
         HELLO, needs="server"
     ),
+    BY_CLIENT: Runs("accepted 42", needs="server"),
+    POST_BY_KEY % SUM: Runs('"passed": 2', needs="server"),
+    # The tutorial's.
+    POST_BY_ENV % GREETING: Runs(r'"output": "Hello, World\\n"', needs="server"),
+    STREAM_BY_ENV % COUNTING: Runs('"event": "result"', needs="server"),
+    POST_BY_ENV % ENDLESS: Runs('"status": "time_limit"', needs="server"),
+    POST_BY_ENV % WRONG_SUM: Runs(r'"error": "Test 2 \(negative\): wrong answer"', needs="server"),
     "curl localhost:3000/health": Runs('"status": "healthy"', needs="server"),
     ".venv/bin/codebae-runner --help": Runs("Usage: codebae-runner"),
     ".venv/bin/codebae-runner languages rebuild cpp --url http://localhost:3000\n"
@@ -71,6 +119,9 @@ COMMANDS: dict[str, How] = {
     "HOST=0.0.0.0 make run": Elsewhere("tests/unit/test_cli.py", '"serve", "--dev", HOST='),
     "make help": Runs("make run "),
     "make images": Runs("python"),
+    "make docs": Runs("the docs are in"),
+    ".venv/bin/codebae-runner check": Elsewhere("tests/docker/test_cli.py", r'cli\("check"'),
+    "codebae-runner --version": Elsewhere("tests/unit/test_packaging.py", '"--version"'),
     "make dist": Runs(r"dist/codebae_runner-\S+\.whl"),
     # The clients'.
     "npm pack": Runs(r"codebae-runner-client-\S+\.tgz", folder="clients/js"),
@@ -165,6 +216,12 @@ COMMANDS: dict[str, How] = {
     # What lasts too long to be run twice, or is a test itself.
     "make test": Elsewhere(CI, r"make\b.* test\b"),
     "make test-all": Elsewhere("Makefile", r"scripts/test --all"),
+    '.venv/bin/python -m pytest tests/unit/test_verdict.py\nmake unit ARGS="-k verdict"': Runs(
+        r"\d+ passed"
+    ),
+    'make test ARGS="tests/docker/test_limits.py -k memory"': Elsewhere(
+        "Makefile", r"test \$\(ARGS\)"
+    ),
     "make unit": Elsewhere("scripts/test", r"pytest_step unit"),
     "make mutants": Elsewhere("tests/unit/test_mutations.py", r"from tests\.mutations\.mutation"),
     "make check": Elsewhere(CI, r"make\b.* check\b"),

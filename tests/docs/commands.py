@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-PAGES = ("README.md", "CONTRIBUTING.md", "docs/howto/*.md", "docs/reference/*.md")
+PAGES = ("README.md", "CONTRIBUTING.md", "docs/*.md", "docs/howto/*.md", "docs/reference/*.md")
+PAGES += ("docs/tutorials/*.md", "docs/explanation/*.md")
 PAGES += ("clients/*/README.md", "bench/README.md")
 SHELLS = {"sh", "bash", "console", "shell"}
 PROGRAMS = {

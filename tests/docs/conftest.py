@@ -38,7 +38,8 @@ class Here:
         """A command as a reader would adapt it: the server's address, the key, a free port."""
         if self.url:
             script = re.sub(r"(http://)?localhost:3000|https://runner.example", self.url, script)
-        return re.sub(r"(Authorization: (?:Bearer )?)KEY\b", rf"\g<1>{self.key}", script)
+        sent = r"(Authorization: (?:Bearer )?|RUNNER_API_KEY=)KEY\b"
+        return re.sub(sent, rf"\g<1>{self.key}", script)
 
 
 @dataclass(frozen=True)
