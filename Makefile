@@ -7,10 +7,10 @@ PY := .venv/bin/python
 export PYTHON
 unexport PYTHONDONTWRITEBYTECODE  # every target starts the same modules again and again
 
-.PHONY: help run unit test test-all test-hosts test-hosts-engines test-hosts-guests test-clients test-web test-languages fuzz mutants check bench languages-table docs engine images image test-image dist release sbom check-version publish-npm clean
+.PHONY: help run unit test test-all test-hosts test-hosts-engines test-hosts-guests test-hosts-arm64 test-clients test-web test-languages fuzz mutants check bench languages-table docs engine images image test-image dist release sbom check-version publish-npm clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: images ## Set up everything and serve on PORT (3000), with keys kept in .env
 	@exec $(PY) -m orchestrator serve --dev
@@ -29,6 +29,9 @@ test-hosts-engines: ## Test on Debian 13's Docker and sid's, without such a mach
 
 test-hosts-guests: ## Test on machines with cgroup v2, with and without swap: Debian 12 and 13, in QEMU (long; QUICK=1: less)
 	@scripts/test-hosts-guests $(if $(QUICK),--quick) $(ARGS)
+
+test-hosts-arm64: ## Build for arm64 and prove it, in emulation (half an hour; ARGS="c python")
+	@scripts/test-hosts-arm64 $(ARGS)
 
 test-hosts: ## Test on other engines, then on other machines
 	@scripts/test-hosts-engines

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -83,12 +83,7 @@ async def build_image(
         return _build(api, request, deadline_s, log, relay)
 
     try:
-        if disk is None:
-            made = await cancellable_call(engine, build, deadline_s=deadline_s)
-        else:
-            made = await disk.over(lambda: cancellable_call(engine, build, deadline_s=deadline_s))
-    except TimeoutError as err:
-        raise EngineError(f"The build did not end in {deadline_s:g} s (BUILD_TIMEOUT)") from err
+        made = await _call_within(engine, build, deadline_s, disk)
     except StepFailedError as err:
         await _expect_engine(engine, err)
         raise
@@ -105,6 +100,23 @@ async def build_image(
             await _remove_unused(engine, [each for each in log.made if each not in made])
         await relay.finish()
         relay.close()
+
+
+async def _call_within(
+    engine: EngineClient,
+    build: Callable[[APIClient], str],
+    deadline_s: float,
+    disk: DiskGuard | None,
+) -> str:
+    """What `build` returns. Raises EngineError at the deadline, DiskSpaceError for want of room."""
+
+    def call() -> Coroutine[Any, Any, str]:
+        return cancellable_call(engine, build, deadline_s=deadline_s)
+
+    try:
+        return await (call() if disk is None else disk.over(call))
+    except TimeoutError as err:
+        raise EngineError(f"The build did not end in {deadline_s:g} s (BUILD_TIMEOUT)") from err
 
 
 def _build(

@@ -198,15 +198,7 @@ def _host_config(spec: SandboxSpec, uids: Uids, traits: EngineTraits) -> dict[st
             "kernel.sem": "0 0 0 0",
             "fs.mqueue.queues_max": "0",
         },
-        "Ulimits": [
-            _ulimit("core", 0),
-            _ulimit("nofile", OPEN_FILES),
-            _ulimit("fsize", file_size_limit(spec)),
-            # A program may ask for more, as evaluation harnesses do: it is memory as any other.
-            {"Name": "stack", "Soft": STACK_BYTES, "Hard": UNLIMITED},
-            _ulimit("memlock", LOCKED_BYTES),
-            _ulimit("sigpending", WAITING_SIGNALS),
-        ],
+        "Ulimits": _ulimits(spec),
         "LogConfig": {"Type": "none"},
         "AutoRemove": False,  # it would lose OOMKilled
         "RestartPolicy": {"Name": "no"},
@@ -214,6 +206,18 @@ def _host_config(spec: SandboxSpec, uids: Uids, traits: EngineTraits) -> dict[st
     if traits.runtime:
         config["Runtime"] = traits.runtime
     return config | _read_limits(traits.reads)
+
+
+def _ulimits(spec: SandboxSpec) -> list[dict[str, Any]]:
+    return [
+        _ulimit("core", 0),
+        _ulimit("nofile", OPEN_FILES),
+        _ulimit("fsize", file_size_limit(spec)),
+        # A program may ask for more, as evaluation harnesses do: it is memory as any other.
+        {"Name": "stack", "Soft": STACK_BYTES, "Hard": UNLIMITED},
+        _ulimit("memlock", LOCKED_BYTES),
+        _ulimit("sigpending", WAITING_SIGNALS),
+    ]
 
 
 def _read_limits(reads: ReadLimit | None) -> dict[str, Any]:

@@ -232,6 +232,7 @@ COMMANDS: dict[str, How] = {
     "make test-hosts": Elsewhere("Makefile", r"scripts/test-hosts-engines"),
     "make test-hosts-engines": Elsewhere("Makefile", r"scripts/test-hosts-engines"),
     "make test-hosts-guests": Elsewhere("Makefile", r"scripts/test-hosts-guests"),
+    "make test-hosts-arm64": Elsewhere("Makefile", r"scripts/test-hosts-arm64"),
     "make test-languages": Elsewhere("tests/docker/test_samples.py", "def test_"),
     "make test-web": Elsewhere("tests/web/test_nextjs.py", "def test_"),
     "SCREENSHOTS=$PWD/docs/howto/pictures make test-web": Elsewhere(

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The one clock that the agent goes by. */
 #ifndef AGENT_CLOCK_H
 #define AGENT_CLOCK_H
 

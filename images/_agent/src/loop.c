@@ -10,7 +10,6 @@
 #include "cgroup.h"
 #include "channel.h"
 #include "clock.h"
-#include "feed.h"
 #include "files.h"
 #include "outputs.h"
 #include "pack.h"
@@ -18,9 +17,10 @@
 #include "proto.h"
 #include "queue.h"
 #include "stage.h"
+#include "stdin.h"
 #include "tidy.h"
 
-enum { CONTROL, OUTPUT, SIGNALS, FEED, PREPARED, FIRST_STREAM, POLLED = FIRST_STREAM + STREAMS };
+enum { CONTROL, OUTPUT, SIGNALS, PROGRAM_STDIN, PREPARED, FIRST_STREAM, POLLED = FIRST_STREAM + STREAMS };
 
 /* A whole frame always fits; the pages of a rarely needed rest stay untouched. */
 static _Alignas(QUEUE_ALIGNMENT) uint8_t storage[2 * PROTO_FRAME_MAX];
@@ -57,7 +57,7 @@ static void trim(void)
 {
     queue_trim(&control);
     channel_trim();
-    feed_trim();
+    stdin_trim();
 }
 
 static void handle_stage(const struct frame *frame, const struct identities *ids)
@@ -134,10 +134,10 @@ static void handle(const struct frame *frame, const struct identities *ids)
         handle_stage(frame, ids);
         break;
     case FRAME_STDIN:
-        feed_bytes(frame->payload, frame->size);
+        stdin_bytes(frame->payload, frame->size);
         break;
     case FRAME_STDIN_END:
-        feed_end();
+        stdin_end();
         break;
     case FRAME_PACK:
         handle_pack(frame, ids);
@@ -191,7 +191,7 @@ static void read_control(const struct identities *ids)
     }
     queue_added(&control, (size_t)size);
     handle_control(ids);
-    if (feed_expects())
+    if (stdin_expects())
         channel_release(); /* the rest is not sent before the program has started */
 }
 
@@ -221,7 +221,7 @@ static void wait_for_events(struct pollfd polled[POLLED], int signals, uint64_t 
     polled[OUTPUT].fd = channel_pending() ? STDOUT_FILENO : -1;
     polled[OUTPUT].events = POLLOUT;
     polled[SIGNALS] = (struct pollfd){.fd = signals, .events = POLLIN};
-    polled[FEED].fd = feed_poll(&polled[FEED].events);
+    polled[PROGRAM_STDIN].fd = stdin_poll(&polled[PROGRAM_STDIN].events);
     polled[PREPARED] = (struct pollfd){.fd = prepared_poll(), .events = POLLIN};
     outputs_poll(streams);
     for (unsigned i = 0; i < STREAMS; i++)
@@ -246,9 +246,9 @@ _Noreturn void loop_run(const struct identities *ids, int signals)
         for (unsigned i = 0; i < STREAMS; i++)
             if (polled[FIRST_STREAM + i].revents != 0)
                 stage_read(i);
-        if (polled[FEED].revents != 0)
-            feed_polled(polled[FEED].revents);
-        feed_credit();
+        if (polled[PROGRAM_STDIN].revents != 0)
+            stdin_polled(polled[PROGRAM_STDIN].revents);
+        stdin_credit();
         if (polled[PREPARED].revents != 0 && prepared_starting())
             prepared_polled();
         if (polled[SIGNALS].revents != 0)

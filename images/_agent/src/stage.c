@@ -11,10 +11,10 @@
 #include "channel.h"
 #include "child.h"
 #include "clock.h"
-#include "feed.h"
 #include "files.h"
 #include "outputs.h"
 #include "prepared.h"
+#include "stdin.h"
 #include "tidy.h"
 #include "usage.h"
 #include "wall.h"
@@ -26,12 +26,26 @@ enum {
     KILL_TIMEOUT_US = 5 * 1000 * 1000,
 };
 
-enum state { IDLE, RUNNING, KILLING, DRAINING };
+/* What a stage is in, and what may happen to it: `machine`, below, says what comes of it. */
+enum state { IDLE, RUNNING, KILLING, DRAINING, STATES };
+
+enum event {
+    STARTED,    /* the program has been executed */
+    REFUSED,    /* it can't be */
+    LOOK_DUE,   /* it is time to look at the clocks */
+    OVER,       /* the program has ended, or has to */
+    NONE_LEFT,  /* no process is left */
+    UNKILLABLE, /* one is left, and does not die */
+    DRAINED,    /* all that it printed has been passed on */
+    EVENTS
+};
 
 static enum state state;
 static struct stage_request request; /* its strings stay until the next one comes */
 static struct identities owners;
-static bool by_prepared; /* the program is the prepared compiler */
+static struct child child; /* as it was started */
+static int exec_error;     /* why it was not */
+static bool by_prepared;   /* the program is the prepared compiler */
 static struct exit_report report;
 static pid_t program;
 static uint64_t cpu_limit_us; /* 0: none */
@@ -39,32 +53,34 @@ static uint64_t next_us;      /* when stage_advance() has something to do */
 static uint64_t kill_deadline_us;
 static bool unkillable; /* something is left that does not die */
 
+static void happens(enum event event);
+
 bool stage_active(void)
 {
     return state != IDLE;
 }
 
-static int spawn(struct child *child)
+static void spawn(void)
 {
     bool run = request.kind == KIND_RUN;
-    return child_spawn(&request.command, run ? WORK_FOLDER : BUILD_FOLDER,
-                       run ? owners.run : owners.compile, owners.agent, child);
+    exec_error = child_spawn(&request.command, run ? WORK_FOLDER : BUILD_FOLDER,
+                             run ? owners.run : owners.compile, owners.agent, &child);
+    happens(exec_error == 0 ? STARTED : REFUSED);
 }
 
 /* The program could not be executed: say why on its stderr, as a shell would. */
-static void report_unexecutable(int error)
+static void report_unexecutable(void)
 {
     uint8_t *text = channel_output_space(1024);
     int length = snprintf((char *)text, 1024, "cannot execute '%.512s': %s\n",
-                          request.command.argv[0], strerror(error));
+                          request.command.argv[0], strerror(exec_error));
     size_t size = length > 0 ? (size_t)length : 0;
     if (size > request.stderr_limit)
         size = request.stderr_limit;
     if (size > 0)
         channel_output(FRAME_STDERR, size);
-    report.code = error == ENOENT ? 127 : 126;
+    report.code = exec_error == ENOENT ? 127 : 126;
     channel_exit(&report);
-    state = IDLE;
 }
 
 static void schedule_look(void)
@@ -72,21 +88,29 @@ static void schedule_look(void)
     next_us = wall_at_most(clock_us() + TICK_US);
 }
 
-/* A program has been started: from here on it is looked after. */
-static void follow(const struct child *child)
+/* A program is there: from here on it is looked after. */
+static void follow(void)
 {
-    program = child->pid;
+    program = child.pid;
     schedule_look();
-    outputs_open(child, request.stdout_limit, request.stderr_limit);
-    feed_open(child->input);
+    outputs_open(&child, request.stdout_limit, request.stderr_limit);
+    stdin_open(child.input);
     watch_begin(request.kind, program);
     wall_follow(program);
-    state = RUNNING;
+    if (by_prepared)
+        stdin_arguments(&request.command);
+    else if (request.by_prepared)
+        stdin_nothing();
+}
+
+static void start(void)
+{
+    channel_started(by_prepared);
+    follow();
 }
 
 void stage_begin(const struct stage_request *wanted, const struct identities *ids)
 {
-    struct child child;
     request = *wanted;
     owners = *ids;
     by_prepared = request.by_prepared && prepared_take(&child);
@@ -95,20 +119,13 @@ void stage_begin(const struct stage_request *wanted, const struct identities *id
     tidy(ids);
     tidy_mark(request.kind);
     report = (struct exit_report){0};
+    cpu_limit_us = (uint64_t)request.cpu_ms * 1000;
     usage_begin();
     wall_begin(request.wall_ms, request.wall_most_ms);
-    int error = by_prepared ? 0 : spawn(&child);
-    if (error != 0) {
-        report_unexecutable(error);
-        return;
-    }
-    channel_started(by_prepared);
-    cpu_limit_us = (uint64_t)request.cpu_ms * 1000;
-    follow(&child);
     if (by_prepared)
-        feed_arguments(&request.command);
-    else if (request.by_prepared)
-        feed_nothing();
+        happens(STARTED);
+    else
+        spawn();
 }
 
 /* Samples everything, and says which limit is reached, if any. */
@@ -121,18 +138,21 @@ static enum cause look(void)
     return wall_reached(cpu_us) ? CAUSE_WALL : CAUSE_NONE;
 }
 
-/* The program itself ended, or has to: everything that is left is to end. */
+/* Everything that is left is to end. */
+static void begin_killing(void)
+{
+    stdin_close();
+    next_us = clock_us();
+    kill_deadline_us = next_us + KILL_TIMEOUT_US;
+    kill(-1, SIGKILL);
+}
+
+/* The program itself ended, or has to: the first cause there is counts. */
 static void end(enum cause cause)
 {
     if (report.cause == CAUSE_NONE)
         report.cause = cause;
-    if (state != RUNNING)
-        return;
-    feed_close();
-    state = KILLING;
-    next_us = clock_us();
-    kill_deadline_us = next_us + KILL_TIMEOUT_US;
-    kill(-1, SIGKILL);
+    happens(OVER);
 }
 
 void stage_kill(void)
@@ -208,20 +228,13 @@ static bool has_declined(void)
 /* Nothing is left of the first try but the time it took. */
 static void try_plainly(void)
 {
-    struct child child;
     by_prepared = false;
     outputs_close();
     tidy(&owners);
     tidy_mark(request.kind);
     report = (struct exit_report){0};
     usage_again();
-    int error = spawn(&child);
-    if (error != 0) {
-        report_unexecutable(error);
-        return;
-    }
-    follow(&child);
-    feed_nothing();
+    spawn();
 }
 
 /* What the stage came to is told all the same; then it is the end of the sandbox. */
@@ -234,36 +247,35 @@ static void give_up_killing(void)
         report.signal = SIGKILL;
     }
     usage_end();
-    state = DRAINING;
 }
 
 /* Kills again what may have been missed; goes on when nothing is left. */
-static void advance_killing(void)
+static void kill_again(void)
 {
     kill(-1, SIGKILL);
     stage_reap();
-    if (errno == ECHILD) {
-        if (has_declined()) {
-            try_plainly();
-            return;
-        }
-        usage_end();
-        state = DRAINING;
-        return;
-    }
-    if (clock_us() >= kill_deadline_us)
-        give_up_killing();
+    if (errno == ECHILD && has_declined())
+        try_plainly();
+    else if (errno == ECHILD)
+        happens(NONE_LEFT);
+    else if (clock_us() >= kill_deadline_us)
+        happens(UNKILLABLE);
     else
         next_us = clock_us() + KILL_AGAIN_US;
 }
 
 /* Passes on what is in the pipes, as far as the channel takes it. */
-static void advance_draining(void)
+static void drain(void)
 {
     if (!outputs_drain(&report.truncated))
         return; /* the loop calls again when there is room */
     if (report.truncated != 0)
         end(CAUSE_OUTPUT);
+    happens(DRAINED);
+}
+
+static void report_exit(void)
+{
     if (usage_forks_refused())
         report.limits |= HIT_PROCESSES;
     report.cpu_us = usage_cpu_us();
@@ -272,10 +284,9 @@ static void advance_draining(void)
     channel_exit(&report);
     if (unkillable)
         fail("processes can't be killed");
-    state = IDLE;
 }
 
-static void advance_running(void)
+static void look_at_limits(void)
 {
     enum cause cause = look();
     channel_release();
@@ -284,13 +295,50 @@ static void advance_running(void)
         end(cause);
 }
 
+/* A second try, of a command that the prepared compiler declined, starts where the first has ended. */
+static const struct {
+    void (*act)(void); /* NULL: the event changes nothing in this state */
+    enum state next;   /* as it is while act() runs, which may have more happen */
+} machine[STATES][EVENTS] = {
+    [IDLE] =
+        {
+            [STARTED] = {start, RUNNING},
+            [REFUSED] = {report_unexecutable, IDLE},
+        },
+    [RUNNING] =
+        {
+            [LOOK_DUE] = {look_at_limits, RUNNING},
+            [OVER] = {begin_killing, KILLING},
+        },
+    [KILLING] =
+        {
+            [LOOK_DUE] = {kill_again, KILLING},
+            [NONE_LEFT] = {usage_end, DRAINING},
+            [UNKILLABLE] = {give_up_killing, DRAINING},
+            [STARTED] = {follow, RUNNING},
+            [REFUSED] = {report_unexecutable, IDLE},
+        },
+    [DRAINING] =
+        {
+            [LOOK_DUE] = {drain, DRAINING},
+            [DRAINED] = {report_exit, IDLE},
+        },
+};
+
+static void happens(enum event event)
+{
+    enum state before = state;
+    if (machine[before][event].act == NULL)
+        return;
+    state = machine[before][event].next;
+    machine[before][event].act();
+}
+
 uint64_t stage_advance(void)
 {
-    if (state == RUNNING && clock_us() >= next_us)
-        advance_running();
-    if (state == KILLING && clock_us() >= next_us)
-        advance_killing();
+    if ((state == RUNNING || state == KILLING) && clock_us() >= next_us)
+        happens(LOOK_DUE);
     if (state == DRAINING)
-        advance_draining();
+        happens(LOOK_DUE);
     return state == RUNNING || state == KILLING ? next_us : UINT64_MAX;
 }

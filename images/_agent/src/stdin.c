@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "feed.h"
+#include "stdin.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -24,7 +24,7 @@ static int pipe_fd = -1; /* -1 while active: the program takes no more */
 static uint32_t window;  /* bytes the other side may send */
 static uint32_t owed;    /* bytes to be given back to it */
 
-void feed_open(int fd)
+void stdin_open(int fd)
 {
     active = true;
     ended = false;
@@ -47,7 +47,7 @@ static void take(size_t size)
     owed += (uint32_t)size;
 }
 
-void feed_credit(void)
+void stdin_credit(void)
 {
     if (!active || ended || owed < CREDIT_MIN || channel_room() == 0)
         return;
@@ -72,24 +72,24 @@ static void pump(void)
         take(queue_size(&input));
     else if (ended && queue_size(&input) == 0)
         close_pipe();
-    feed_credit();
+    stdin_credit();
 }
 
-void feed_nothing(void)
+void stdin_nothing(void)
 {
     deaf = true;
-    feed_end();
+    stdin_end();
 }
 
-void feed_arguments(const struct command *command)
+void stdin_arguments(const struct command *command)
 {
     size_t size = proto_put_arguments(NULL, command);
     proto_put_arguments(queue_reserve(&input, size), command);
     queue_added(&input, size);
-    feed_nothing();
+    stdin_nothing();
 }
 
-void feed_bytes(const uint8_t *bytes, size_t size)
+void stdin_bytes(const uint8_t *bytes, size_t size)
 {
     if (!active || deaf || size == 0)
         return;
@@ -103,7 +103,7 @@ void feed_bytes(const uint8_t *bytes, size_t size)
     pump();
 }
 
-void feed_end(void)
+void stdin_end(void)
 {
     if (!active)
         return;
@@ -111,33 +111,33 @@ void feed_end(void)
     pump();
 }
 
-bool feed_expects(void)
+bool stdin_expects(void)
 {
     return active && !ended;
 }
 
-int feed_poll(short *events)
+int stdin_poll(short *events)
 {
     /* Without events, poll still says POLLERR once the program closed its end. */
     *events = queue_size(&input) != 0 ? POLLOUT : 0;
     return active ? pipe_fd : -1;
 }
 
-void feed_polled(short events)
+void stdin_polled(short events)
 {
     if ((events & POLLERR) != 0)
         close_pipe(); /* no reader is left, and none can come back */
     pump();
 }
 
-void feed_close(void)
+void stdin_close(void)
 {
     close_pipe();
     queue_taken(&input, queue_size(&input));
     active = false;
 }
 
-void feed_trim(void)
+void stdin_trim(void)
 {
     queue_trim(&input);
 }
