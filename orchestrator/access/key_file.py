@@ -11,7 +11,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from orchestrator.access.model import NAMES, RESERVED, Key, Scope, is_name
+from orchestrator.access.model import NAMES, RESERVED, Key, Scope, is_valid_name
 from orchestrator.errors import ConfigurationError
 
 MAX_BYTES = 1 << 20
@@ -37,7 +37,7 @@ class Entry(BaseModel):
     @field_validator("name")
     @classmethod
     def _is_one(cls, value: str) -> str:
-        if not is_name(value):
+        if not is_valid_name(value):
             raise ValueError(f"{NAMES}, and none of {', '.join(RESERVED)}")
         return value
 

@@ -50,13 +50,13 @@ def digest_of(key: bytes) -> bytes:
     return hashlib.sha256(key).digest()
 
 
-def unnamed(key: str, prefix: str = UNNAMED) -> Key:
+def unnamed_key(key: str, prefix: str = UNNAMED) -> Key:
     """A key of a setting: known by its hash, wherever in the list it is."""
     digest = digest_of(to_bytes(key))
     return Key(prefix + digest.hex()[:SHOWN], digest)
 
 
-def is_name(text: str) -> bool:
+def is_valid_name(text: str) -> bool:
     """Whether a key in the file may be called so."""
     is_taken = text in RESERVED or text.startswith((UNNAMED, ADMIN))
     return NAME.fullmatch(text) is not None and not is_taken

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Iterable, Mapping, Sequence
 
-from orchestrator.access.model import ADMIN, Key, digest_of, unnamed
+from orchestrator.access.model import ADMIN, Key, digest_of, unnamed_key
 from orchestrator.errors import ConfigurationError
 
 _BEGINNING = 8
@@ -23,8 +23,8 @@ class KeyRing:
         self, api_keys: Sequence[str], admin_keys: Sequence[str] = (), file_keys: Sequence[Key] = ()
     ) -> None:
         """Raises ConfigurationError when the file has a key that is another one as well."""
-        self._settings_keys = tuple(unnamed(key) for key in dict.fromkeys(api_keys))
-        self._admins = _table(unnamed(key, ADMIN) for key in admin_keys)
+        self._settings_keys = tuple(unnamed_key(key) for key in dict.fromkeys(api_keys))
+        self._admins = _table(unnamed_key(key, ADMIN) for key in admin_keys)
         self._keys: tuple[Key, ...] = ()
         self._table: _Table = {}
         self.replace(file_keys)

@@ -13,7 +13,7 @@ from orchestrator.access.model import Scope
 from orchestrator.api.callers.callers import who_watches
 from orchestrator.api.keys import ADMISSION, READINESS, SERVICE, STARTED
 from orchestrator.jobs.job import ActiveJob
-from orchestrator.jobs.statistics import Summary
+from orchestrator.jobs.statistics import PeriodSummary
 
 
 async def health(request: web.Request) -> web.Response:
@@ -71,7 +71,7 @@ def _figures(app: web.Application) -> dict[str, Any]:
     }
 
 
-def to_wire(summary: Summary) -> dict[str, Any]:
+def to_wire(summary: PeriodSummary) -> dict[str, Any]:
     """Counts by language, verdict and cause, each and together; percentiles in ms."""
     languages: Counter[str] = Counter()
     verdicts: Counter[str] = Counter()

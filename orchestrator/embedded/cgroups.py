@@ -34,13 +34,13 @@ def prepare_cgroups(root: Path = CGROUPS, self_file: Path = SELF) -> str:
     """
     if (root / "cgroup.controllers").exists():
         return _nest(root, self_file)
-    free_unified(root)
-    link_together(root)
+    move_controllers_to_v1(root)
+    link_controllers(root)
     tree = root / "memory"
     return _parent(tree, own_cgroup(tree))
 
 
-def free_unified(root: Path) -> None:
+def move_controllers_to_v1(root: Path) -> None:
     """Take a hybrid's controllers away from v2, by mounting their v1 hierarchies.
 
     crun refuses hybrids otherwise. Where mounting is not allowed, runc serves as well.
@@ -53,7 +53,7 @@ def free_unified(root: Path) -> None:
                 folder.rmdir()
 
 
-def link_together(root: Path) -> None:
+def link_controllers(root: Path) -> None:
     """Let each controller be found by its own name: some inits mount `cpu,cpuacct` and no links.
 
     crun refuses such a tree, runc does not.
@@ -71,7 +71,7 @@ def mount_v1(controller: str, folder: Path) -> bool:
     return bool(libc.mount(kind, bytes(folder), kind, 0, controller.encode()) == 0)
 
 
-def mount_over(folder: Path, place: Path) -> bool:
+def bind_mount(folder: Path, place: Path) -> bool:
     """Whether `folder` is what is seen at `place` now."""
     libc = ctypes.CDLL(None, use_errno=True)
     return bool(libc.mount(bytes(folder), bytes(place), None, MS_BIND, None) == 0)
@@ -91,7 +91,7 @@ def _nest(root: Path, self_file: Path) -> str:
     if is_found or own == root:
         return _parent(root, own)
     # A cgroup namespace of our own, beside a tree that is not: its root is to be seen as one.
-    if mount_over(own, root):
+    if bind_mount(own, root):
         return ""
     log.warning("cgroup_not_at_the_root", cgroup=str(own))
     return _parent(root, own)

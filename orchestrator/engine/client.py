@@ -19,11 +19,11 @@ from typing import Any, TypeVar
 from docker import APIClient
 from docker.transport import UnixHTTPAdapter
 
-from orchestrator.engine.dialect import Dialect
+from orchestrator.engine.api_version import ApiVersionNegotiator
 from orchestrator.engine.failures import translate, update_error
 from orchestrator.engine.ping import ping
 from orchestrator.engine.reach import cure, quirk
-from orchestrator.engine.sdk import OneConnection, make_client
+from orchestrator.engine.sdk import SingleConnectionAdapter, make_client
 from orchestrator.errors import (
     ContainerNotFoundError,
     EngineConflictError,
@@ -53,7 +53,7 @@ class EngineClient:
         self.quirk = ""
         """Why no sandbox is likely to start in this kind of engine; see `reach.quirk`."""
         self._unavailable: str | None = None
-        self._dialect = Dialect(self.socket_path)
+        self._negotiator = ApiVersionNegotiator(self.socket_path)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="engine")
 
     @property
@@ -81,7 +81,7 @@ class EngineClient:
         self._unavailable = None
 
     async def _meet(self, timeout_s: float) -> None:
-        is_another = self._dialect.hear(await ping(self.socket_path, timeout_s=timeout_s))
+        is_another = self._negotiator.note_engine(await ping(self.socket_path, timeout_s=timeout_s))
         if is_another and self._unavailable is None:
             raise EngineUnavailableError("Another engine has taken the place of the one before")
         await self.api_version()
@@ -91,7 +91,9 @@ class EngineClient:
 
         Raises EngineVersionError where none is both the engine's and ours, or EngineError.
         """
-        return self._dialect.version or await self._dialect.agree(timeout_s=self._timeout_s)
+        return self._negotiator.version or await self._negotiator.negotiate(
+            timeout_s=self._timeout_s
+        )
 
     async def call(self, function: Callable[[APIClient], T], *, deadline_s: float = 0) -> T:
         """Run `function` with this thread's client; `deadline_s` 0 means the default.
@@ -107,7 +109,7 @@ class EngineClient:
                     return await self._call(function, timeout)
                 except EngineVersionError:
                     # It is another engine by now, and has done nothing: once more, as it speaks.
-                    self._dialect.forget()
+                    self._negotiator.reset()
                     return await self._call(function, timeout)
         except TimeoutError as err:
             raise EngineUnavailableError(f"The engine did not answer in {timeout:g} s") from err
@@ -138,7 +140,9 @@ class EngineClient:
         client: APIClient | None = getattr(self._local, "client", None)
         if client is not None and client.api_version == version:
             return client
-        made = self._make_client(OneConnection(f"http+unix://{self.socket_path}"), version)
+        made = self._make_client(
+            SingleConnectionAdapter(f"http+unix://{self.socket_path}"), version
+        )
         self._local.client = made
         with self._lock:
             if client is not None:

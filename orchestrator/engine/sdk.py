@@ -12,7 +12,7 @@ from docker.transport import UnixHTTPAdapter
 from requests.structures import CaseInsensitiveDict
 
 
-class OneConnection(UnixHTTPAdapter):
+class SingleConnectionAdapter(UnixHTTPAdapter):
     """Keeps one connection, whatever is asked for.
 
     The SDK's own keeps one for each URL, 25 of them (its `num_pools` is ignored for unix sockets):
@@ -24,7 +24,7 @@ class OneConnection(UnixHTTPAdapter):
         return super().get_connection("http+docker://localhost", proxies)
 
 
-class Client(APIClient):
+class LeanClient(APIClient):
     """The SDK's client, which prepares plain requests in a tenth of the time."""
 
     def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
@@ -55,7 +55,7 @@ def make_client(
     The URL is named: `from_env()` would follow the caller's Docker context instead. So is the
     version: the SDK would take the newest that the engine has, whatever we have been tested with.
     """
-    client = Client(base_url=base_url, version=version, timeout=math.ceil(timeout_s))
+    client = LeanClient(base_url=base_url, version=version, timeout=math.ceil(timeout_s))
     client.trust_env = False  # no proxies, no .netrc: not looked for with each call
     client.mount("http+docker://", adapter)
     return client

@@ -17,11 +17,11 @@ from orchestrator.jobs.plan import Plan
 from orchestrator.languages.model import InstalledLanguage
 from orchestrator.sandbox.protocol.frames import PROTOCOL_VERSION
 
-LARGEST_SHARE = 16
+ARTEFACT_SHARE = 16
 """No artefact may take more than this part of the cache."""
-MOST_BYTES = (1 << 32) - 1  # as the agent counts
-SEARCHED = 32_768
-OVERLAP = 1024
+MAX_ARTEFACT_BYTES = (1 << 32) - 1  # as the agent counts
+PIECE_CHARACTERS = 32_768
+OVERLAP_CHARACTERS = 1024
 """Longer than anything that is looked for, but for white space."""
 _FORMAT = 1
 _OVERHEAD = 512  # bytes of an entry beside its contents, about
@@ -30,7 +30,7 @@ Key = bytes
 
 
 @dataclass(frozen=True, slots=True)
-class Compiled:
+class CachedCompilation:
     """A clean compilation: its result, as it was, and what it left in `/build`."""
 
     result: StageResult
@@ -43,7 +43,7 @@ class Compiled:
 
 
 @dataclass(frozen=True, slots=True)
-class CacheState:
+class CacheStats:
     """What is kept, in bytes of at most `max_bytes`; how many looked for theirs in vain, or not."""
 
     entries: int
@@ -59,23 +59,23 @@ class CompileCache:
     def __init__(self, max_bytes: int) -> None:
         """0 keeps nothing."""
         self._max_bytes = max_bytes
-        self._entries: OrderedDict[Key, Compiled] = OrderedDict()
+        self._entries: OrderedDict[Key, CachedCompilation] = OrderedDict()
         self._bytes = 0
         self._hits = 0
         self._misses = 0
 
     @property
-    def largest_artefact(self) -> int:
+    def max_artefact_bytes(self) -> int:
         """Bytes; what is larger need not be fetched."""
-        return min(self._max_bytes // LARGEST_SHARE, MOST_BYTES)
+        return min(self._max_bytes // ARTEFACT_SHARE, MAX_ARTEFACT_BYTES)
 
-    def state(self) -> CacheState:
+    def state(self) -> CacheStats:
         """For `/stats`."""
-        return CacheState(
+        return CacheStats(
             len(self._entries), self._bytes, self._max_bytes, self._hits, self._misses
         )
 
-    def find(self, key: Key) -> Compiled | None:
+    def get(self, key: Key) -> CachedCompilation | None:
         """The compilation of that key, which counts as a hit; None counts as a miss."""
         found = self._entries.get(key)
         if found is None:
@@ -85,9 +85,9 @@ class CompileCache:
         self._entries.move_to_end(key)
         return found
 
-    def keep(self, key: Key, compiled: Compiled) -> None:
+    def put(self, key: Key, compiled: CachedCompilation) -> None:
         """Keep it, unless it is too large; the oldest make room."""
-        if len(compiled.artefact) > self.largest_artefact or key in self._entries:
+        if len(compiled.artefact) > self.max_artefact_bytes or key in self._entries:
             return
         self._entries[key] = compiled
         self._bytes += compiled.size
@@ -150,9 +150,9 @@ def pieces(text: str) -> Iterator[str]:
     """
     start = 0
     while start < len(text):
-        end = text.find("\n", start + SEARCHED, start + 2 * SEARCHED)
-        end = start + 2 * SEARCHED if end < 0 else end
-        earliest = max(start - 2 * OVERLAP, 0)
-        before = text.rfind("\n", earliest, max(start - OVERLAP, 0)) + 1
+        end = text.find("\n", start + PIECE_CHARACTERS, start + 2 * PIECE_CHARACTERS)
+        end = start + 2 * PIECE_CHARACTERS if end < 0 else end
+        earliest = max(start - 2 * OVERLAP_CHARACTERS, 0)
+        before = text.rfind("\n", earliest, max(start - OVERLAP_CHARACTERS, 0)) + 1
         yield text[before or earliest : end]
         start = end

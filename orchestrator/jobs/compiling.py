@@ -13,7 +13,7 @@ from orchestrator.jobs.events import JobEvent, Listener, StageEnded
 from orchestrator.jobs.leased_sandbox import LeasedSandbox
 from orchestrator.jobs.model import StageResult, Verdict
 from orchestrator.jobs.program import Program
-from orchestrator.jobs.stages import announce, execute, judge
+from orchestrator.jobs.stages import announce_stage, execute, judge
 from orchestrator.jobs.verdict import NEARLY_ALL_MEMORY, Captured
 from orchestrator.languages.model import MemoryErrorRule
 from orchestrator.sandbox.model import (
@@ -36,8 +36,8 @@ async def compile_program(
     Then the program's plan is the one to try, and `progress` says so. What was tried in vain is not
     reported.
     """
-    announce(progress, stage.kind, listener)
-    program, kept = progress.program, KeptEvents()
+    announce_stage(progress, stage.kind, listener)
+    program, kept = progress.program, RecordingListener()
     by_prepared = sandbox.is_prepared and program.plan.may_use_server
     outcome, output = await execute(sandbox, replace(stage, by_prepared=by_prepared), kept)
     plain = program.plan.plain
@@ -89,7 +89,7 @@ def lacks_memory(
     return any(sign.search(text) for sign in (signs.stderr, signs.uncaught) if sign)
 
 
-class KeptEvents:
+class RecordingListener:
     """A listener that keeps what it hears: no more of it than stages may print."""
 
     has_heard = False

@@ -77,7 +77,7 @@ class Listener(Protocol):
         ...
 
 
-class Silence:
+class NullListener:
     """Nobody listens."""
 
     has_heard = False
@@ -89,10 +89,10 @@ class Silence:
         """Nothing is ever kept."""
 
 
-SILENCE = Silence()
+NULL_LISTENER = NullListener()
 
 
-class Announcer:
+class DeduplicatingListener:
     """Passes events on to a listener; that a stage or test begins it says once, however often."""
 
     def __init__(self, listener: Listener) -> None:

@@ -11,7 +11,7 @@ from orchestrator.jobs.attempt import Attempt
 from orchestrator.jobs.events import Listener
 from orchestrator.jobs.model import Cause, Phase, Submission
 from orchestrator.jobs.program import Program
-from orchestrator.jobs.queue.admission import Place
+from orchestrator.jobs.queue.admission import QueueEntry
 from orchestrator.languages.model import InstalledLanguage
 from orchestrator.sandbox.stdin import StdinStream
 
@@ -35,7 +35,7 @@ class Job:
     id: str
     owner: str
     """The name of the key that sent it."""
-    place: Place
+    queue_entry: QueueEntry
     program: Program
     checker: Program | None
     """Its checker program or interactor, which is sent along with it."""
@@ -87,7 +87,7 @@ class Job:
         return len(self.attempt.tests)
 
     @property
-    def left_s(self) -> float:
+    def remaining_s(self) -> float:
         """How long it has until it is ended from outside, as things stand."""
         ends_at = self.timer.when()
         if ends_at is None:
@@ -113,7 +113,7 @@ class Job:
         attempt = self.attempt
         if attempt.failure is None or (attempt.is_retry and not attempt.has_new_results):
             return False
-        if self.stdin is not None and self.stdin.was_given:
+        if self.stdin is not None and self.stdin.was_attached:
             return False
         return self.can_resume or not listener.has_heard
 

@@ -7,7 +7,12 @@ import time
 import structlog
 
 from orchestrator.jobs.job import Job
-from orchestrator.jobs.judging.scoring import exceeded_ms, overall, skipped, summarise
+from orchestrator.jobs.judging.scoring import (
+    exceeded_ms,
+    overall_verdict,
+    skipped_result,
+    summarise,
+)
 from orchestrator.jobs.model import (
     Cause,
     JobResult,
@@ -68,7 +73,7 @@ def log_result(job: Job, result: JobResult) -> None:
 
 def _all_tests(results: list[TestResult], judging: Judging) -> tuple[TestResult, ...]:
     """Those that have no result were skipped."""
-    return (*results, *map(skipped, judging.tests[len(results) :]))
+    return (*results, *map(skipped_result, judging.tests[len(results) :]))
 
 
 def _status(job: Job) -> tuple[Verdict, Cause | None]:
@@ -81,7 +86,7 @@ def _status(job: Job) -> tuple[Verdict, Cause | None]:
     if attempt.checker is not None and attempt.checker.is_refused:
         return Verdict.CHECKER_ERROR, None
     if judging is not None and job.can_resume and len(attempt.tests) == len(judging.tests):
-        return overall(attempt.tests)
+        return overall_verdict(attempt.tests)
     last = attempt.run or attempt.program.compile
     if last is None or job.can_resume:
         return Verdict.INTERNAL_ERROR, Cause.ENGINE

@@ -92,17 +92,17 @@ class Submission:
         return (self,) if checker is None else (self, checker)
 
     @property
-    def most_memory_mb(self) -> int:
+    def max_run_memory_mb(self) -> int:
         """The largest memory limit of any of its runs, in MiB."""
         return max(limits.memory_mb for limits in self._run_limits())
 
     @property
-    def least_memory_mb(self) -> int:
+    def min_run_memory_mb(self) -> int:
         """The smallest one."""
         return min(limits.memory_mb for limits in self._run_limits())
 
     @property
-    def most_processes(self) -> int:
+    def max_run_processes(self) -> int:
         """The largest limit of processes of any of its runs."""
         return max(limits.processes for limits in self._run_limits())
 
@@ -229,7 +229,7 @@ class GroupScore:
 
 
 @dataclass(frozen=True, slots=True)
-class Summary:
+class TestSummary:
     """All tests together. Times in ms, memory in KiB; None where no test was run.
 
     `score` is None when no test has points to give.
@@ -288,6 +288,6 @@ class JobResult:
     warnings: tuple[str, ...] = ()
     failure: Failure | None = None
     tests: tuple[TestResult, ...] | None = None
-    summary: Summary | None = None
+    summary: TestSummary | None = None
     checker: StageResult | None = None
     """The compilation of the client's own checker, where there was one."""

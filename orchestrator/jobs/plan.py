@@ -76,7 +76,7 @@ class Plan:
         )
 
 
-def fit_together(plans: Sequence[Plan], budget_mb: int) -> list[Plan]:
+def fit_compile_memory(plans: Sequence[Plan], budget_mb: int) -> list[Plan]:
     """A job's plans, whose compilers never want more in all than there is; the first goes first."""
     left = budget_mb - sum(plan.sandbox_memory_mb for plan in plans)
     fitted = []
@@ -92,8 +92,8 @@ def make_plan(
 ) -> Plan:
     """The plan for a job. Raises InvalidSubmissionError when its files can't fit its memory."""
     language = installed.language
-    memory_mb = submission.most_memory_mb
-    processes = submission.most_processes
+    memory_mb = submission.max_run_memory_mb
+    processes = submission.max_run_processes
     if language.compile is not None:
         # A small run must not starve the compiler; the run's own limit is set after it.
         compiling = submission.compile_limits
@@ -107,7 +107,7 @@ def make_plan(
         processes=processes,
         lifetime_s=settings.max_job_ms // 1000 + LIFETIME_SLACK_S,
         uses_compiler=language.compile is not None,
-        run_memory_bytes=submission.least_memory_mb * MIB,
+        run_memory_bytes=submission.min_run_memory_mb * MIB,
         disk_memory_bytes=language.limits.memory_mb * MIB,
     )
     _check_files_fit(submission, spec)
@@ -194,7 +194,7 @@ def _check_files_fit(submission: Submission, spec: SandboxSpec) -> None:
     if size > room:
         raise InvalidSubmissionError(
             f"files: {size} bytes in all, but limits.memory_mb of "
-            f"{submission.least_memory_mb} leaves room for {room}",
+            f"{submission.min_run_memory_mb} leaves room for {room}",
             field="files",
         )
 
@@ -237,7 +237,7 @@ def _run_stage(submission: Submission, language: Language, settings: Settings) -
             _paths(submission),
             submission.args,
             fast=settings.fast_toolchain,
-            memory_mb=submission.most_memory_mb,
+            memory_mb=submission.max_run_memory_mb,
         ),
         env={**_RUN_ENV, **language.run.env, **submission.env},
         wall_ms=limits.wall_ms,

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from orchestrator.jobs.plan import compile_env, pooled_spec
 from orchestrator.languages.model import InstalledLanguage
-from orchestrator.sandbox.pool_profile import PoolProfile, fit
+from orchestrator.sandbox.pool_profile import PoolProfile, fit_pool_sizes
 from orchestrator.settings import Settings
 
 
@@ -24,7 +24,7 @@ def make_pool_profiles(
         if image.language.id == image.language.image_owner
         and _asked_size(settings, image.language.id) != 0
     }
-    sizes = fit(profiles, settings.pool_budget)
+    sizes = fit_pool_sizes(profiles, settings.pool_budget)
     return {name: replace(profile, size=sizes[name]) for name, profile in profiles.items()}
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 
 from orchestrator.jobs.attempt import Progress
-from orchestrator.jobs.compile_cache import Compiled
+from orchestrator.jobs.compile_cache import CachedCompilation
 from orchestrator.jobs.compiling import compile_program
-from orchestrator.jobs.events import SILENCE, Listener, Printed, StageEnded
+from orchestrator.jobs.events import NULL_LISTENER, Listener, Printed, StageEnded
 from orchestrator.jobs.leased_sandbox import LeasedSandbox
 from orchestrator.jobs.model import Phase, Verdict
-from orchestrator.jobs.stages import announce
+from orchestrator.jobs.stages import announce_stage
 from orchestrator.sandbox.model import StageKind, Stream
 
 _NO_NEWS = {Verdict.ACCEPTED, Verdict.INTERNAL_ERROR}  # of a program that has compiled before
@@ -35,7 +35,7 @@ async def send_and_compile(
     """
     known = await progress.program.find_compiled(trusted=not is_retry)
     if progress.compile is not None:
-        listener = SILENCE  # it has been reported
+        listener = NULL_LISTENER  # it has been reported
     if known is not None:
         await _restore(progress, sandbox, known, listener)
         return True
@@ -56,14 +56,14 @@ async def _compile(progress: Progress, sandbox: LeasedSandbox, listener: Listene
         return False
     if program.cache is not None and program.cache_key is not None:
         # Before the program runs: nothing it does can reach what others will be given.
-        artefact = await sandbox.fetch_artefact(program.cache.largest_artefact)
+        artefact = await sandbox.fetch_artefact(program.cache.max_artefact_bytes)
         if artefact is not None:
-            program.cache.keep(program.cache_key, Compiled(compiled, artefact))
+            program.cache.put(program.cache_key, CachedCompilation(compiled, artefact))
     return True
 
 
 async def _restore(
-    progress: Progress, sandbox: LeasedSandbox, known: Compiled, listener: Listener
+    progress: Progress, sandbox: LeasedSandbox, known: CachedCompilation, listener: Listener
 ) -> None:
     """Put what the compilation left in its place; report it as it was."""
     started = time.monotonic()
@@ -72,7 +72,9 @@ async def _restore(
     await sandbox.send_artefact(known.artefact)
     if progress.compile is not None:
         return
-    announce(progress, StageKind.COMPILE, listener)  # now that the sandbox is known to be there
+    announce_stage(
+        progress, StageKind.COMPILE, listener
+    )  # now that the sandbox is known to be there
     progress.compile = known.result
     for stream, data in (
         (Stream.STDOUT, known.result.stdout),

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from functools import partial
 
-from orchestrator.jobs.compile_cache import CompileCache, Compiled, Key, cache_key
+from orchestrator.jobs.compile_cache import CachedCompilation, CompileCache, Key, cache_key
 from orchestrator.jobs.leased_sandbox import LeasedSandbox, Leases
 from orchestrator.jobs.model import Submission
 from orchestrator.jobs.plan import Plan
@@ -39,7 +39,7 @@ class Program:
         language = self.installed.language.image_owner
         return await self.leases.lease(language, self.plan.sandbox, fresh=fresh)
 
-    async def find_compiled(self, *, trusted: bool) -> Compiled | None:
+    async def find_compiled(self, *, trusted: bool) -> CachedCompilation | None:
         """Its compilation, if the cache has it and is `trusted`."""
         if self.cache is None:
             return None
@@ -47,7 +47,7 @@ class Program:
             self.cache_key = await self._make_key()
         if self.cache_key is None or not trusted:
             return None
-        return self.cache.find(self.cache_key)
+        return self.cache.get(self.cache_key)
 
     async def _make_key(self) -> Key | None:
         make = partial(

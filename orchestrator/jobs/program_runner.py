@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 
 from orchestrator.jobs.attempt import Progress
-from orchestrator.jobs.events import SILENCE, Listener
+from orchestrator.jobs.events import NULL_LISTENER, Listener
 from orchestrator.jobs.leased_sandbox import LeasedSandbox
 from orchestrator.jobs.model import Cause, Limits, Phase, StageResult, Verdict
 from orchestrator.jobs.preparation import lease, send_and_compile
@@ -52,7 +52,7 @@ class ProgramRunner:
             self._is_fresh = True
             progress, is_retry = self._progress, self._is_retry
             sandbox = await lease(progress, is_retry=is_retry)
-            if not await send_and_compile(progress, sandbox, SILENCE, is_retry=is_retry):
+            if not await send_and_compile(progress, sandbox, NULL_LISTENER, is_retry=is_retry):
                 return False
             self._sandbox = sandbox
         return True
@@ -79,7 +79,7 @@ class ProgramRunner:
         files: Sequence[SourceFile] = (),
         *,
         is_last: bool,
-        listener: Listener = SILENCE,
+        listener: Listener = NULL_LISTENER,
         stdin: StdinStream | None = None,
     ) -> StageResult | None:
         """As `run`, once ready; None: the sandbox was not fit, and nothing was executed in it."""

@@ -22,14 +22,14 @@ from orchestrator.errors import (
 )
 from orchestrator.jobs.attempt import Attempt, Progress
 from orchestrator.jobs.compile_cache import CompileCache
-from orchestrator.jobs.events import SILENCE, Announcer, Listener, Queued
+from orchestrator.jobs.events import NULL_LISTENER, DeduplicatingListener, Listener, Queued
 from orchestrator.jobs.job import Job
+from orchestrator.jobs.job_registry import JobRegistry
 from orchestrator.jobs.job_result import log_result, make_result
-from orchestrator.jobs.jobs_under_way import JobsUnderWay
 from orchestrator.jobs.judging.tests import judge_tests
 from orchestrator.jobs.leased_sandbox import Leases
 from orchestrator.jobs.model import Cause, Failure, JobResult, Submission
-from orchestrator.jobs.plan import fit_together, make_plan
+from orchestrator.jobs.plan import fit_compile_memory, make_plan
 from orchestrator.jobs.preparation import lease, send_and_compile
 from orchestrator.jobs.program import Program
 from orchestrator.jobs.queue.admission import Admission, Reservation, Ticket
@@ -46,7 +46,7 @@ from orchestrator.settings import Settings
 log = structlog.get_logger(__name__)
 
 
-class JobService(JobsUnderWay):
+class JobService(JobRegistry):
     """Runs jobs. One per server."""
 
     def __init__(  # noqa: PLR0913 - the parts it is put together from, once
@@ -94,7 +94,7 @@ class JobService(JobsUnderWay):
         job = Job(
             id=job_id,
             owner=ticket.key,
-            place=self._admission.enqueue(ticket, memory_mb),
+            queue_entry=self._admission.enqueue(ticket, memory_mb),
             program=program,
             checker=checker,
             attempt=Attempt(Progress(program), None if checker is None else Progress(checker)),
@@ -103,7 +103,7 @@ class JobService(JobsUnderWay):
         return job
 
     async def run(
-        self, job: Job, listener: Listener = SILENCE, stdin: StdinStream | None = None
+        self, job: Job, listener: Listener = NULL_LISTENER, stdin: StdinStream | None = None
     ) -> JobResult:
         """Run an accepted job to its result. Anything that is our own fault is `internal_error`.
 
@@ -113,7 +113,7 @@ class JobService(JobsUnderWay):
         job.stdin = stdin
         try:
             async with job.timer:
-                await self._reserve_and_attempt(job, Announcer(listener))
+                await self._reserve_and_attempt(job, DeduplicatingListener(listener))
         except asyncio.CancelledError:
             job.is_cancelled, job.cancelled_by = True, Cause.CLIENT
             raise
@@ -129,9 +129,9 @@ class JobService(JobsUnderWay):
         return result
 
     async def _reserve_and_attempt(self, job: Job, listener: Listener) -> None:
-        position = job.place.position
+        position = job.queue_entry.position
         listener.send(Queued(position))
-        reservation = await job.place.reservation()
+        reservation = await job.queue_entry.reservation()
         job.reserved_at = time.monotonic()
         try:
             if position:
@@ -186,7 +186,7 @@ class JobService(JobsUnderWay):
                     await asyncio.wait([job.attempt.comparison])
             finally:
                 reservation.release()
-                self.pool.poke()
+                self.pool.wake()
 
         task = asyncio.create_task(remove(), name=f"retire {job.id}")
         self._retiring.add(task)
@@ -204,7 +204,7 @@ class JobService(JobsUnderWay):
         """The submission's program, then its checker's if it sends one."""
         parts = [(each, self._installed(each)) for each in submission.programs]
         plans = [make_plan(job_id, part, image, self._settings) for part, image in parts]
-        plans = fit_together(plans, self._admission.memory_mb)
+        plans = fit_compile_memory(plans, self._admission.memory_mb)
         return [
             Program(
                 job_id,

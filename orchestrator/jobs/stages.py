@@ -25,7 +25,7 @@ LATE_BYTES_PER_S = 4_194_304
 _PHASES = {StageKind.COMPILE: Phase.COMPILING, StageKind.RUN: Phase.RUNNING}
 
 
-def announce(progress: Progress, kind: StageKind, listener: Listener) -> None:
+def announce_stage(progress: Progress, kind: StageKind, listener: Listener) -> None:
     """Say that the program has come to this stage."""
     progress.phase = _PHASES[kind]
     listener.send(StageStarted(kind))
@@ -35,9 +35,9 @@ async def run_program(job: Job, sandbox: LeasedSandbox, listener: Listener) -> S
     """Run a job's program, unless what compile left alone exceeds the run's limits."""
     progress, limits = job.attempt.program, job.submission.limits
     fits = await sandbox.set_limits(limits)
-    announce(progress, StageKind.RUN, listener)
+    announce_stage(progress, StageKind.RUN, listener)
     if fits:
-        stage = with_time_given_back(job.program.plan.run, job.left_s * 1000)
+        stage = with_time_given_back(job.program.plan.run, job.remaining_s * 1000)
         outcome, output = await execute(sandbox, stage, listener, job.stdin)
         result = judge(progress, StageKind.RUN, outcome, output, limits)
     else:

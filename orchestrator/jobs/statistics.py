@@ -21,16 +21,16 @@ LATENCIES = ("queue", "sandbox", "compile", "run", "total")
 _LOG_WIDTH = math.log(1.02)
 _LEAST_MS = 0.001  # what is less counts as this; it is the agent's own resolution
 
-Outcome = tuple[str, Verdict, Cause | None]
+OutcomeKey = tuple[str, Verdict, Cause | None]
 """A language's id, how its job ended, and by whom."""
 
 
 @dataclass(frozen=True, slots=True)
-class Summary:
+class PeriodSummary:
     """What happened in `seconds`. Percentiles in ms: by latency, then by percentile."""
 
     seconds: float
-    outcomes: Mapping[Outcome, int]
+    outcomes: Mapping[OutcomeKey, int]
     latencies: Mapping[str, Mapping[int, float]]
 
 
@@ -38,7 +38,7 @@ class Summary:
 class _Tally:
     """Counts of outcomes, and of latencies by bucket."""
 
-    outcomes: Counter[Outcome] = field(default_factory=Counter)
+    outcomes: Counter[OutcomeKey] = field(default_factory=Counter)
     latencies: dict[str, Counter[int]] = field(
         default_factory=lambda: {name: Counter() for name in LATENCIES}
     )
@@ -53,9 +53,9 @@ class _Tally:
         for name, buckets in other.latencies.items():
             self.latencies[name].update(buckets)
 
-    def summary(self, seconds: float) -> Summary:
+    def summary(self, seconds: float) -> PeriodSummary:
         latencies = {name: percentiles(buckets) for name, buckets in self.latencies.items()}
-        return Summary(seconds, dict(self.outcomes), latencies)
+        return PeriodSummary(seconds, dict(self.outcomes), latencies)
 
 
 class Statistics:
@@ -74,11 +74,11 @@ class Statistics:
         self._all.count(result)
         self._this_minute().count(result)
 
-    def since_start(self) -> Summary:
+    def since_start(self) -> PeriodSummary:
         """Everything."""
         return self._all.summary(self._clock() - self._started)
 
-    def lately(self) -> Summary:
+    def lately(self) -> PeriodSummary:
         """The last 15 minutes: the 14 full ones before this one, and this one so far."""
         tally = _Tally()
         tally.add(self._before_this_minute())

@@ -12,11 +12,11 @@ import structlog
 
 from orchestrator.errors import EngineUnavailableError
 from orchestrator.sandbox.contract import Backend
-from orchestrator.sandbox.probes import START, ProbeResult
+from orchestrator.sandbox.probes import START_CHECK, ProbeResult
 
 log = structlog.get_logger(__name__)
 
-Prove = Callable[[], AsyncIterator[ProbeResult]]
+RunSelfTest = Callable[[], AsyncIterator[ProbeResult]]
 
 ASK_AGAIN_S = 0.25
 TRY_AGAIN_S = 30.0
@@ -52,7 +52,10 @@ class EngineWatch:
     """
 
     def __init__(
-        self, backend: Backend, prove: Prove = _nothing_to_prove, readiness: Readiness | None = None
+        self,
+        backend: Backend,
+        prove: RunSelfTest = _nothing_to_prove,
+        readiness: Readiness | None = None,
     ) -> None:
         """`prove`: the self-test."""
         self._backend = backend
@@ -69,7 +72,7 @@ class EngineWatch:
             await self.check()
             await asyncio.sleep(min(interval_s, ASK_AGAIN_S) if self._is_away else interval_s)
 
-    def prove_again(self) -> None:
+    def require_self_test(self) -> None:
         """At the next look: what is served has changed, and may be what did not hold."""
         self._is_proved, self._not_before = False, 0.0
 
@@ -131,6 +134,6 @@ class EngineWatch:
         first = failed[0]
         reason = f"self-test: {first.check} failed in {first.language}: {first.detail}"
         log.error("selftest_failed", reason=reason)
-        self._is_proved = first.check != START  # as far as it will be
+        self._is_proved = first.check != START_CHECK  # as far as it will be
         self._not_before = time.monotonic() + TRY_AGAIN_S
         self._readiness.settle(reason)

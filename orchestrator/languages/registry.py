@@ -19,7 +19,7 @@ FIRST = ("c", "cpp", "java", "python")
 """"All" begins with these, as far as they are there."""
 
 
-class Registry:
+class LanguageRegistry:
     """The languages, in the order they were asked for. Iterable; immutable."""
 
     def __init__(self, languages: Iterable[Language]) -> None:
@@ -53,13 +53,13 @@ class Registry:
         return len(self._languages)
 
 
-def load_languages(images_dir: Path, ids: Sequence[str]) -> Registry:
+def load_languages(images_dir: Path, ids: Sequence[str]) -> LanguageRegistry:
     """The languages of the folders `images_dir/<id>` of `ids`, in that order, variants included.
 
     Raises as `load_folders` does, and ConfigurationError when two share a name.
     """
     folders = load_folders(images_dir, ids)
-    return Registry(language for folder in folders for language in folder.languages)
+    return LanguageRegistry(language for folder in folders for language in folder.languages)
 
 
 def load_folders(images_dir: Path, ids: Sequence[str]) -> tuple[LanguageFolder, ...]:
@@ -116,12 +116,12 @@ def folder_ids(images_dir: Path) -> tuple[str, ...]:
         entries = sorted(images_dir.iterdir())
     except OSError as err:
         raise ConfigurationError(f"setting IMAGES_DIR: {images_dir}: {err.strerror}") from err
-    return in_order(
+    return sort_ids(
         each.name for each in entries if each.is_dir() and re.fullmatch(ID_PATTERN, each.name)
     )
 
 
-def in_order(ids: Iterable[str]) -> tuple[str, ...]:
+def sort_ids(ids: Iterable[str]) -> tuple[str, ...]:
     """The ids in the order of "all"."""
     known = sorted(ids)
     first = [language_id for language_id in FIRST if language_id in known]

@@ -17,7 +17,7 @@ BOM = "\ufeff"
 _UNICODE_ESCAPE = re.compile(r"(?<!\\)((?:\\\\)*+)\\u++([0-9A-Fa-f]{4})")
 
 
-def as_tools_read(language: Language, content: bytes) -> bytes:
+def normalise_source(language: Language, content: bytes) -> bytes:
     """A source's bytes without a byte order mark, and with the line ends the language takes."""
     content = content.removeprefix(BOM.encode())
     if language.source.newlines == "lf":

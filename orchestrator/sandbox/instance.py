@@ -41,7 +41,7 @@ def has_instance(state_dir: Path) -> bool:
     return (state_dir / FILE).exists()
 
 
-def passing_instance() -> str:
+def temporary_instance() -> str:
     """The id of a command that runs beside whatever server there is, and keeps nothing.
 
     Should it be killed, anyone's sweep removes its containers once their time is over.

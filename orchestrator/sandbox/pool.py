@@ -20,7 +20,7 @@ import structlog
 from orchestrator.errors import EngineError, NotPreparedError
 from orchestrator.sandbox.contract import Backend, Sandbox
 from orchestrator.sandbox.model import SandboxSpec
-from orchestrator.sandbox.pool_profile import PoolProfile, PoolStatus, serves
+from orchestrator.sandbox.pool_profile import PoolProfile, PoolStatus, can_serve
 
 log = structlog.get_logger(__name__)
 
@@ -95,14 +95,14 @@ class Pool:
         self._wake = asyncio.Event()
         self._not_before = 0.0
 
-    def keep(self, profiles: Mapping[str, PoolProfile]) -> None:
+    def set_profiles(self, profiles: Mapping[str, PoolProfile]) -> None:
         """Replace the profiles; sandboxes whose profile has changed or is gone are removed."""
         for name in self._pools.keys() - profiles.keys():
             self._clear(self._pools.pop(name))
         for name, profile in profiles.items():
             pool = self._pools.setdefault(name, LanguagePool(name, profile))
             if pool.profile != profile:
-                if not pool.profile.is_made_as(profile):
+                if not pool.profile.makes_same_sandbox(profile):
                     self._clear(pool)
                     pool.failures = 0
                 pool.profile = profile
@@ -136,7 +136,7 @@ class Pool:
             waiting = self._take(pool, spec)
             pool.hits += waiting is not None
             pool.misses += waiting is None
-            self.poke()
+            self.wake()
         if pool is None or waiting is None:
             return asyncio.create_task(self._make_one(spec), name=f"open {spec.job_id}")
         lease = Lease(waiting.sandbox, is_hit=True, is_prepared=waiting.is_prepared)
@@ -147,7 +147,7 @@ class Pool:
         return asyncio.create_task(self._set_limits(lease, spec), name=f"open {spec.job_id}")
 
     def _take(self, pool: LanguagePool, spec: SandboxSpec) -> _ReadySandbox | None:
-        if not serves(pool.profile.spec, spec):
+        if not can_serve(pool.profile.spec, spec):
             return None
         while pool.ready:
             waiting = pool.ready.popleft()
@@ -169,7 +169,7 @@ class Pool:
             raise
         return lease
 
-    def poke(self) -> None:
+    def wake(self) -> None:
         """Look again now: something has changed that `allowance` may depend on."""
         if self._allowance() > len(self._making):
             self._wake.set()
@@ -225,7 +225,9 @@ class Pool:
             except BaseException:
                 self._spawn(_close(sandbox))
                 raise
-            if self._pools.get(pool.name) is not pool or not profile.is_made_as(pool.profile):
+            if self._pools.get(pool.name) is not pool or not profile.makes_same_sandbox(
+                pool.profile
+            ):
                 self._spawn(_close(sandbox))  # another is wanted by now
                 return
             watch = asyncio.create_task(sandbox.wait_lost(), name=f"watch {sandbox.name}")
@@ -276,7 +278,7 @@ async def _prepare(sandbox: Sandbox, pool: LanguagePool, profile: PoolProfile) -
     try:
         await sandbox.prepare(profile.server, profile.server_env)
     except NotPreparedError:
-        pool.failures += profile.is_made_as(pool.profile)
+        pool.failures += profile.makes_same_sandbox(pool.profile)
         if pool.failures == FAILURES:
             log.error("compile_server_given_up", language=pool.name)
         raise

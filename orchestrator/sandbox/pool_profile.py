@@ -24,7 +24,7 @@ class PoolProfile:
     server: tuple[str, ...] = ()
     server_env: Mapping[str, str] = field(default_factory=dict)
 
-    def is_made_as(self, other: PoolProfile) -> bool:
+    def makes_same_sandbox(self, other: PoolProfile) -> bool:
         """Whether sandboxes made by this profile serve the other one unchanged."""
         mine = (self.spec, self.server, self.server_env)
         return mine == (other.spec, other.server, other.server_env)
@@ -41,7 +41,7 @@ class PoolStatus:
     misses: int
 
 
-def serves(made: SandboxSpec, spec: SandboxSpec) -> bool:
+def can_serve(made: SandboxSpec, spec: SandboxSpec) -> bool:
     """Whether a job that wants `spec` can't tell one `made` before from its own.
 
     Memory and processes can still be set; the size of its folders can't.
@@ -53,7 +53,7 @@ def serves(made: SandboxSpec, spec: SandboxSpec) -> bool:
     )
 
 
-def fit(profiles: Mapping[str, PoolProfile], memory_mb: int) -> dict[str, int]:
+def fit_pool_sizes(profiles: Mapping[str, PoolProfile], memory_mb: int) -> dict[str, int]:
     """The number of sandboxes for each profile: shared out in turns until `memory_mb` is used."""
     sizes = dict.fromkeys(profiles, 0)
     while True:

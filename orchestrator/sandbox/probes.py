@@ -31,7 +31,7 @@ MEMORY_BYTES = 64 << 20
 LOWERED_BYTES = 32 << 20
 RAISED_BYTES = 96 << 20
 TOO_LITTLE_BYTES = 7 << 20
-"""Less than what `HELD` takes, and more than engines refuse by themselves."""
+"""Less than what `FILLER_FILES` takes, and more than engines refuse by themselves."""
 PROCESSES = 16
 OUTPUT_LIMIT = 10_000
 WALL_MS = 10_000
@@ -39,12 +39,12 @@ WALL_MS = 10_000
 CPU_MS = 100
 LIFETIME_S = 120
 MAX_QUOTE = 40
-START = "start"
+START_CHECK = "start"
 """The check that a sandbox starts at all: failing it says nothing about the limits."""
 
 NOT_KILLED = "but not killed: AppArmor may forbid it (docs/reference/hosts.md)"
 
-HELD = tuple(SourceFile(f"held{each}", bytes(4 << 20)) for each in range(2))
+FILLER_FILES = tuple(SourceFile(f"held{each}", bytes(4 << 20)) for each in range(2))
 """Files, which are memory: sent to where there is room for 10 MB."""
 
 _Judge = Callable[[StageReport, str], bool]
@@ -53,7 +53,7 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Update:
+class LimitUpdate:
     """A change of the memory limit, beforehand; `fits`: whether it is to be let be."""
 
     memory_bytes: int
@@ -70,7 +70,7 @@ class Probe:
     arguments: tuple[str, ...]
     holds: _Judge
     cpu_ms: int = 0
-    update: Update | None = None
+    update: LimitUpdate | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,16 +124,19 @@ PROBES: tuple[Probe, ...] = (
         "lowered memory",
         ("memory", "48"),
         lambda r, _: r.oom_kills > 0,
-        update=Update(LOWERED_BYTES),
+        update=LimitUpdate(LOWERED_BYTES),
     ),
     Probe(
-        "raised memory", ("memory", "80"), lambda r, _: _survived(r), update=Update(RAISED_BYTES)
+        "raised memory",
+        ("memory", "80"),
+        lambda r, _: _survived(r),
+        update=LimitUpdate(RAISED_BYTES),
     ),
     Probe(
         "refused memory",
         ("memory", "40"),
         lambda r, _: _survived(r),
-        update=Update(TOO_LITTLE_BYTES, fits=False, files=HELD),
+        update=LimitUpdate(TOO_LITTLE_BYTES, fits=False, files=FILLER_FILES),
     ),
 )
 
@@ -152,7 +155,7 @@ async def run_probes(backend: Backend, language: str, image: str) -> list[ProbeR
         except EngineError as err:
             if failed is not None or isinstance(err, EngineUnavailableError):
                 raise
-            tried = [ProbeResult(language, START, passed=False, detail=str(err))]
+            tried = [ProbeResult(language, START_CHECK, passed=False, detail=str(err))]
         if failed is not None:
             tried[0] = replace(tried[0], first_try=_first_try(failed, tried[0]))
         passed += [each for each in tried if each.passed]
@@ -178,7 +181,7 @@ async def _try_in_turn(
     try:
         sandbox = await backend.open(spec)
     except SandboxError as err:
-        return [ProbeResult(language, START, passed=False, detail=str(err))]
+        return [ProbeResult(language, START_CHECK, passed=False, detail=str(err))]
     results = []
     try:
         for probe in probes:
@@ -221,7 +224,7 @@ async def _try(sandbox: Sandbox, language: str, probe: Probe) -> ProbeResult:
     return ProbeResult(language, probe.name, passed=passed, detail=_describe(outcome, text))
 
 
-async def _update(sandbox: Sandbox, update: Update) -> str:
+async def _update(sandbox: Sandbox, update: LimitUpdate) -> str:
     """Change the limit; what is wrong with how that went, if anything is."""
     to = f"the memory limit's change to {update.memory_bytes >> 20} MB"
     if update.files:

@@ -11,7 +11,7 @@ from orchestrator.errors import EngineError, EngineUnavailableError
 from orchestrator.languages.model import InstalledLanguage
 from orchestrator.sandbox.docker.backend import DockerBackend
 from orchestrator.sandbox.probes import ProbeResult, run_probes
-from orchestrator.sandbox.selftest_memory import fingerprint, passed_before, remember
+from orchestrator.sandbox.selftest_record import fingerprint, passed_before, remember
 from orchestrator.settings import AUTO, Settings
 
 log = structlog.get_logger(__name__)
@@ -105,7 +105,7 @@ class SelfTest:
         self, info: Json, runtime: str, known: Collection[str]
     ) -> AsyncIterator[ProbeResult]:
         held, failed = set[str](), set[str]()
-        backend = self._backend.beside(runtime)  # nobody else uses it before it is proved
+        backend = self._backend.with_runtime(runtime)  # nobody else uses it before it is proved
         for image in self._images():
             mark = fingerprint(info, runtime, image.digest)
             if mark not in known:

@@ -20,7 +20,7 @@ ENTRY_BYTES = 256
 """What a write that waits costs beside its data."""
 
 
-class Outlet(Protocol):
+class StdinSink(Protocol):
     """The stage at the other end. It takes everything at once, and tells nobody if it is gone."""
 
     def stdin(self, data: bytes | memoryview) -> None:
@@ -61,7 +61,7 @@ class StdinStream:
 
     def __init__(self) -> None:
         """For one stage, which begins whenever it does."""
-        self._outlet: Outlet | None = None
+        self._outlet: StdinSink | None = None
         self._credit = 0
         self._waiting: deque[_PendingWrite] = deque()
         self._held = 0
@@ -72,7 +72,7 @@ class StdinStream:
         self._is_over = False
 
     @property
-    def was_given(self) -> bool:
+    def was_attached(self) -> bool:
         """Whether a program has started with it: what it was told can't be told to another."""
         return self._outlet is not None
 
@@ -152,7 +152,7 @@ class StdinStream:
 
     # For the sandbox that it was given to.
 
-    def open(self, outlet: Outlet, credit: int, stdin: bytes | memoryview = b"") -> None:
+    def open(self, outlet: StdinSink, credit: int, stdin: bytes | memoryview = b"") -> None:
         """The program has started; it takes `credit` bytes now, and first of all `stdin`."""
         self._outlet = outlet
         if stdin:
@@ -161,9 +161,9 @@ class StdinStream:
             self._held += own.size
         for signal in self._signals:
             outlet.signal(signal)
-        self.grant(credit)
+        self.add_credit(credit)
 
-    def grant(self, credit: int) -> None:
+    def add_credit(self, credit: int) -> None:
         """The program has taken so many bytes: as many more can be sent."""
         if not self._is_over:
             self._credit += credit

@@ -14,7 +14,7 @@ from orchestrator.errors import (
     RevokedKeyError,
 )
 from orchestrator.jobs.queue.admission import Admission
-from orchestrator.jobs.queue.parties import Share
+from orchestrator.jobs.queue.key_queue import FairShare
 
 if TYPE_CHECKING:
     from orchestrator.jobs.queue.admission import Reservation
@@ -327,7 +327,7 @@ def release(task: asyncio.Task[Reservation]) -> None:
 
 def test_among_several_keys_none_can_hold_every_ticket() -> None:
     admission = Admission(slots=2, queue=6, memory_mb=100)
-    admission.expect({"greedy": Share(), "other": Share()})
+    admission.expect({"greedy": FairShare(), "other": FairShare()})
     for _ in range(6):
         admission.ticket("greedy")
     with pytest.raises(QueueFullError):
@@ -359,9 +359,9 @@ def test_nothing_is_kept_of_clients_that_hold_nothing() -> None:
 
 async def test_a_key_that_is_revoked_gets_no_place_with_an_earlier_ticket() -> None:
     admission = Admission(slots=2, queue=2, memory_mb=100)
-    admission.expect({"a": Share(), "b": Share()})
+    admission.expect({"a": FairShare(), "b": FairShare()})
     ticket, other = admission.ticket("a"), admission.ticket("b")
-    admission.expect({"b": Share()})
+    admission.expect({"b": FairShare()})
     with pytest.raises(RevokedKeyError):
         admission.enqueue(ticket, 10)
     assert admission.enqueue(other, 10).position == 0

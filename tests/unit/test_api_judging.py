@@ -180,7 +180,7 @@ def test_memory_and_processes_are_the_job_s_unless_a_test_says_otherwise() -> No
     assert made.judging is not None
     limits = [(test.limits.memory_mb, test.limits.processes) for test in made.judging.tests]
     assert limits == [(128, 16), (32, 8)]
-    assert (made.most_memory_mb, made.least_memory_mb, made.most_processes) == (128, 32, 16)
+    assert (made.max_run_memory_mb, made.min_run_memory_mb, made.max_run_processes) == (128, 32, 16)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,13 @@ from dataclasses import replace
 import pytest
 
 from orchestrator.jobs.attempt import Attempt, Progress
-from orchestrator.jobs.events import Announcer, JobEvent, Printed, StageEnded, StageStarted
+from orchestrator.jobs.events import (
+    DeduplicatingListener,
+    JobEvent,
+    Printed,
+    StageEnded,
+    StageStarted,
+)
 from orchestrator.jobs.events import TestEnded as Ended
 from orchestrator.jobs.events import TestStarted as Started
 from orchestrator.jobs.job import Job
@@ -167,7 +173,7 @@ def test_a_lost_attempt_does_not_ask_for_memory() -> None:
 
 def test_that_a_stage_or_a_test_begins_is_said_once_and_all_else_each_time() -> None:
     ear = Ear()
-    announcer = Announcer(ear)
+    announcer = DeduplicatingListener(ear)
     again: list[JobEvent] = [StageStarted(StageKind.COMPILE), Started(0, "1"), Started(1, "2")]
     always: list[JobEvent] = [StageEnded(StageKind.COMPILE, COMPILED), Ended(0, PASSED)]
     for event in (*again, *again, *always, *always, StageStarted(StageKind.RUN)):

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.jobs.compile_cache import (
-    LARGEST_SHARE,
-    OVERLAP,
-    SEARCHED,
+    ARTEFACT_SHARE,
+    OVERLAP_CHARACTERS,
+    PIECE_CHARACTERS,
+    CachedCompilation,
     CompileCache,
-    Compiled,
     cache_key,
     pieces,
 )
@@ -29,16 +29,16 @@ CLEAN = StageResult(Verdict.ACCEPTED, stderr=b"warning", exit_code=0)
 MIB = 1 << 20
 
 
-def compiled(size: int) -> Compiled:
-    return Compiled(CLEAN, b"x" * size)
+def compiled(size: int) -> CachedCompilation:
+    return CachedCompilation(CLEAN, b"x" * size)
 
 
 def test_what_is_kept_is_found_again() -> None:
     cache = CompileCache(MIB)
-    assert cache.find(b"key") is None
-    cache.keep(b"key", compiled(100))
-    assert cache.find(b"key") == compiled(100)
-    assert cache.find(b"other") is None
+    assert cache.get(b"key") is None
+    cache.put(b"key", compiled(100))
+    assert cache.get(b"key") == compiled(100)
+    assert cache.get(b"other") is None
     state = cache.state()
     assert (state.entries, state.hits, state.misses, state.max_bytes) == (1, 1, 2, MIB)
     assert state.bytes == compiled(100).size > 100
@@ -47,29 +47,29 @@ def test_what_is_kept_is_found_again() -> None:
 def test_whoever_was_not_asked_for_the_longest_goes_first() -> None:
     cache = CompileCache(40_000)
     for name in b"abc":
-        cache.keep(bytes([name]), compiled(2400))
-    assert cache.find(b"a") is not None
+        cache.put(bytes([name]), compiled(2400))
+    assert cache.get(b"a") is not None
     for name in range(12):
-        cache.keep(bytes([name]), compiled(2400))
-    assert cache.find(b"b") is None
-    assert cache.find(b"a") is not None
-    assert cache.find(b"\x0b") is not None
+        cache.put(bytes([name]), compiled(2400))
+    assert cache.get(b"b") is None
+    assert cache.get(b"a") is not None
+    assert cache.get(b"\x0b") is not None
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 5000)), max_size=60))
 def test_it_is_bounded_and_knows_its_size(kept: list[tuple[int, int]]) -> None:
     cache = CompileCache(20_000)
     for key, size in kept:
-        cache.keep(bytes([key]), compiled(size))
+        cache.put(bytes([key]), compiled(size))
     entries = cache._entries  # noqa: SLF001 - the truth its figures are held to
     state = cache.state()
     assert state.bytes == sum(entry.size for entry in entries.values()) <= 20_000
     assert state.entries == len(entries)
-    assert all(len(entry.artefact) <= 20_000 // LARGEST_SHARE for entry in entries.values())
+    assert all(len(entry.artefact) <= 20_000 // ARTEFACT_SHARE for entry in entries.values())
 
 
 def test_no_artefact_is_larger_than_the_agent_can_count() -> None:
-    assert CompileCache(1 << 40).largest_artefact == 2**32 - 1
+    assert CompileCache(1 << 40).max_artefact_bytes == 2**32 - 1
 
 
 def key_of(language: str = "c", owner: str = "key-1", **changes: Any) -> bytes | None:
@@ -226,14 +226,14 @@ def test_a_processor_that_comes_with_the_sources_is_not_cached() -> None:
         assert key_of("java", files=(main, SourceFile(path, b"P"))) is None
 
 
-@pytest.mark.parametrize("line", ["", "int a;\n" * 3, "x" * 99 + "\n", "y" * 5 * SEARCHED])
+@pytest.mark.parametrize("line", ["", "int a;\n" * 3, "x" * 99 + "\n", "y" * 5 * PIECE_CHARACTERS])
 def test_a_large_text_is_searched_in_pieces_that_overlap(line: str) -> None:
-    text = (line or "z\n") * (5 * SEARCHED // len(line or "z\n") + 1)
+    text = (line or "z\n") * (5 * PIECE_CHARACTERS // len(line or "z\n") + 1)
     found = list(pieces(text))
-    assert max(map(len, found)) <= 2 * SEARCHED + 2 * OVERLAP
-    for start in range(0, len(text) - OVERLAP, OVERLAP // 2):
-        assert any(text[start : start + OVERLAP // 2] in piece for piece in found)
-    marks = [SEARCHED - 3, SEARCHED, 2 * SEARCHED - 3, len(text) - 8]
+    assert max(map(len, found)) <= 2 * PIECE_CHARACTERS + 2 * OVERLAP_CHARACTERS
+    for start in range(0, len(text) - OVERLAP_CHARACTERS, OVERLAP_CHARACTERS // 2):
+        assert any(text[start : start + OVERLAP_CHARACTERS // 2] in piece for piece in found)
+    marks = [PIECE_CHARACTERS - 3, PIECE_CHARACTERS, 2 * PIECE_CHARACTERS - 3, len(text) - 8]
     for at in marks:
         marked = text[:at] + "__DATE__" + text[at + 8 :]
         assert any("__DATE__" in piece for piece in pieces(marked))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.jobs.judging.checkers import CheckerSays, CheckerStatus, read_exit
+from orchestrator.jobs.judging.checkers import CheckerOutcome, CheckerStatus, read_exit
 
 ACCEPTED, WRONG, POINTS, FAILED = CheckerStatus
 
@@ -16,15 +16,15 @@ ACCEPTED, WRONG, POINTS, FAILED = CheckerStatus
     [(0, ACCEPTED), (1, WRONG), (2, WRONG), (4, WRONG), (8, WRONG), (3, FAILED)],
 )
 def test_what_an_exit_code_says(code: int, status: CheckerStatus) -> None:
-    assert read_exit(code, b"", b"because\n") == CheckerSays(status, None, "because")
+    assert read_exit(code, b"", b"because\n") == CheckerOutcome(status, None, "because")
 
 
 @pytest.mark.parametrize("code", [-9, 5, 6, 9, 16, 127, 139, 255])
 def test_any_other_code_is_the_checker_s_failure_and_named(code: int) -> None:
     name = f"signal {code - 128}" if code == 139 else f"exit code {code}"
-    assert read_exit(code, b"", b"") == CheckerSays(FAILED, None, name)
+    assert read_exit(code, b"", b"") == CheckerOutcome(FAILED, None, name)
     said = read_exit(code, b"", b"Segmentation fault")
-    assert said == CheckerSays(FAILED, None, name, "Segmentation fault")
+    assert said == CheckerOutcome(FAILED, None, name, "Segmentation fault")
 
 
 TRACEBACK = b"""Traceback (most recent call last):
@@ -46,7 +46,7 @@ def test_an_exception_nobody_caught_is_the_checker_s_failure_and_told_to_its_aut
 def test_an_exception_that_was_caught_says_nothing() -> None:
     assert read_exit(0, b"", TRACEBACK, UNCAUGHT).status is ACCEPTED
     assert read_exit(1, b"", b"no Traceback (most recent call last):", UNCAUGHT).status is WRONG
-    assert read_exit(1, b"", b"wrong", UNCAUGHT) == CheckerSays(WRONG, None, "wrong")
+    assert read_exit(1, b"", b"wrong", UNCAUGHT) == CheckerOutcome(WRONG, None, "wrong")
 
 
 def test_of_what_a_checker_that_crashed_printed_the_end_is_kept() -> None:
@@ -73,7 +73,7 @@ POINTS_TABLE = [
 @pytest.mark.parametrize(("stdout", "stderr", "points", "message"), POINTS_TABLE)
 def test_points_are_read(stdout: bytes, stderr: bytes, points: float, message: str) -> None:
     said = read_exit(7, stdout, stderr)
-    assert said == CheckerSays(POINTS, points, message)
+    assert said == CheckerOutcome(POINTS, points, message)
     assert str(said.points) == str(points)  # 0.0, not -0.0
 
 

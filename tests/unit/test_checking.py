@@ -7,8 +7,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.jobs.judging.checker_program import checker_files, program_stage, read_checker
-from orchestrator.jobs.judging.checkers import CheckerSays, CheckerStatus, Lines, Protocol, Tokens
-from orchestrator.jobs.judging.checking import apply_checker, check_text, keep_output, not_checked
+from orchestrator.jobs.judging.checkers import (
+    CheckerOutcome,
+    CheckerStatus,
+    Lines,
+    Protocol,
+    Tokens,
+)
+from orchestrator.jobs.judging.checking import (
+    apply_checker,
+    check_text,
+    keep_output,
+    unchecked_result,
+)
 from orchestrator.jobs.model import (
     Cause,
     CheckerProgram,
@@ -33,8 +44,8 @@ def make_test(**changes: Any) -> JudgeTest:
     return JudgeTest(**(fields | {"limits": Limits(1, 1, 64, 100, 16)} | changes))
 
 
-def says(status: CheckerStatus, points: float | None = None) -> CheckerSays:
-    return CheckerSays(status, points, "said")
+def says(status: CheckerStatus, points: float | None = None) -> CheckerOutcome:
+    return CheckerOutcome(status, points, "said")
 
 
 def test_a_checker_is_given_three_files() -> None:
@@ -90,10 +101,10 @@ def test_what_a_validator_that_was_ended_has_printed_is_for_its_author() -> None
 
 def test_a_run_that_failed_decides_its_test() -> None:
     failed = StageResult(Verdict.TIME_LIMIT, killed_by=Cause.CPU)
-    result = not_checked(make_test(points=3.0, group="g"), failed)
+    result = unchecked_result(make_test(points=3.0, group="g"), failed)
     assert result == TestResult("t", failed, has_output=True, points=0.0, group="g")
-    assert not_checked(make_test(points=3.0), OK).points == 3.0
-    assert not_checked(make_test(), OK).points is None
+    assert unchecked_result(make_test(points=3.0), OK).points == 3.0
+    assert unchecked_result(make_test(), OK).points is None
 
 
 def test_what_a_text_checker_finds_is_the_test_s_difference() -> None:
@@ -190,7 +201,7 @@ def test_a_checker_that_met_a_limit_accepts_nothing(verdict: Verdict, cause: Cau
     ],
 )
 def test_what_a_checker_said_is_the_test_s_result(
-    said: CheckerSays, worth: float | None, status: Verdict, points: float | None
+    said: CheckerOutcome, worth: float | None, status: Verdict, points: float | None
 ) -> None:
     result = apply_checker(make_test(points=worth), OK, said)
     assert (result.stage.status, result.points, result.message) == (status, points, "said")

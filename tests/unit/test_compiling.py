@@ -18,7 +18,7 @@ from orchestrator.jobs.model import (
     Submission,
     Verdict,
 )
-from orchestrator.jobs.plan import fit_together, make_plan
+from orchestrator.jobs.plan import fit_compile_memory, make_plan
 from orchestrator.jobs.verdict import Captured
 from orchestrator.languages.model import CommandRule, InstalledLanguage, MemoryErrorRule
 from orchestrator.languages.registry import load_languages
@@ -173,7 +173,7 @@ def test_two_compilers_of_a_job_never_want_more_than_there_is() -> None:
     plan = make_plan("j", submission, InstalledLanguage(found, "1", "sha256:0"), make_settings())
     assert (plan.sandbox_memory_mb, plan.compile_memory_mb) == (256, 512)
     for budget_mb, expected in ((1024, [512, 512]), (640, [384, 256]), (100, [256, 256])):
-        plans = fit_together([plan, plan], budget_mb)
+        plans = fit_compile_memory([plan, plan], budget_mb)
         assert [each.compile_memory_mb for each in plans] == expected
 
 

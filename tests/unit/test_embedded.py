@@ -146,7 +146,7 @@ def test_v1_controllers_that_were_mounted_together_are_found_by_their_own_names(
 def mounted(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Path, Path]]:
     """What was to be mounted where; it is only written down, and allowed."""
     found: list[tuple[Path, Path]] = []
-    monkeypatch.setattr(cgroups, "mount_over", lambda *pair: found.append(pair) or True)
+    monkeypatch.setattr(cgroups, "bind_mount", lambda *pair: found.append(pair) or True)
     return found
 
 
@@ -198,7 +198,7 @@ def test_v2_our_cgroup_becomes_the_root_where_that_is_what_it_is_called(
 def test_v2_where_it_can_not_be_made_the_root_it_is_said_and_left(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(cgroups, "mount_over", lambda *_: False)
+    monkeypatch.setattr(cgroups, "bind_mount", lambda *_: False)
     cgroup(v2(tmp_path) / "docker" / "abc", ours=True, cgroup__type="domain")
     assert prepare_cgroups(tmp_path, named(tmp_path, "/")) == "/docker/abc"
     assert "cgroup_not_at_the_root" in capsys.readouterr().out

@@ -13,7 +13,7 @@ from requests import Session
 
 from orchestrator.engine.client import EngineClient
 from orchestrator.engine.failures import translate
-from orchestrator.engine.sdk import Client
+from orchestrator.engine.sdk import LeanClient
 from orchestrator.errors import (
     ContainerNotFoundError,
     EngineConflictError,
@@ -161,7 +161,7 @@ async def test_a_call_is_the_request_it_should_be(  # noqa: PLR0913, PLR0917 - a
 def test_a_plain_request_is_what_the_http_library_would_make_of_it(
     method: str, data: str | None, params: dict[str, Any]
 ) -> None:
-    client = Client(base_url="unix:///nowhere.sock", version="1.41")
+    client = LeanClient(base_url="unix:///nowhere.sock", version="1.41")
     request = requests.Request(method, client.base_url + "/v1.41/x", params=params, data=data)
     ours, theirs = client.prepare_request(request), Session.prepare_request(client, request)
     assert (ours.method, ours.path_url) == (theirs.method, theirs.path_url)

@@ -17,9 +17,9 @@ from structlog.testing import capture_logs
 
 from orchestrator.__main__ import main
 from orchestrator.access.key_file import MAX_BYTES, Entry, parse_keys, read_keys, state_of
+from orchestrator.access.key_watch import KeyWatch
 from orchestrator.access.model import Key, Scope, digest_of
 from orchestrator.access.ring import KeyRing
-from orchestrator.access.watching import KeyWatch
 from orchestrator.cli.key_file import PREFIX, Rights, add_key, remove_key
 from orchestrator.errors import ConfigurationError
 from tests.checkout import ROOT
@@ -122,24 +122,24 @@ async def test_a_file_is_read_again_when_it_changes_and_a_broken_one_changes_not
     watch = KeyWatch(path, ring)
     watch.load()
     assert [key.name for key in ring.keys][1:] == ["course"]
-    assert await watch.look() is None
+    assert await watch.check() is None
 
     path.write_text(ENTRY + "weight = 2\n")
-    assert await watch.look() == frozenset()
+    assert await watch.check() == frozenset()
     assert ring.keys[1].weight == 2
 
     broken = (ENTRY + "weight = 0", "]", ENTRY.replace(HASH, digest_of(b"one").hex()), None)
     for text in broken:
         path.unlink() if text is None else path.write_text(text)
         with capture_logs() as logs:
-            assert await watch.look() is None
-            assert await watch.look() is None
+            assert await watch.check() is None
+            assert await watch.check() is None
         assert [line["event"] for line in logs] == ["keys_file_broken"], text  # once
         assert logs[0]["still_valid"] == 2
         assert ring.find(b"a key") is not None
 
     path.write_text("")
-    assert await watch.look() == {"course"}
+    assert await watch.check() == {"course"}
     assert ring.find(b"a key") is None
     assert ring.find(b"one") is not None
 

@@ -20,11 +20,11 @@ from orchestrator.languages.model import (
 )
 from orchestrator.languages.registry import load_languages
 from orchestrator.languages.sources import (
-    as_tools_read,
     compile_argv,
     expand,
     main_class,
     main_file_name,
+    normalise_source,
     run_argv,
     source_paths,
 )
@@ -180,10 +180,10 @@ def test_java_is_named_after_its_public_class(code: str, expected: str) -> None:
 
 def test_a_source_has_no_byte_order_mark_and_a_script_no_carriage_returns() -> None:
     marked = "\ufeff\ufeffa\r\nb\rc\n".encode()
-    assert as_tools_read(LANGUAGE, marked).decode() == "\ufeffa\r\nb\rc\n"
+    assert normalise_source(LANGUAGE, marked).decode() == "\ufeffa\r\nb\rc\n"
     script = replace(LANGUAGE, source=replace(ANYTHING, newlines="lf"))
-    assert as_tools_read(script, marked).decode() == "\ufeffa\nb\rc\n"
-    assert as_tools_read(script, b"\xfe\xff\r") == b"\xfe\xff\r"
+    assert normalise_source(script, marked).decode() == "\ufeffa\nb\rc\n"
+    assert normalise_source(script, b"\xfe\xff\r") == b"\xfe\xff\r"
 
 
 # Openings without ends, and beginnings that all but match: each a chance to look at the rest again.

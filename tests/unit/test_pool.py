@@ -188,7 +188,7 @@ async def test_nothing_is_made_while_it_is_not_allowed() -> None:
         lease = await bench.lease()  # wakes it
         assert len(bench.backend.opened) == 1
         bench.allowed = 1
-        bench.pool.poke()
+        bench.pool.wake()
         await bench.full()
         await lease.sandbox.close()
 
@@ -300,7 +300,9 @@ async def test_a_changed_profile_replaces_the_waiting_sandboxes() -> None:
     async with Bench().running() as bench:
         await bench.full()
         before = set(bench.backend.live)
-        bench.pool.keep({"sh": PoolProfile(make_spec(job_id="pool", image="sha256:new"), 2, 12)})
+        bench.pool.set_profiles(
+            {"sh": PoolProfile(make_spec(job_id="pool", image="sha256:new"), 2, 12)}
+        )
         await bench.until(lambda status: status.ready == 0)
         await bench.full()
         assert not before & set(bench.backend.live)
@@ -314,10 +316,10 @@ async def test_the_same_profile_keeps_the_waiting_sandboxes() -> None:
     async with Bench().running() as bench:
         await bench.full()
         before = set(bench.backend.live)
-        bench.pool.keep({"sh": profile(3)})
+        bench.pool.set_profiles({"sh": profile(3)})
         await bench.full()
         assert before < set(bench.backend.live)
-        bench.pool.keep({"sh": profile(1)})
+        bench.pool.set_profiles({"sh": profile(1)})
         await bench.until(lambda status: status.ready == 1)
 
 
@@ -334,7 +336,7 @@ async def test_a_sandbox_being_made_when_its_profile_changes_never_waits(
     monkeypatch.setattr(FakeBackend, "open", open_slowly)
     async with bench.running():
         await bench.until(lambda status: status.creating == 1)
-        bench.pool.keep({"other": profile(1)})
+        bench.pool.set_profiles({"other": profile(1)})
         gate.set()
         await bench.full("other")
         assert set(bench.pool.status()) == {"other"}

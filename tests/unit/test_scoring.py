@@ -4,7 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.jobs.judging.scoring import exceeded_ms, overall, skipped, summarise
+from orchestrator.jobs.judging.scoring import (
+    exceeded_ms,
+    overall_verdict,
+    skipped_result,
+    summarise,
+)
 from orchestrator.jobs.model import (
     Cause,
     GroupScore,
@@ -42,9 +47,9 @@ def test_the_first_that_was_not_accepted_is_the_job_s_verdict() -> None:
     late = StageResult(Verdict.TIME_LIMIT, killed_by=Cause.CPU)
     results = [TestResult("1", StageResult(OK)), TestResult("2", late)]
     results.append(TestResult("3", StageResult(WRONG)))
-    assert overall(results) == (Verdict.TIME_LIMIT, Cause.CPU)
-    assert overall(results[:1]) == (OK, None)
-    assert overall([results[2], results[1]]) == (WRONG, None)
+    assert overall_verdict(results) == (Verdict.TIME_LIMIT, Cause.CPU)
+    assert overall_verdict(results[:1]) == (OK, None)
+    assert overall_verdict([results[2], results[1]]) == (WRONG, None)
 
 
 CPU = StageResult(Verdict.TIME_LIMIT, killed_by=Cause.CPU, cpu_ms=1001, wall_ms=2900)
@@ -71,7 +76,7 @@ def test_the_time_that_met_its_limit_is_the_one_to_show(
     exceeded: float | None,
 ) -> None:
     results = tuple(TestResult(str(number), stage) for number, stage in enumerate(tests))
-    status, cause = overall(results) if results else ((run or compiled).status, None)
+    status, cause = overall_verdict(results) if results else ((run or compiled).status, None)
     cause = cause or (run or compiled).killed_by
     times = Timings(0, 0, 0, 0, 99_999)
     result = JobResult("1", "c", "1", status, cause, compiled, run, times, tests=results or None)
@@ -79,11 +84,11 @@ def test_the_time_that_met_its_limit_is_the_one_to_show(
 
 
 def test_a_test_that_was_not_run_wins_nothing_and_is_nobody_s_time() -> None:
-    assert skipped(make_test(5, "g")) == TestResult(
+    assert skipped_result(make_test(5, "g")) == TestResult(
         "t", StageResult(SKIPPED), points=0.0, group="g"
     )
-    assert skipped(make_test()).points is None
-    summary = summarise([make_test()], [skipped(make_test())])
+    assert skipped_result(make_test()).points is None
+    summary = summarise([make_test()], [skipped_result(make_test())])
     assert (summary.total, summary.passed, summary.failed, summary.skipped) == (1, 0, 0, 1)
     assert (summary.max_cpu_ms, summary.total_wall_ms, summary.max_memory_kb) == (None, None, None)
 
@@ -163,4 +168,4 @@ def test_the_score_is_what_a_plain_reading_of_the_rule_gives(given: list[Given])
         assert summary.score == expected
         assert summary.max_score == sum(points or 0 for _, points, _ in given)
     assert {group.name for group in summary.groups if not group.passed} == failed_groups
-    assert (overall(results)[0] is OK) == (summary.passed == len(given))
+    assert (overall_verdict(results)[0] is OK) == (summary.passed == len(given))

@@ -18,7 +18,7 @@ from orchestrator.sandbox.model import (
     Stream,
 )
 from orchestrator.sandbox.probes import NOT_KILLED, OUTPUT_LIMIT, PROBE, PROBES, run_probes
-from orchestrator.sandbox.selftest_memory import fingerprint, passed_before, remember
+from orchestrator.sandbox.selftest_record import fingerprint, passed_before, remember
 from tests.fakes.backend import FakeBackend, FakeSandbox
 from tests.sandbox_support import make_report
 

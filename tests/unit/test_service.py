@@ -578,7 +578,7 @@ async def test_a_job_whose_program_was_given_live_input_is_not_begun_anew() -> N
     bench = Bench("lose outside")
     await bench.run("cat", stream=(stream := StdinStream()))
     assert len(bench.backend.opened) == 2
-    assert not stream.was_given
+    assert not stream.was_attached
     await bench.settled()
 
 

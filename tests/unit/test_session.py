@@ -463,7 +463,7 @@ async def started(
     transport.say(STARTED_FRAME)
     for _ in range(5):  # until it has been read
         await asyncio.sleep(0)
-    assert stream.was_given
+    assert stream.was_attached
     return stream, transport, running
 
 
@@ -533,7 +533,7 @@ async def test_a_program_that_can_not_be_executed_closes_its_stream() -> None:
     transport.say(EXIT_FRAME)
     await session.run_stage(make_stage(), Collector().take, stream)
     assert await writing is False
-    assert not stream.was_given
+    assert not stream.was_attached
 
 
 async def test_the_stream_of_a_stage_lost_before_its_start_can_go_to_the_next() -> None:
@@ -544,7 +544,7 @@ async def test_the_stream_of_a_stage_lost_before_its_start_can_go_to_the_next() 
     transport.say(None)
     with pytest.raises(StreamEndedError):
         await session.run_stage(make_stage(), Collector().take, stream)
-    assert not stream.was_given
+    assert not stream.was_attached
     session, transport = await greeted()
     transport.say(STARTED_FRAME, EXIT_FRAME)
     await session.run_stage(make_stage(), Collector().take, stream)

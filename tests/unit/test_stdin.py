@@ -84,7 +84,7 @@ class Driver:
 
     def give(self, credit: int) -> None:
         self.outlet.credit += credit
-        self.stream.grant(credit)
+        self.stream.add_credit(credit)
 
 
 operations = st.lists(
@@ -115,11 +115,11 @@ async def test_a_write_waits_for_room_and_goes_out_piece_by_piece() -> None:
     await begin(writing)
     assert outlet.received == b"ab"
     outlet.credit += 3
-    stream.grant(3)
+    stream.add_credit(3)
     await begin(writing)
     assert outlet.received == b"abcde"
     outlet.credit += 3
-    stream.grant(3)
+    stream.add_credit(3)
     assert await writing
     assert outlet.received == b"abcdef"
 
@@ -132,11 +132,11 @@ async def test_an_empty_write_is_through_when_all_before_it_is() -> None:
     waiting = asyncio.create_task(stream.write(b""))
     await begin(waiting)
     outlet.credit += 1
-    stream.grant(1)
+    stream.add_credit(1)
     await begin(waiting)
     stream.put(b"d")
     outlet.credit += 1
-    stream.grant(1)
+    stream.add_credit(1)
     assert await waiting
     assert outlet.received == b"abc"
     stream.close()
@@ -161,7 +161,7 @@ async def test_a_write_that_is_given_up_makes_way_for_the_next() -> None:
     first.cancel()
     await asyncio.wait([first])
     outlet.credit += 10
-    stream.grant(10)
+    stream.add_credit(10)
     assert await second
     assert (bytes(outlet.received), outlet.ends) == (b"axyz", 1)
 
@@ -170,7 +170,7 @@ async def test_the_end_is_sent_once_however_often_it_is_called() -> None:
     stream, outlet = opened(10)
     stream.end()
     stream.end()
-    stream.grant(5)
+    stream.add_credit(5)
     assert outlet.ends == 1
     assert await stream.write(b"more") is False
     assert not outlet.received
@@ -187,7 +187,7 @@ async def test_a_closed_stream_releases_writers_and_passes_nothing_on(*, is_open
     assert await stream.write(b"x") is False
     assert await stream.write(b"") is False
     stream.end()
-    stream.grant(10)
+    stream.add_credit(10)
     stream.signal(Signal.INT)
     assert (bytes(outlet.received), outlet.ends, outlet.signals) == (b"a" * is_open, 0, [])
 
@@ -207,9 +207,9 @@ async def test_signals_that_come_too_early_wait_for_the_program_once_each() -> N
     stream, outlet = StdinStream(), Recorder(10)
     for signal in (Signal.TERM, Signal.INT, Signal.TERM):
         stream.signal(signal)
-    assert not stream.was_given
+    assert not stream.was_attached
     stream.open(outlet, 10)
-    assert stream.was_given
+    assert stream.was_attached
     assert outlet.signals == [Signal.TERM, Signal.INT]
 
 

@@ -10,7 +10,7 @@ import structlog
 
 from orchestrator.errors import EngineError, EngineUnavailableError
 from orchestrator.jobs.watch import EngineWatch, Readiness
-from orchestrator.sandbox.probes import START, ProbeResult
+from orchestrator.sandbox.probes import START_CHECK, ProbeResult
 from tests.components_support import FAIL, PASS
 from tests.fakes.backend import FakeBackend
 
@@ -78,7 +78,7 @@ async def test_a_failed_proof_is_made_again_with_an_engine_that_was_away() -> No
 async def test_a_sandbox_that_did_not_start_is_tried_again_after_a_while(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    scene = Scene(ProbeResult("c", START, passed=False, detail="not ready in 15 s"))
+    scene = Scene(ProbeResult("c", START_CHECK, passed=False, detail="not ready in 15 s"))
     assert await scene.check() == "self-test: start failed in c: not ready in 15 s"
     scene.results = (PASS,)
     assert await scene.check() is not None

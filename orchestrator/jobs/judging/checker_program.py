@@ -1,4 +1,4 @@
-"""A checker program or interactor: how it is called, what it is given, what its end says. Pure.
+"""A checker program or interactor: how it is called, what it is given, what its exit means. Pure.
 
 testlib: `program input.txt output.txt answer.txt`. Kattis: `program input.txt answer.txt feedback/`
 with the output on stdin; a shell around it makes the folder, and passes on what is in it then.
@@ -10,7 +10,7 @@ import re
 from dataclasses import fields, replace
 
 from orchestrator.jobs.judging.checkers import (
-    CheckerSays,
+    CheckerOutcome,
     Feedback,
     Protocol,
     crashed,
@@ -72,7 +72,7 @@ def interactor_files(test: JudgeTest) -> tuple[SourceFile, ...]:
 
 def read_checker(
     ended: StageResult, program: CheckerProgram, uncaught: re.Pattern[str] | None = None
-) -> CheckerSays:
+) -> CheckerOutcome:
     """What it said by the way it ended; `uncaught`: as `read_exit` has it."""
     stderr, feedback = ended.stderr, Feedback()
     if program.protocol is Protocol.KATTIS:
@@ -87,7 +87,7 @@ def read_checker(
 
 def read_interactor(
     ended: StageResult, program: Interactor, uncaught: re.Pattern[str] | None = None
-) -> CheckerSays:
+) -> CheckerOutcome:
     """The same, but that what it says on stdout is said to the submission."""
     silent = replace(ended, stdout=b"")
     return read_checker(silent, CheckerProgram(program.submission, program.protocol), uncaught)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from orchestrator.jobs.judging.checkers import (
-    CheckerSays,
+    CheckerOutcome,
     CheckerStatus,
     TextChecker,
     compare,
@@ -28,7 +28,7 @@ _VERDICTS = {
 }
 
 
-def not_checked(test: JudgeTest, stage: StageResult) -> TestResult:
+def unchecked_result(test: JudgeTest, stage: StageResult) -> TestResult:
     """A run that decides the test by itself: it failed, or nothing was expected of it."""
     return _result(test, stage, _all(test) if stage.status is Verdict.ACCEPTED else 0.0)
 
@@ -37,25 +37,25 @@ def check_text(test: JudgeTest, checker: TextChecker, stage: StageResult) -> Tes
     """An accepted run's output against what was expected."""
     difference = compare(checker, test.expected or b"", stage.stdout)
     if difference is None:
-        return not_checked(test, stage)
+        return unchecked_result(test, stage)
     wrong = replace(stage, status=Verdict.WRONG_ANSWER)
     return replace(_result(test, wrong, 0.0), difference=difference)
 
 
-def apply_checker(test: JudgeTest, stage: StageResult, says: CheckerSays) -> TestResult:
+def apply_checker(test: JudgeTest, stage: StageResult, outcome: CheckerOutcome) -> TestResult:
     """An accepted run's result once a checker program has seen its output.
 
     With points it is accepted from the test's own points on (any, where the test has none).
     """
-    if says.status is CheckerStatus.POINTS:
-        points = says.points or 0.0
+    if outcome.status is CheckerStatus.POINTS:
+        points = outcome.points or 0.0
         is_enough = points >= test.points if test.points else points > 0
         verdict = Verdict.ACCEPTED if is_enough else Verdict.WRONG_ANSWER
     else:
-        verdict = _VERDICTS[says.status]
+        verdict = _VERDICTS[outcome.status]
         points = _all(test) if verdict is Verdict.ACCEPTED else 0.0
     judged = _result(test, replace(stage, status=verdict), points)
-    return replace(judged, message=says.message, judge_message=says.judge_message or None)
+    return replace(judged, message=outcome.message, judge_message=outcome.judge_message or None)
 
 
 def _all(test: JudgeTest) -> float:

@@ -14,8 +14,8 @@ from orchestrator.jobs.judging.checker_program import (
     program_stage,
     read_interactor,
 )
-from orchestrator.jobs.judging.checkers import CheckerSays, CheckerStatus
-from orchestrator.jobs.judging.checking import TURN_BYTES, apply_checker, not_checked
+from orchestrator.jobs.judging.checkers import CheckerOutcome, CheckerStatus
+from orchestrator.jobs.judging.checking import TURN_BYTES, apply_checker, unchecked_result
 from orchestrator.jobs.model import (
     Interactor,
     JudgeTest,
@@ -114,8 +114,8 @@ class Sides:
     interactor: ProgramRunner
     rule: Interactor
 
-    def read(self, ended: StageResult) -> CheckerSays:
-        """What the interactor says."""
+    def read(self, ended: StageResult) -> CheckerOutcome:
+        """Read the interactor's decision from how it ended."""
         return read_interactor(ended, self.rule, self.interactor.uncaught)
 
 
@@ -138,15 +138,15 @@ async def interact(sides: Sides, test: JudgeTest, transcript_room: int | None) -
         transcript = None if transcript_room is None else Transcript(transcript_room)
         ended = await _talk(sides, test, transcript, is_last=is_last)
         if ended.solution is not None and ended.interactor is not None:
-            says = sides.read(ended.interactor)
-            result = decide(test, ended.solution, says, solution_first=ended.solution_was_first)
+            outcome = sides.read(ended.interactor)
+            result = decide(test, ended.solution, outcome, solution_first=ended.solution_was_first)
             said = None if transcript is None else transcript.utterances()
             return replace(result, transcript=said)
     return None
 
 
 def decide(
-    test: JudgeTest, solution: StageResult, says: CheckerSays, *, solution_first: bool
+    test: JudgeTest, solution: StageResult, outcome: CheckerOutcome, *, solution_first: bool
 ) -> TestResult:
     """Who ended first, and how, says whose verdict it is.
 
@@ -155,11 +155,13 @@ def decide(
     floods is at fault itself, whatever its interactor could not do with the flood.
     """
     failed = solution.status is not Verdict.ACCEPTED
-    floods = solution.status is Verdict.OUTPUT_LIMIT and says.status is CheckerStatus.FAILED
-    if failed and (solution_first or floods or says.status not in _NO):
-        return replace(not_checked(test, solution), judge_message=says.judge_message or None)
+    floods = solution.status is Verdict.OUTPUT_LIMIT and outcome.status is CheckerStatus.FAILED
+    if failed and (solution_first or floods or outcome.status not in _NO):
+        return replace(
+            unchecked_result(test, solution), judge_message=outcome.judge_message or None
+        )
     said_no = replace(solution, killed_by=None) if failed else solution
-    return apply_checker(test, said_no, says)
+    return apply_checker(test, said_no, outcome)
 
 
 async def _talk(
@@ -204,7 +206,7 @@ async def _until_over(
     run: Coroutine[Any, Any, StageResult | None],
     side: _Side,
     order: list[_Side],
-    read: Callable[[StageResult], CheckerSays],
+    read: Callable[[StageResult], CheckerOutcome],
 ) -> StageResult | None:
     """Run one side; when it is over, the other learns of it as of a pipe that is closed."""
     try:
@@ -217,8 +219,8 @@ async def _until_over(
                 await side.other.is_over.wait()
     order.append(side)
     side.is_over.set()
-    says = read(result) if result is not None and side.is_interactor else None
-    if result is None or (says is not None and says.status is CheckerStatus.WRONG):
+    outcome = read(result) if result is not None and side.is_interactor else None
+    if result is None or (outcome is not None and outcome.status is CheckerStatus.WRONG):
         side.other.stop()
     else:
         # Of an interactor that failed, too: whether the submission floods is still to be seen.

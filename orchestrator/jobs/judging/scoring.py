@@ -12,8 +12,8 @@ from orchestrator.jobs.model import (
     JobResult,
     JudgeTest,
     StageResult,
-    Summary,
     TestResult,
+    TestSummary,
     Verdict,
 )
 
@@ -23,13 +23,13 @@ _DIGITS = 6  # of points: sums of tenths are to look like tenths
 _NOT_RUN = frozenset({Verdict.SKIPPED})
 
 
-def skipped(test: JudgeTest) -> TestResult:
+def skipped_result(test: JudgeTest) -> TestResult:
     """A test that was not run."""
     points = None if test.points is None else 0.0
     return TestResult(test.name, StageResult(Verdict.SKIPPED), points=points, group=test.group)
 
 
-def overall(results: Sequence[TestResult]) -> tuple[Verdict, Cause | None]:
+def overall_verdict(results: Sequence[TestResult]) -> tuple[Verdict, Cause | None]:
     """The job's verdict: that of the first test, in the order given, that was not accepted."""
     for result in results:
         if result.stage.status is not Verdict.ACCEPTED:
@@ -48,7 +48,7 @@ def exceeded_ms(result: JobResult) -> float | None:
     return None
 
 
-def summarise(tests: Sequence[JudgeTest], results: Sequence[TestResult]) -> Summary:
+def summarise(tests: Sequence[JudgeTest], results: Sequence[TestResult]) -> TestSummary:
     """`results`: one for each of `tests`, in the same order."""
     verdicts = [result.stage.status for result in results]
     stages = [result.stage for result in results if result.stage.status not in _NOT_RUN]
@@ -58,7 +58,7 @@ def summarise(tests: Sequence[JudgeTest], results: Sequence[TestResult]) -> Summ
     groups = _groups(tests, results)
     score, max_score = _score(tests, results, groups)
     passed, not_run = verdicts.count(Verdict.ACCEPTED), verdicts.count(Verdict.SKIPPED)
-    return Summary(
+    return TestSummary(
         total=len(results),
         passed=passed,
         failed=len(results) - passed - not_run,

@@ -7,16 +7,16 @@ import asyncio
 from orchestrator.jobs.attempt import Attempt
 from orchestrator.jobs.events import Listener, TestEnded, TestStarted
 from orchestrator.jobs.judging.checker_program import checker_files, program_stage, read_checker
-from orchestrator.jobs.judging.checkers import CheckerSays
+from orchestrator.jobs.judging.checkers import CheckerOutcome
 from orchestrator.jobs.judging.checking import (
     apply_checker,
     check_text,
     keep_output,
     kept_bytes,
-    not_checked,
+    unchecked_result,
 )
 from orchestrator.jobs.judging.interaction import Sides, interact
-from orchestrator.jobs.judging.scoring import skipped
+from orchestrator.jobs.judging.scoring import skipped_result
 from orchestrator.jobs.leased_sandbox import LeasedSandbox
 from orchestrator.jobs.model import (
     CheckerProgram,
@@ -47,7 +47,7 @@ async def judge_tests(
     room = judging.returned_bytes - sum(map(kept_bytes, attempt.tests))
     for number in range(len(attempt.tests), len(judging.tests)):
         test = judging.tests[number]
-        result: TestResult | None = skipped(test)
+        result: TestResult | None = skipped_result(test)
         if not _is_decided(attempt, judging):
             listener.send(TestStarted(number, test.name))
             result = await judge.run(test, room)
@@ -94,16 +94,16 @@ class _Judge:
         if stage is None:
             return None
         if stage.status is not Verdict.ACCEPTED:
-            return not_checked(test, stage)
+            return unchecked_result(test, stage)
         if self._checker is not None and isinstance(self._rule, CheckerProgram):
-            says = await _ask(self._checker, self._rule, test, stage)
-            return None if says is None else apply_checker(test, stage, says)
+            outcome = await _ask(self._checker, self._rule, test, stage)
+            return None if outcome is None else apply_checker(test, stage, outcome)
         return await self._compare(test, stage)
 
     async def _compare(self, test: JudgeTest, stage: StageResult) -> TestResult:
         checker = self._rule
         if test.expected is None or isinstance(checker, CheckerProgram | Interactor):
-            return not_checked(test, stage)
+            return unchecked_result(test, stage)
         if len(stage.stdout) + len(test.expected) > LARGE_BYTES:
             job_id = self._solution.program.job_id
             work = asyncio.to_thread(check_text, test, checker, stage)
@@ -114,7 +114,7 @@ class _Judge:
 
 async def _ask(
     checker: ProgramRunner, rule: CheckerProgram, test: JudgeTest, stage: StageResult
-) -> CheckerSays | None:
+) -> CheckerOutcome | None:
     program = checker.program
     files = checker_files(test, stage.stdout, rule.protocol)
     asking = program_stage(program.plan.run, rule.protocol, stage.stdout)

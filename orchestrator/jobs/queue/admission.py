@@ -20,7 +20,7 @@ from orchestrator.errors import (
     RevokedKeyError,
 )
 from orchestrator.jobs.queue.fairness import FairQueue
-from orchestrator.jobs.queue.parties import Share
+from orchestrator.jobs.queue.key_queue import FairShare
 
 T = TypeVar("T")
 
@@ -77,7 +77,7 @@ class Reservation:
     """A slot and memory, held until `release` (idempotent)."""
 
     def __init__(self, admission: Admission, waiter: _Waiter) -> None:
-        """Made by `Place.reservation` only."""
+        """Made by `QueueEntry.reservation` only."""
         self._admission = admission
         self._waiter = waiter
         self._held = True
@@ -96,7 +96,7 @@ class Reservation:
             self._admission._give_back(self._waiter)  # noqa: SLF001 - as above
 
 
-class Place:
+class QueueEntry:
     """A job's place in the queue. Whoever has it waits for the `reservation`, or leaves."""
 
     def __init__(self, admission: Admission, waiter: _Waiter) -> None:
@@ -140,7 +140,7 @@ class Admission:
         self._stops = False
         self._pauses = False
 
-    def expect(self, shares: Mapping[str, Share]) -> None:
+    def expect(self, shares: Mapping[str, FairShare]) -> None:
         """These keys there are from now on, by name.
 
         With several of them none may hold the last quarter of the tickets: there is always room for
@@ -215,7 +215,7 @@ class Admission:
             self._tickets_of_clients[key, client] += 1
         return Ticket(self, key, client)
 
-    def enqueue(self, ticket: Ticket, memory_mb: int) -> Place:
+    def enqueue(self, ticket: Ticket, memory_mb: int) -> QueueEntry:
         """A place in the queue for a slot and `memory_mb`; granted at once where there is room.
 
         Raises InvalidSubmissionError if it could never fit, and RevokedKeyError when its key was
@@ -233,12 +233,12 @@ class Admission:
         waiter = _Waiter(ticket.key, ticket.client, memory_mb, granted)
         self._queue.push(waiter)
         self._admit()
-        return Place(self, waiter)
+        return QueueEntry(self, waiter)
 
-    def positions(self, places: Iterable[Place]) -> list[int]:
+    def positions(self, entries: Iterable[QueueEntry]) -> list[int]:
         """The `position` of each, worked out for all at once: it is a walk through the queue."""
         turns = {id(waiter): turn for turn, waiter in enumerate(self._queue.in_turn(), start=1)}
-        return [turns.get(id(place._waiter), 0) for place in places]  # noqa: SLF001 - as above
+        return [turns.get(id(entry._waiter), 0) for entry in entries]  # noqa: SLF001 - as above
 
     def _take_back(self, ticket: Ticket) -> None:
         self._given -= 1

@@ -23,7 +23,7 @@ from heapq import heapify, heappop, heappush
 from itertools import count
 from typing import Generic
 
-from orchestrator.jobs.queue.parties import EQUAL, Party, R, Share, turns_before
+from orchestrator.jobs.queue.key_queue import EQUAL_SHARE, FairShare, KeyQueue, R, turns_before
 
 ACTIVE_S = 300.0
 """How long an expected key counts as active after it was there last."""
@@ -49,17 +49,17 @@ class FairQueue(Generic[R]):
         """Memory held."""
         self._spare_mb = spare_mb
         self._clock = clock
-        self._parties: dict[str, Party[R]] = {}
+        self._parties: dict[str, KeyQueue[R]] = {}
         self.waiting = 0
         """How many wait."""
         self._now = 0
         self._stamps = count(1)
 
-    def expect(self, shares: Mapping[str, Share]) -> None:
+    def expect(self, shares: Mapping[str, FairShare]) -> None:
         """These keys there are from now on, and no others. New ones count as active at first."""
         now = self._clock()
         for name, share in shares.items():
-            party = self._parties.setdefault(name, Party(share, now))
+            party = self._parties.setdefault(name, KeyQueue(share, now))
             if not party.is_expected:
                 party.is_expected, party.seen = True, now
             party.share = share
@@ -71,7 +71,7 @@ class FairQueue(Generic[R]):
         """Let it wait, behind what its client has waiting already."""
         party = self._parties.get(request.key)
         if party is None:
-            party = self._parties[request.key] = Party(EQUAL, 0)
+            party = self._parties[request.key] = KeyQueue(EQUAL_SHARE, 0)
         self.waiting += 1
         party.seen = self._clock()
         if not party.clients:
@@ -156,14 +156,14 @@ class FairQueue(Generic[R]):
                 yield request
                 heappush(queues, (turn + step, next(stamps), step, requests))
 
-    def _by_turn(self) -> list[Party[R]]:
+    def _by_turn(self) -> list[KeyQueue[R]]:
         """Those that wait and may have another slot, who is next first."""
         waiting = [each for each in self._parties.values() if each.clients and not each.is_at_cap]
         if len(waiting) > 1:
             waiting.sort(key=lambda each: (each.served, each.turn, each.stamp))
         return waiting
 
-    def _may_have(self, party: Party[R], request: R) -> bool:
+    def _may_have(self, party: KeyQueue[R], request: R) -> bool:
         """Whether it may take what is free, which is enough for it."""
         free_mb = self.memory_mb - self.reserved_mb - request.memory_mb
         is_last = self.active + 1 >= self.slots or free_mb < self._spare_mb
@@ -182,7 +182,7 @@ class FairQueue(Generic[R]):
             and (party.held or party.clients or (party.is_expected and party.seen > soon))
         )
 
-    def _take(self, party: Party[R], request: R) -> R:
+    def _take(self, party: KeyQueue[R], request: R) -> R:
         queue = party.clients[request.client]
         queue.popleft()
         self.waiting -= 1

@@ -38,7 +38,7 @@ class DockerBackend:
         """Make sandboxes with this runtime of the engine's from now on; empty: its default."""
         self.traits = replace(self.traits, runtime=runtime)
 
-    def beside(self, runtime: str) -> DockerBackend:
+    def with_runtime(self, runtime: str) -> DockerBackend:
         """One with another runtime, whose sandboxes are this one's to sweep and to shut down."""
         other = DockerBackend(self._engine, replace(self.traits, runtime=runtime))
         other._live, other._background = self._live, self._background

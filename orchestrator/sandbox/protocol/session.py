@@ -165,7 +165,7 @@ class AgentSession:
         try:
             report = await self._read_stage(sink, pump)
         finally:
-            if stdin.was_given:  # else it may still be another stage's
+            if stdin.was_attached:  # else it may still be another stage's
                 stdin.close()
         stdin.close()
         return report
@@ -187,7 +187,7 @@ class AgentSession:
             elif frame.type is FromAgent.STDIN_CREDIT:
                 credit = parse_credit(frame.payload)
                 if pump is not None:
-                    pump.stream.grant(credit)
+                    pump.stream.add_credit(credit)
             elif frame.type is FromAgent.STARTED:
                 self.has_started = self.stage_has_started = True
                 by_prepared = parse_answer(frame)

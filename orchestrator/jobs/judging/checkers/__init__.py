@@ -2,7 +2,7 @@
 
 from orchestrator.jobs.judging.checkers.compare import compare
 from orchestrator.jobs.judging.checkers.exits import (
-    CheckerSays,
+    CheckerOutcome,
     CheckerStatus,
     Feedback,
     Protocol,
@@ -21,7 +21,7 @@ from orchestrator.jobs.judging.checkers.model import (
 )
 
 __all__ = [
-    "CheckerSays",
+    "CheckerOutcome",
     "CheckerStatus",
     "Difference",
     "Exact",

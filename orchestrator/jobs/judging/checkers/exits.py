@@ -40,7 +40,7 @@ class Protocol(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class CheckerSays:
+class CheckerOutcome:
     """`points`: finite and >= 0 with POINTS, else None. `message`: at most 1000 characters.
 
     `judge_message` is for the problem's author alone: at most 4000 characters, the end of what is
@@ -64,7 +64,7 @@ class Feedback:
 
 def read_exit(
     exit_code: int, stdout: bytes, stderr: bytes, uncaught: re.Pattern[str] | None = None
-) -> CheckerSays:
+) -> CheckerOutcome:
     """FAILED is the checker's own fault, or that of the expected answer; never the submission's.
 
     `uncaught`: what an exception that nobody caught looks like on stderr in the program's language.
@@ -74,44 +74,48 @@ def read_exit(
         return _read_points(stdout, stderr)
     message = _clean(stderr) or _clean(stdout)
     if exit_code == _ACCEPTED:
-        return CheckerSays(CheckerStatus.ACCEPTED, None, message)
+        return CheckerOutcome(CheckerStatus.ACCEPTED, None, message)
     if exit_code in _WRONG:
         if uncaught is not None and uncaught.search(stderr.decode("utf-8", "replace")):
             return crashed(f"exit code {exit_code}, by an exception", stdout, stderr)
-        return CheckerSays(CheckerStatus.WRONG, None, message)
+        return CheckerOutcome(CheckerStatus.WRONG, None, message)
     if exit_code == _FAILED:
-        return CheckerSays(CheckerStatus.FAILED, None, message)
+        return CheckerOutcome(CheckerStatus.FAILED, None, message)
     return crashed(_exit(exit_code), stdout, stderr)
 
 
-def read_validator(exit_code: int, stdout: bytes, stderr: bytes, feedback: Feedback) -> CheckerSays:
+def read_validator(
+    exit_code: int, stdout: bytes, stderr: bytes, feedback: Feedback
+) -> CheckerOutcome:
     """The same of a Kattis validator: 42 is right, 43 wrong, anything else a failure."""
     told = "\n".join(filter(None, (_end_of(feedback.judge), _end_of(stderr))))
     told = told[-JUDGE_MESSAGE_CHARACTERS:]
     team = _clean(feedback.team)
     if exit_code == _KATTIS_WRONG:
-        return CheckerSays(CheckerStatus.WRONG, None, team, told)
+        return CheckerOutcome(CheckerStatus.WRONG, None, team, told)
     if exit_code != _KATTIS_ACCEPTED:
-        says = crashed(_exit(exit_code), stdout, stderr)
-        return replace(says, judge_message=told or says.judge_message)
+        outcome = crashed(_exit(exit_code), stdout, stderr)
+        return replace(outcome, judge_message=told or outcome.judge_message)
     if not feedback.score.strip():
-        return CheckerSays(CheckerStatus.ACCEPTED, None, team, told)
+        return CheckerOutcome(CheckerStatus.ACCEPTED, None, team, told)
     points = _points(feedback.score.strip())
     if points is None:
-        return CheckerSays(CheckerStatus.FAILED, None, "score.txt has no finite number >= 0", told)
-    return CheckerSays(CheckerStatus.POINTS, points, team, told)
+        return CheckerOutcome(
+            CheckerStatus.FAILED, None, "score.txt has no finite number >= 0", told
+        )
+    return CheckerOutcome(CheckerStatus.POINTS, points, team, told)
 
 
-def crashed(how: str, stdout: bytes, stderr: bytes) -> CheckerSays:
+def crashed(how: str, stdout: bytes, stderr: bytes) -> CheckerOutcome:
     """It ended by a fault of its own; what it printed is for its author."""
-    return CheckerSays(CheckerStatus.FAILED, None, how, _end_of(stderr) or _end_of(stdout))
+    return CheckerOutcome(CheckerStatus.FAILED, None, how, _end_of(stderr) or _end_of(stdout))
 
 
 def _exit(code: int) -> str:
     return f"signal {code - 128}" if code in _SIGNALS else f"exit code {code}"
 
 
-def _read_points(stdout: bytes, stderr: bytes) -> CheckerSays:
+def _read_points(stdout: bytes, stderr: bytes) -> CheckerOutcome:
     on_stderr, on_stdout = _POINTS_WORD.match(stderr), _POINTS_WORD.match(stdout)
     word = on_stderr or on_stdout
     if word is None:
@@ -124,7 +128,7 @@ def _read_points(stdout: bytes, stderr: bytes) -> CheckerSays:
         stderr = stderr[word.end() :]
     else:
         stdout = stdout[word.end() :]
-    return CheckerSays(CheckerStatus.POINTS, points, _clean(stderr) or _clean(stdout))
+    return CheckerOutcome(CheckerStatus.POINTS, points, _clean(stderr) or _clean(stdout))
 
 
 def _points(token: bytes) -> float | None:

@@ -39,13 +39,13 @@ class KeyWatch:
         while True:
             await asyncio.sleep(INTERVAL_S)
             try:
-                revoked = await self.look()
+                revoked = await self.check()
                 if revoked is not None:
                     on_change(revoked)
             except Exception:
                 log.exception("keys_not_looked_at")  # the next look must come all the same
 
-    async def look(self) -> frozenset[str] | None:
+    async def check(self) -> frozenset[str] | None:
         """The names of keys now gone; None where nothing has changed.
 
         What is wrong with the file is logged, once, and changes nothing.

@@ -11,7 +11,7 @@ from orchestrator.jobs.job import ActiveJob, Job
 from orchestrator.jobs.model import Cause
 
 
-class JobsUnderWay:
+class JobRegistry:
     """Jobs by id, oldest first. For one event loop."""
 
     def __init__(self) -> None:

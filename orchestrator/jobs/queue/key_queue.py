@@ -32,21 +32,21 @@ R = TypeVar("R", bound=Request)
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class FairShare:
     """What a key may have: slots in proportion to `weight`, at most `max_jobs` (0: all)."""
 
     weight: int = 1
     max_jobs: int = 0
 
 
-EQUAL = Share()
+EQUAL_SHARE = FairShare()
 
 
 @dataclass(slots=True)
-class Party(Generic[R]):
+class KeyQueue(Generic[R]):
     """A key, what it holds, and what of it waits: a queue per client, the clients in turn."""
 
-    share: Share
+    share: FairShare
     seen: float
     is_expected: bool = False
     held: int = 0
@@ -105,7 +105,7 @@ class Party(Generic[R]):
         return ahead
 
 
-def turns_before(other: Party[R], party: Party[R], rank: int) -> int:
+def turns_before(other: KeyQueue[R], party: KeyQueue[R], rank: int) -> int:
     """How many of `other`'s come before the one of that rank of `party`'s."""
     due = party.turn + rank * party.step - other.turn
     if due < 0:
@@ -116,7 +116,7 @@ def turns_before(other: Party[R], party: Party[R], rank: int) -> int:
     return min(turns, other.waiting)
 
 
-def _is_first(other: Party[R], turns: int, party: Party[R], rank: int) -> bool:
+def _is_first(other: KeyQueue[R], turns: int, party: KeyQueue[R], rank: int) -> bool:
     """Of two that are due at the same time: who has had a turn later is later."""
     if other.step != party.step and turns and rank:
         return other.step > party.step

@@ -17,7 +17,7 @@ from orchestrator.errors import EngineVersionError
 log = structlog.get_logger(__name__)
 
 
-class Dialect:
+class ApiVersionNegotiator:
     """What has been agreed on with the engine at one socket."""
 
     def __init__(self, socket_path: str) -> None:
@@ -29,7 +29,7 @@ class Dialect:
         self.version = ""
         """As in `1.41`; empty: not agreed on."""
 
-    async def agree(self, *, timeout_s: float) -> str:
+    async def negotiate(self, *, timeout_s: float) -> str:
         """The version to speak. Raises EngineVersionError where there is none, or EngineError."""
         async with self._asking:  # one question, however many wait for the answer
             if not self.version:
@@ -43,13 +43,13 @@ class Dialect:
                 self._spoken = self.version = version
         return self.version
 
-    def hear(self, engine: str) -> bool:
+    def note_engine(self, engine: str) -> bool:
         """Note which engine answered a ping. True if it is another one, with no version agreed."""
         before = self._engine
         if engine != before:
             self._engine, self.version = engine, ""
         return bool(before) and engine != before
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """Ask again before the next call."""
         self.version = ""
