@@ -65,7 +65,7 @@ def _figures(app: web.Application) -> dict[str, Any]:
             "waiting": admission.waiting,
         },
         "pool": {name: asdict(status) for name, status in service.pool.status().items()},
-        "compile_cache": asdict(service.cache.state()),
+        "compile_cache": asdict(service.cache.stats()),
         "since_start": to_wire(service.statistics.since_start()),
         "last_15_minutes": to_wire(service.statistics.lately()),
     }

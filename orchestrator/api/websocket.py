@@ -170,8 +170,8 @@ class Session(EventSender):
 
     async def _put(self, data: bytes) -> None:
         """Held back not before it must be: what is not read might be the client's going away."""
-        self.stdin.put(data)
-        if self.stdin.held > MAX_HELD:
+        self.stdin.write_nowait(data)
+        if self.stdin.pending_bytes > MAX_HELD:
             self._is_reading = False
             await self.stdin.write(b"")
             self._is_reading = True

@@ -1,8 +1,8 @@
-"""The compile cache: what compiled cleanly once need not be compiled again.
+"""The compile cache: an LRU cache of clean compilations, bounded by bytes.
 
 An artefact is opaque here: bytes that the agent packed out of `/build` once every process of the
-compilation was dead, and that nobody but another sandbox's agent unpacks. It is found again only by
-whoever sent the very same submission with the same API key.
+compilation was dead, and that only another sandbox's agent unpacks. An entry is only ever found by
+an identical submission with the same API key.
 """
 
 from __future__ import annotations
@@ -18,33 +18,33 @@ from orchestrator.languages.model import InstalledLanguage
 from orchestrator.sandbox.protocol.frames import PROTOCOL_VERSION
 
 ARTEFACT_SHARE = 16
-"""No artefact may take more than this part of the cache."""
-MAX_ARTEFACT_BYTES = (1 << 32) - 1  # as the agent counts
+"""An artefact may take at most one part in this many of the cache."""
+MAX_ARTEFACT_BYTES = (1 << 32) - 1  # the agent counts in 32 bits
 PIECE_CHARACTERS = 32_768
 OVERLAP_CHARACTERS = 1024
-"""Longer than anything that is looked for, but for white space."""
+"""How far pieces overlap: more than the longest match of `uncacheable`, white space aside."""
 _FORMAT = 1
-_OVERHEAD = 512  # bytes of an entry beside its contents, about
+_OVERHEAD = 512  # about what an entry takes beside its contents, in bytes
 
 Key = bytes
 
 
 @dataclass(frozen=True, slots=True)
 class CachedCompilation:
-    """A clean compilation: its result, as it was, and what it left in `/build`."""
+    """A cache entry: the result of a clean compilation, and its artefact (`/build`, packed)."""
 
     result: StageResult
     artefact: bytes
 
     @property
     def size(self) -> int:
-        """What it takes of the cache, in bytes."""
+        """The bytes that the entry takes in the cache."""
         return len(self.artefact) + len(self.result.stdout) + len(self.result.stderr) + _OVERHEAD
 
 
 @dataclass(frozen=True, slots=True)
 class CacheStats:
-    """What is kept, in bytes of at most `max_bytes`; how many looked for theirs in vain, or not."""
+    """The cache's size (`entries`, `bytes` of at most `max_bytes`), and its hits and misses."""
 
     entries: int
     bytes: int
@@ -54,10 +54,10 @@ class CacheStats:
 
 
 class CompileCache:
-    """Bounded by bytes; the least recently used goes first. For one event loop."""
+    """An LRU cache of compilations, bounded by bytes. For one event loop."""
 
     def __init__(self, max_bytes: int) -> None:
-        """0 keeps nothing."""
+        """`max_bytes` bounds all entries together; 0 disables the cache."""
         self._max_bytes = max_bytes
         self._entries: OrderedDict[Key, CachedCompilation] = OrderedDict()
         self._bytes = 0
@@ -66,17 +66,17 @@ class CompileCache:
 
     @property
     def max_artefact_bytes(self) -> int:
-        """Bytes; what is larger need not be fetched."""
+        """The largest artefact that the cache takes, in bytes."""
         return min(self._max_bytes // ARTEFACT_SHARE, MAX_ARTEFACT_BYTES)
 
-    def state(self) -> CacheStats:
-        """For `/stats`."""
+    def stats(self) -> CacheStats:
+        """Return the figures for `/stats`."""
         return CacheStats(
             len(self._entries), self._bytes, self._max_bytes, self._hits, self._misses
         )
 
     def get(self, key: Key) -> CachedCompilation | None:
-        """The compilation of that key, which counts as a hit; None counts as a miss."""
+        """Return the entry of `key` and count a hit; or return None and count a miss."""
         found = self._entries.get(key)
         if found is None:
             self._misses += 1
@@ -86,7 +86,7 @@ class CompileCache:
         return found
 
     def put(self, key: Key, compiled: CachedCompilation) -> None:
-        """Keep it, unless it is too large; the oldest make room."""
+        """Add an entry unless it is too large; evict the least recently used to make room."""
         if len(compiled.artefact) > self.max_artefact_bytes or key in self._entries:
             return
         self._entries[key] = compiled
@@ -104,11 +104,12 @@ def cache_key(
     *,
     always: bool = False,
 ) -> Key | None:
-    """What two compilations have in common when their outcome is the same; None: not this one's.
+    """Return the cache key of a compilation: a digest of all that bears on its outcome.
 
-    `owner` stands for the API key. Fields are told apart by their lengths, so that none can be
-    mistaken for a part of its neighbour. `always`: whatever is in it, since whoever sent it wants
-    it to be the same each time, as of a checker.
+    None when it must not be cached: there is nothing to compile, or its text matches the language's
+    `uncacheable` pattern; `always` skips that check (a checker is to be the same each time).
+    `owner`: the name of the API key. Each field is hashed with its length, so that no part of one
+    can be taken for a part of the next.
     """
     stage = plan.compile
     if stage is None or not (always or _is_cacheable(submission, installed)):
@@ -131,7 +132,7 @@ def cache_key(
 
 
 def _is_cacheable(submission: Submission, installed: InstalledLanguage) -> bool:
-    """Whether nothing in it looks as if it might compile to something else the next time."""
+    """Return whether no text looks as if it could compile to something else the next time."""
     pattern = installed.language.uncacheable
     return pattern is None or not any(map(pattern.search, _texts(submission)))
 
@@ -144,9 +145,9 @@ def _texts(submission: Submission) -> Iterator[str]:
 
 
 def pieces(text: str) -> Iterator[str]:
-    """A text in pieces that overlap, of whole lines unless they are long.
+    """Split a text into overlapping pieces of whole lines (long lines are cut).
 
-    Nothing else is done in this process while one is searched.
+    A regular expression holds the interpreter for as long as it searches one piece.
     """
     start = 0
     while start < len(text):

@@ -1,4 +1,4 @@
-"""The profiles of the pool: what waits for each image, by settings and `language.toml`. Pure."""
+"""Makes the pool's profiles out of the settings and each `language.toml`. Pure."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from orchestrator.settings import Settings
 def make_pool_profiles(
     settings: Settings, catalog: Iterable[InstalledLanguage]
 ) -> dict[str, PoolProfile]:
-    """A profile for each image, by the id of its folder; their sizes fit into the pool's memory.
+    """Return a profile for each image, by folder id; their sizes fit the pool's memory budget.
 
-    A profile is made for the folder's own language, and serves its variants as well.
+    The sandboxes are made for the folder's own language, and serve its variants as well.
     """
     profiles = {
         image.language.id: _profile(settings, image)

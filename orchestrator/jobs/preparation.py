@@ -1,4 +1,4 @@
-"""A sandbox with a program in it, ready to run: leased, then compiled there or restored."""
+"""Prepares a sandbox for a program: leases it, then compiles there or restores from the cache."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from orchestrator.jobs.model import Phase, Verdict
 from orchestrator.jobs.stages import announce_stage
 from orchestrator.sandbox.model import StageKind, Stream
 
-_NO_NEWS = {Verdict.ACCEPTED, Verdict.INTERNAL_ERROR}  # of a program that has compiled before
+_UNREPORTED = {Verdict.ACCEPTED, Verdict.INTERNAL_ERROR}  # when it is compiled a second time
 
 
 async def lease(progress: Progress, *, is_retry: bool) -> LeasedSandbox:
-    """Lease a sandbox for the program; in a retry, none that waits in the pool is trusted.
+    """Lease a sandbox for the program; in a retry a new one, never one from the pool.
 
     `Job.close_sandboxes` closes it. Raises EngineError, SandboxError.
     """
@@ -28,14 +28,14 @@ async def lease(progress: Progress, *, is_retry: bool) -> LeasedSandbox:
 async def send_and_compile(
     progress: Progress, sandbox: LeasedSandbox, listener: Listener, *, is_retry: bool
 ) -> bool:
-    """Send the program's files and compile them, or restore what they compiled to before.
+    """Send the program's files and compile them, or restore a cached compilation.
 
-    In a retry, no cached compilation is trusted. Whether there is something to run; `progress` says
-    why not. Raises EngineError, SandboxError.
+    A retry never uses the cache. Returns whether there is a program to run; if not, `progress` says
+    why. Raises EngineError, SandboxError.
     """
     known = await progress.program.find_compiled(trusted=not is_retry)
     if progress.compile is not None:
-        listener = NULL_LISTENER  # it has been reported
+        listener = NULL_LISTENER  # an earlier attempt has reported the compilation
     if known is not None:
         await _restore(progress, sandbox, known, listener)
         return True
@@ -50,8 +50,8 @@ async def _compile(progress: Progress, sandbox: LeasedSandbox, listener: Listene
     compiled = await compile_program(progress, stage, sandbox, listener)
     if compiled is None:
         return False
-    if progress.compile is None or compiled.status not in _NO_NEWS:
-        progress.compile = compiled  # else it stays as it was reported
+    if progress.compile is None or compiled.status not in _UNREPORTED:
+        progress.compile = compiled  # else the result that was reported stays
     if compiled.status is not Verdict.ACCEPTED:
         return False
     if program.cache is not None and program.cache_key is not None:
@@ -65,7 +65,7 @@ async def _compile(progress: Progress, sandbox: LeasedSandbox, listener: Listene
 async def _restore(
     progress: Progress, sandbox: LeasedSandbox, known: CachedCompilation, listener: Listener
 ) -> None:
-    """Put what the compilation left in its place; report it as it was."""
+    """Restore a cached artefact, and report the cached result as if it had just been compiled."""
     started = time.monotonic()
     progress.phase = Phase.COMPILING
     await sandbox.send_files(progress.program.plan.files, build=False)

@@ -185,7 +185,7 @@ class Input:
         """The script begins; `on_signal` is told of each signal."""
         self._on_signal = on_signal
         if self._stream is not None:
-            self._stream.open(self, WINDOW)
+            self._stream.attach(self, WINDOW)
 
     async def read(self) -> bytes:
         """What is there; waits for something; nothing at the end."""

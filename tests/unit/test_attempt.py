@@ -121,7 +121,7 @@ async def test_a_program_that_was_given_its_input_is_not_run_again() -> None:
     job = await lost_job()
     job.stdin = StdinStream()
     assert job.may_retry(Ear())
-    job.stdin.open(Recorder(1), 1)
+    job.stdin.attach(Recorder(1), 1)
     assert not job.may_retry(Ear())
 
 

@@ -39,7 +39,7 @@ def test_what_is_kept_is_found_again() -> None:
     cache.put(b"key", compiled(100))
     assert cache.get(b"key") == compiled(100)
     assert cache.get(b"other") is None
-    state = cache.state()
+    state = cache.stats()
     assert (state.entries, state.hits, state.misses, state.max_bytes) == (1, 1, 2, MIB)
     assert state.bytes == compiled(100).size > 100
 
@@ -62,7 +62,7 @@ def test_it_is_bounded_and_knows_its_size(kept: list[tuple[int, int]]) -> None:
     for key, size in kept:
         cache.put(bytes([key]), compiled(size))
     entries = cache._entries  # noqa: SLF001 - the truth its figures are held to
-    state = cache.state()
+    state = cache.stats()
     assert state.bytes == sum(entry.size for entry in entries.values()) <= 20_000
     assert state.entries == len(entries)
     assert all(len(entry.artefact) <= 20_000 // ARTEFACT_SHARE for entry in entries.values())

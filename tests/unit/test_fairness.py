@@ -216,9 +216,9 @@ def test_what_there_is_to_know_of_strangers_is_forgotten_with_their_jobs() -> No
         scene.send("a", client=f"client {number}")
         scene.let_in()
         scene.end("a", f"client {number}")
-    (party,) = scene.queue._parties.values()  # noqa: SLF001 - what is not kept shows nowhere
-    assert not party.held_by
-    assert not party.clients
+    (key_queue,) = scene.queue._key_queues.values()  # noqa: SLF001 - what is not kept shows nowhere
+    assert not key_queue.held_by
+    assert not key_queue.clients
 
 
 shares = st.dictionaries(

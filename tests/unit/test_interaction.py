@@ -184,7 +184,7 @@ async def test_what_the_other_does_not_take_in_time_is_not_lost() -> None:
         await mine.drain(asyncio.get_running_loop().time() - 1)  # its time is up
     mine.other.stdin.end()
     taken = Recorder(100)
-    theirs.stdin.open(taken, 100)
+    theirs.stdin.attach(taken, 100)
     assert (bytes(taken.received), taken.ends) == (b"one two", 1)
 
 
@@ -195,7 +195,7 @@ async def test_a_program_is_held_up_while_the_other_takes_nothing() -> None:
     draining = asyncio.create_task(mine.drain(asyncio.get_running_loop().time() + 60))
     await asyncio.sleep(0)
     assert not draining.done()
-    mine.other.stdin.open(Recorder(4), 4)
+    mine.other.stdin.attach(Recorder(4), 4)
     await draining
 
 

@@ -57,9 +57,7 @@ def test_the_profiles_sandboxes_fit_into_the_memory(
     assert spent <= memory_mb
     assert all(sizes[name] <= made[name].size for name in made)
     left = [made[name].memory_mb for name in made if sizes[name] < made[name].size]
-    assert all(
-        spent + mb > memory_mb for mb in left
-    )  # and nothing is left out that would fit
+    assert all(spent + mb > memory_mb for mb in left)  # and nothing is left out that would fit
 
 
 def image(name: str, **changes: Any) -> InstalledLanguage:

@@ -530,7 +530,7 @@ async def test_what_compiled_once_is_put_back_and_told_as_it_was() -> None:
     assert (second.compile.stdout, second.compile.stderr) == (b"compiling\n", b"careful\n")
     assert second.run is not None
     assert second.run.stdout == b"running\n"
-    assert bench.service.cache.state().hits == 1
+    assert bench.service.cache.stats().hits == 1
     await bench.settled()
 
 

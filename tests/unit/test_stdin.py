@@ -35,7 +35,7 @@ class Recorder:
 
 def opened(credit: int, stdin: bytes = b"") -> tuple[StdinStream, Recorder]:
     stream, outlet = StdinStream(), Recorder(credit)
-    stream.open(outlet, credit, stdin)
+    stream.attach(outlet, credit, stdin)
     return stream, outlet
 
 
@@ -67,7 +67,7 @@ class Driver:
     async def do(self, step: bytes | int | str) -> None:
         match step:
             case bytes() if not self.has_ended and step[:1] > b"\x80":
-                self.stream.put(step)
+                self.stream.write_nowait(step)
                 self.writes.append((step, asyncio.create_task(asyncio.sleep(0, result=True))))
             case bytes() if not self.has_ended:
                 self.writes.append((step, asyncio.create_task(self.stream.write(step))))
@@ -77,7 +77,7 @@ class Driver:
             case "open" if not self.is_open:
                 self.is_open = True
                 self.outlet.credit += self.window
-                self.stream.open(self.outlet, self.window, self.stdin)
+                self.stream.attach(self.outlet, self.window, self.stdin)
             case "end":
                 self.has_ended = True
                 self.stream.end()
@@ -104,7 +104,7 @@ def test_every_byte_comes_once_and_in_order_and_never_more_than_there_is_credit(
         assert all(await asyncio.gather(*(task for _, task in driver.writes)))
         assert driver.outlet.received == stdin + b"".join(data for data, _ in driver.writes)
         assert driver.outlet.ends == int(driver.has_ended)
-        assert driver.stream.held == 0
+        assert driver.stream.pending_bytes == 0
 
     asyncio.run(check())
 
@@ -127,29 +127,29 @@ async def test_a_write_waits_for_room_and_goes_out_piece_by_piece() -> None:
 async def test_an_empty_write_is_through_when_all_before_it_is() -> None:
     stream, outlet = opened(1)
     assert await stream.write(b"")
-    stream.put(b"abc")
-    assert stream.held > 2
+    stream.write_nowait(b"abc")
+    assert stream.pending_bytes > 2
     waiting = asyncio.create_task(stream.write(b""))
     await begin(waiting)
     outlet.credit += 1
     stream.add_credit(1)
     await begin(waiting)
-    stream.put(b"d")
+    stream.write_nowait(b"d")
     outlet.credit += 1
     stream.add_credit(1)
     assert await waiting
     assert outlet.received == b"abc"
     stream.close()
-    assert stream.held == 0
-    stream.put(b"x")
-    assert stream.held == 0
+    assert stream.pending_bytes == 0
+    stream.write_nowait(b"x")
+    assert stream.pending_bytes == 0
 
 
 async def test_each_pending_write_counts_a_fixed_cost() -> None:
     stream, _ = opened(0)
     for _ in range(100):
-        stream.put(b"x")
-    assert stream.held >= 100 * 200
+        stream.write_nowait(b"x")
+    assert stream.pending_bytes >= 100 * 200
 
 
 async def test_a_write_that_is_given_up_makes_way_for_the_next() -> None:
@@ -208,7 +208,7 @@ async def test_signals_that_come_too_early_wait_for_the_program_once_each() -> N
     for signal in (Signal.TERM, Signal.INT, Signal.TERM):
         stream.signal(signal)
     assert not stream.was_attached
-    stream.open(outlet, 10)
+    stream.attach(outlet, 10)
     assert stream.was_attached
     assert outlet.signals == [Signal.TERM, Signal.INT]
 

@@ -1,7 +1,8 @@
-"""A checker program or interactor: how it is called, what it is given, what its exit means. Pure.
+"""A checker program or interactor: how it is called, its files, what its exit means. Pure.
 
 testlib: `program input.txt output.txt answer.txt`. Kattis: `program input.txt answer.txt feedback/`
-with the output on stdin; a shell around it makes the folder, and passes on what is in it then.
+with the submission's output on stdin; a shell around it makes the folder, and prints its files on
+stderr once the program has ended.
 """
 
 from __future__ import annotations
@@ -21,14 +22,14 @@ from orchestrator.jobs.model import Cause, CheckerProgram, Interactor, JudgeTest
 from orchestrator.sandbox.model import SourceFile, Stage
 
 INPUT, OUTPUT, ANSWER, FEEDBACK = "input.txt", "output.txt", "answer.txt", "feedback"
-"""A checker's or interactor's arguments, and files in its folder."""
+"""The arguments of a checker or interactor: files (and a folder) in its working folder."""
 ARGUMENTS = {
     Protocol.TESTLIB: (INPUT, OUTPUT, ANSWER),
     Protocol.KATTIS: (
         INPUT,
         ANSWER,
         f"{FEEDBACK}/",
-    ),  # validators put a file's name right behind it
+    ),  # validators append file names to it, so it ends in a slash
 }
 
 _FEEDBACK_BYTES = 4000
@@ -49,7 +50,10 @@ _LIMITS = {
 
 
 def program_stage(run: Stage, protocol: Protocol, output: bytes = b"") -> Stage:
-    """The stage that asks about one test; `output`: the submission's, a file for testlib."""
+    """Return the stage that checks one test; `run`: the checker's `Plan.run`.
+
+    `output`: the submission's, on stdin for Kattis (testlib reads it from a file).
+    """
     if protocol is Protocol.TESTLIB:
         return run
     return replace(run, argv=("/bin/sh", "-c", _AND_FEEDBACK, "sh", *run.argv), stdin=output)
@@ -58,7 +62,7 @@ def program_stage(run: Stage, protocol: Protocol, output: bytes = b"") -> Stage:
 def checker_files(
     test: JudgeTest, output: bytes, protocol: Protocol = Protocol.TESTLIB
 ) -> tuple[SourceFile, ...]:
-    """What a checker is to compare."""
+    """Return the files that a checker reads: the input, the answer and, for testlib, the output."""
     answer = SourceFile(ANSWER, test.expected or b"")
     if protocol is Protocol.KATTIS:
         return SourceFile(INPUT, test.stdin), answer
@@ -66,14 +70,14 @@ def checker_files(
 
 
 def interactor_files(test: JudgeTest) -> tuple[SourceFile, ...]:
-    """What an interactor is given; `output.txt` is its own to write."""
+    """Return the files that an interactor reads; it writes `output.txt` itself."""
     return SourceFile(INPUT, test.stdin), SourceFile(ANSWER, test.expected or b"")
 
 
 def read_checker(
     ended: StageResult, program: CheckerProgram, uncaught: re.Pattern[str] | None = None
 ) -> CheckerOutcome:
-    """What it said by the way it ended; `uncaught`: as `read_exit` has it."""
+    """Read a checker's decision from how it ended. `uncaught`: see `read_exit`."""
     stderr, feedback = ended.stderr, Feedback()
     if program.protocol is Protocol.KATTIS:
         stderr, feedback = _take_feedback(stderr)
@@ -88,13 +92,16 @@ def read_checker(
 def read_interactor(
     ended: StageResult, program: Interactor, uncaught: re.Pattern[str] | None = None
 ) -> CheckerOutcome:
-    """The same, but that what it says on stdout is said to the submission."""
+    """Read an interactor's decision; unlike a checker's, its stdout went to the submission."""
     silent = replace(ended, stdout=b"")
     return read_checker(silent, CheckerProgram(program.submission, program.protocol), uncaught)
 
 
 def _take_feedback(stderr: bytes) -> tuple[bytes, Feedback]:
-    """The validator's own stderr, and what the shell has put behind it; nothing if it was ended."""
+    """Split a validator's own stderr from the feedback files that the shell has appended.
+
+    There are none when the stage was killed first.
+    """
     if stderr.count(b"\0") < len(fields(Feedback)):
         return stderr, Feedback()
     own, *parts = stderr.rsplit(b"\0", len(fields(Feedback)))

@@ -1,4 +1,4 @@
-"""What the tests of a submission come to: pure."""
+"""Combines the results of a submission's tests: verdict, score and totals. Pure."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _NOT_RUN = frozenset({Verdict.SKIPPED})
 
 
 def skipped_result(test: JudgeTest) -> TestResult:
-    """A test that was not run."""
+    """Return the result of a test that was not run."""
     points = None if test.points is None else 0.0
     return TestResult(test.name, StageResult(Verdict.SKIPPED), points=points, group=test.group)
 
 
 def overall_verdict(results: Sequence[TestResult]) -> tuple[Verdict, Cause | None]:
-    """The job's verdict: that of the first test, in the order given, that was not accepted."""
+    """Return the job's verdict and cause: those of the first test that was not accepted."""
     for result in results:
         if result.stage.status is not Verdict.ACCEPTED:
             return result.stage.status, result.stage.killed_by
@@ -38,7 +38,7 @@ def overall_verdict(results: Sequence[TestResult]) -> tuple[Verdict, Cause | Non
 
 
 def exceeded_ms(result: JobResult) -> float | None:
-    """The time, of CPU or of the wall, that met the limit which decided; None: no such one did."""
+    """Return the CPU or wall time, in ms, of the stage whose time limit decided; None: none did."""
     tests = (test.stage for test in result.tests or ())
     stages = [stage for stage in (result.compile, result.run, *tests) if stage is not None]
     for stage in stages:
@@ -49,7 +49,7 @@ def exceeded_ms(result: JobResult) -> float | None:
 
 
 def summarise(tests: Sequence[JudgeTest], results: Sequence[TestResult]) -> TestSummary:
-    """`results`: one for each of `tests`, in the same order."""
+    """Return the totals of a job's tests. `results`: one for each of `tests`, in order."""
     verdicts = [result.stage.status for result in results]
     stages = [result.stage for result in results if result.stage.status not in _NOT_RUN]
     cpu = _known(stage.cpu_ms for stage in stages)

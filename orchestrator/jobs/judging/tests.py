@@ -1,4 +1,4 @@
-"""A submission's tests, one after the other: run, check, report. Results are in the attempt."""
+"""Runs, checks and reports a submission's tests, one after the other."""
 
 from __future__ import annotations
 
@@ -30,16 +30,17 @@ from orchestrator.jobs.model import (
 from orchestrator.jobs.plan import test_stage
 from orchestrator.jobs.program_runner import ProgramRunner
 
-LARGE_BYTES = 4096  # to compare more than this may take milliseconds: not on the event loop
+LARGE_BYTES = 4096  # comparing more than this may take milliseconds: not on the event loop
 
 
 async def judge_tests(
     attempt: Attempt, judging: Judging, sandbox: LeasedSandbox, listener: Listener
 ) -> None:
-    """Run the tests that have no result yet, the first of them in `sandbox`, which is fresh.
+    """Run the tests that have no result yet, and append their results to `attempt.tests`.
 
-    Ends early when the fault is ours (`attempt.failure` says so), or when a program that had to be
-    compiled again was refused; what there is stays.
+    `sandbox`: a fresh one with the compiled program, for the first test. Ends early when the
+    attempt fails (`attempt.failure`), or when a program that had to be compiled again does not
+    compile; the results so far stay.
     """
     judge = _Judge(attempt, judging, sandbox)
     if not await judge.get_ready():
@@ -65,7 +66,7 @@ def _is_decided(attempt: Attempt, judging: Judging) -> bool:
 
 
 class _Judge:
-    """Runs one test at a time; a checker program or interactor is in a sandbox of its own."""
+    """Runs one test at a time; a checker program or interactor has a sandbox of its own."""
 
     def __init__(self, attempt: Attempt, judging: Judging, sandbox: LeasedSandbox) -> None:
         self._attempt = attempt
@@ -76,13 +77,13 @@ class _Judge:
             self._checker = ProgramRunner(attempt.checker, is_retry=attempt.is_retry)
 
     async def get_ready(self) -> bool:
-        """Have checker or interactor ready; False: it does not compile, or could not be."""
+        """Prepare the checker program or interactor, if any; False: it does not compile."""
         return self._checker is None or await self._checker.get_ready()
 
     async def run(self, test: JudgeTest, room: int) -> TestResult | None:
-        """One test's result; of no use when the attempt has failed meanwhile.
+        """Run and check one test; ignore the result if the attempt has failed meanwhile.
 
-        None: as `ProgramRunner.run`. `room`: for its transcript, in bytes.
+        None: as `ProgramRunner.run`. `room`: the bytes left for a transcript.
         """
         if self._checker is not None and isinstance(self._rule, Interactor):
             wanted = self._rule.transcript_bytes

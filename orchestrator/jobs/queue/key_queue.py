@@ -1,4 +1,4 @@
-"""Who shares slots: a key, what it holds, and what of it waits, a queue for each of its clients."""
+"""The state of one API key in the fair queue: the slots it holds, and a queue per client."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
 _TURN = 1 << 20
-"""A turn of weight 1, in units of virtual time: whole numbers, so that equal ones are equal."""
+"""The virtual time that a grant costs a key of weight 1; an integer, so that ties are exact."""
 
 
 class Request(Protocol):
-    """What waits: whose it is, and what it needs."""
+    """A request for a slot and memory: whose it is, and what it needs."""
 
     memory_mb: int
-    """MiB."""
+    """The memory it needs, in MiB."""
 
     @property
     def key(self) -> str:
-        """The key's name."""
+        """The name of the API key."""
         ...
 
     @property
     def client(self) -> str:
-        """Who asks with that key; empty where nobody says."""
+        """The client that uses the key (`X-Client-Id`); empty when it does not say."""
         ...
 
 
@@ -33,7 +33,7 @@ R = TypeVar("R", bound=Request)
 
 @dataclass(frozen=True, slots=True)
 class FairShare:
-    """What a key may have: slots in proportion to `weight`, at most `max_jobs` (0: all)."""
+    """A key's share of the slots: in proportion to `weight`, at most `max_jobs` (0: no cap)."""
 
     weight: int = 1
     max_jobs: int = 0
@@ -44,44 +44,47 @@ EQUAL_SHARE = FairShare()
 
 @dataclass(slots=True)
 class KeyQueue(Generic[R]):
-    """A key, what it holds, and what of it waits: a queue per client, the clients in turn."""
+    """The slots that one key holds, and its waiting requests: a queue per client, round robin."""
 
     share: FairShare
-    seen: float
+    last_seen: float
+    """When the key made its last request, by the fair queue's clock, in seconds."""
     is_expected: bool = False
-    held: int = 0
-    turn: int = 0
-    """The virtual time at which it is due."""
+    """Whether it is one of the configured keys, which are kept while they hold nothing."""
+    held_slots: int = 0
+    due: int = 0
+    """The virtual time of its next turn."""
     stamp: int = 0
-    """Among those due at the same time the lowest is first."""
+    """Breaks ties between keys that are due at the same time: the lowest goes first."""
     clients: OrderedDict[str, deque[R]] = field(default_factory=OrderedDict)
     held_by: Counter[str] = field(default_factory=Counter)
+    """The slots held, by client."""
     waiting: int = 0
-    """How many of its own wait."""
+    """The number of its requests that wait."""
 
     @property
     def step(self) -> int:
-        """How far each turn moves it."""
+        """The virtual time that each grant costs this key."""
         return _TURN // self.share.weight
 
     @property
-    def served(self) -> float:
-        """Slots held, for its weight."""
-        return self.held / self.share.weight
+    def weighted_slots(self) -> float:
+        """The slots held, divided by the weight."""
+        return self.held_slots / self.share.weight
 
     @property
     def is_at_cap(self) -> bool:
-        """Whether it holds all it may."""
-        return 0 < self.share.max_jobs <= self.held
+        """Whether the key holds its `max_jobs` slots."""
+        return 0 < self.share.max_jobs <= self.held_slots
 
     def clients_by_turn(self) -> Iterable[str]:
-        """Those that wait: who holds fewest is first, among equals they take turns."""
+        """Return the waiting clients, fewest held slots first; equal ones take turns."""
         if len(self.clients) == 1:
             return tuple(self.clients)
         return sorted(self.clients, key=self.held_by.__getitem__)
 
     def in_order(self) -> Iterator[R]:
-        """What waits, the clients in turn."""
+        """Yield the waiting requests, one client after the other."""
         queues = deque(iter(queue) for queue in self.clients.values())
         while queues:
             queue = queues.popleft()
@@ -91,7 +94,7 @@ class KeyQueue(Generic[R]):
                 queues.append(queue)
 
     def rank(self, request: R) -> int:
-        """How many of its own come before."""
+        """Return how many requests of the same key come before this one."""
         mine = self.clients[request.client]
         rank = ahead = mine.index(request)
         if not rank:  # each client's first has its turn in their order: they may be many
@@ -105,21 +108,21 @@ class KeyQueue(Generic[R]):
         return ahead
 
 
-def turns_before(other: KeyQueue[R], party: KeyQueue[R], rank: int) -> int:
-    """How many of `other`'s come before the one of that rank of `party`'s."""
-    due = party.turn + rank * party.step - other.turn
+def grants_before(other: KeyQueue[R], key_queue: KeyQueue[R], rank: int) -> int:
+    """Return how many requests of `other` are granted before `key_queue`'s one of that rank."""
+    due = key_queue.due + rank * key_queue.step - other.due
     if due < 0:
         return 0
     turns, rest = divmod(due, other.step)
-    if rest or _is_first(other, turns, party, rank):
+    if rest or _is_first(other, turns, key_queue, rank):
         turns += 1
     return min(turns, other.waiting)
 
 
-def _is_first(other: KeyQueue[R], turns: int, party: KeyQueue[R], rank: int) -> bool:
-    """Of two that are due at the same time: who has had a turn later is later."""
-    if other.step != party.step and turns and rank:
-        return other.step > party.step
+def _is_first(other: KeyQueue[R], turns: int, key_queue: KeyQueue[R], rank: int) -> bool:
+    """Break a tie in virtual time: whoever had its last turn later, comes later."""
+    if other.step != key_queue.step and turns and rank:
+        return other.step > key_queue.step
     if turns == rank:
-        return other.stamp < party.stamp
-    return turns < rank if other.step == party.step else not turns
+        return other.stamp < key_queue.stamp
+    return turns < rank if other.step == key_queue.step else not turns

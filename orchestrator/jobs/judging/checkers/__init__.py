@@ -1,4 +1,4 @@
-"""The built-in checkers, and what a checker program's exit means. Pure: bytes in, data out."""
+"""The built-in checkers, and the meaning of a checker program's exit. Pure: bytes in, data out."""
 
 from orchestrator.jobs.judging.checkers.compare import compare
 from orchestrator.jobs.judging.checkers.exits import (

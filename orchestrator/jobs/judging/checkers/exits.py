@@ -1,4 +1,4 @@
-"""What a checker or interactor program says by how it ends: testlib's and Kattis' conventions."""
+"""Reads the decision of a checker or interactor from its exit, by testlib's or Kattis' rules."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ JUDGE_MESSAGE_CHARACTERS = 4000
 
 _KATTIS_ACCEPTED = 42
 _KATTIS_WRONG = 43
-_SIGNALS = range(129, 193)  # a shell's word for a signal
+_SIGNALS = range(129, 193)  # how a shell reports a signal: 128 + its number
 _ACCEPTED = 0
 _WRONG = frozenset({1, 2, 4, 8})  # wrong answer, presentation, dirt, unexpected end of file
 _FAILED = 3
@@ -24,7 +24,7 @@ _CONTROLS = {code: None for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(co
 
 
 class CheckerStatus(StrEnum):
-    """What it decided."""
+    """The decision of a checker program; FAILED: its own fault, never the submission's."""
 
     ACCEPTED = "accepted"
     WRONG = "wrong"
@@ -33,7 +33,7 @@ class CheckerStatus(StrEnum):
 
 
 class Protocol(StrEnum):
-    """How a program is called, and says what it found."""
+    """How a checker program is called, and how it reports its decision."""
 
     TESTLIB = "testlib"
     KATTIS = "kattis"
@@ -41,10 +41,10 @@ class Protocol(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CheckerOutcome:
-    """`points`: finite and >= 0 with POINTS, else None. `message`: at most 1000 characters.
+    """What a checker program or interactor decided.
 
-    `judge_message` is for the problem's author alone: at most 4000 characters, the end of what is
-    longer.
+    `points`: finite and >= 0 with POINTS, else None. `message`: for the submitter, at most 1000
+    characters. `judge_message`: for the problem's author alone, its last 4000 characters.
     """
 
     status: CheckerStatus
@@ -55,7 +55,7 @@ class CheckerOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Feedback:
-    """What a Kattis validator left in its feedback folder; empty where it left nothing."""
+    """The files of a Kattis validator's feedback folder; empty where it wrote none."""
 
     team: bytes = b""
     judge: bytes = b""
@@ -65,10 +65,11 @@ class Feedback:
 def read_exit(
     exit_code: int, stdout: bytes, stderr: bytes, uncaught: re.Pattern[str] | None = None
 ) -> CheckerOutcome:
-    """FAILED is the checker's own fault, or that of the expected answer; never the submission's.
+    """Read the exit of a testlib checker or interactor.
 
-    `uncaught`: what an exception that nobody caught looks like on stderr in the program's language.
-    One that ends a program with an exit code of the protocol's has not said so.
+    FAILED is the fault of the checker or of the expected answer, never of the submission.
+    `uncaught`: the pattern of an uncaught exception on stderr in the checker's language; an exit
+    code that such an exception happens to cause is a crash, not a decision.
     """
     if exit_code == _POINTS:
         return _read_points(stdout, stderr)
@@ -87,7 +88,7 @@ def read_exit(
 def read_validator(
     exit_code: int, stdout: bytes, stderr: bytes, feedback: Feedback
 ) -> CheckerOutcome:
-    """The same of a Kattis validator: 42 is right, 43 wrong, anything else a failure."""
+    """Read the exit of a Kattis validator: 42 accepts, 43 rejects, anything else is a failure."""
     told = "\n".join(filter(None, (_end_of(feedback.judge), _end_of(stderr))))
     told = told[-JUDGE_MESSAGE_CHARACTERS:]
     team = _clean(feedback.team)
@@ -107,7 +108,7 @@ def read_validator(
 
 
 def crashed(how: str, stdout: bytes, stderr: bytes) -> CheckerOutcome:
-    """It ended by a fault of its own; what it printed is for its author."""
+    """Return the outcome of a checker that crashed; what it printed is for the author alone."""
     return CheckerOutcome(CheckerStatus.FAILED, None, how, _end_of(stderr) or _end_of(stdout))
 
 
