@@ -1,4 +1,4 @@
-"""`KEYS_FILE`: TOML, a `[[keys]]` for each key (docs/reference/keys.md). It is only read here."""
+"""Reads `KEYS_FILE`: TOML with a `[[keys]]` table for each key (docs/reference/keys.md)."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ MOST_WEIGHT, MOST_JOBS, MOST_RATE = 100, 1024, 10_000
 OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 State = tuple[int, ...]
-"""What changes whenever the file does."""
+"""Identifies a version of the file: device, inode, size and times; differs after any change."""
 
 
 class Entry(BaseModel):
-    """One `[[keys]]`."""
+    """One `[[keys]]` table."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -50,7 +50,7 @@ class _Whole(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class KeyFile:
-    """The file as it was read; `remarks`: what is odd about it without being wrong."""
+    """The file as it was read. `remarks`: warnings about its mode."""
 
     keys: tuple[Key, ...]
     state: State
@@ -58,7 +58,7 @@ class KeyFile:
 
 
 def read_keys(path: Path) -> KeyFile:
-    """Read the file. Raises ConfigurationError, in one line, when it can't be read or is wrong."""
+    """Read the file. Raises ConfigurationError, in one line, when it is unreadable or invalid."""
     try:
         with path.open("rb") as file:
             found = os.fstat(file.fileno())
@@ -73,7 +73,7 @@ def read_keys(path: Path) -> KeyFile:
 
 
 def state_of(path: Path) -> State:
-    """The state of the file, which differs whenever the file has changed."""
+    """Return the file's state, or, when it can't be read, one that stands for the error."""
     try:
         return _state(path.stat())
     except OSError as err:
@@ -81,7 +81,7 @@ def state_of(path: Path) -> State:
 
 
 def parse_keys(text: str, where: str) -> tuple[Key, ...]:
-    """The keys in it. Raises ConfigurationError, which names `where` and the field."""
+    """Parse the text of a key file. Raises ConfigurationError, which names `where` and field."""
     try:
         whole = _Whole.model_validate(tomllib.loads(text))
     except RecursionError as err:

@@ -1,4 +1,4 @@
-"""Reads KEYS_FILE again whenever it changes. A file that is broken changes nothing."""
+"""Watches KEYS_FILE and reloads it after each change. An invalid file changes nothing."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ log = structlog.get_logger(__name__)
 
 
 class KeyWatch:
-    """Keeps a ring true to its file."""
+    """Keeps a key ring in sync with its file."""
 
     def __init__(self, path: Path, ring: KeyRing) -> None:
         """Nothing is read before `load`."""
@@ -28,14 +28,14 @@ class KeyWatch:
         self._state: State = ()
 
     def load(self) -> None:
-        """Read it for the first time. Raises ConfigurationError, which names the setting."""
+        """Read the file for the first time. Raises ConfigurationError, which names the setting."""
         try:
             self._take(read_keys(self._path))
         except ConfigurationError as err:
             raise ConfigurationError(f"setting KEYS_FILE: {err}") from err
 
     async def run(self, on_change: Callable[[frozenset[str]], None]) -> None:
-        """Look twice a second, until cancelled; `on_change` is told the names of keys now gone."""
+        """Check twice a second, until cancelled; `on_change` gets the names of revoked keys."""
         while True:
             await asyncio.sleep(INTERVAL_S)
             try:
@@ -43,12 +43,12 @@ class KeyWatch:
                 if revoked is not None:
                     on_change(revoked)
             except Exception:
-                log.exception("keys_not_looked_at")  # the next look must come all the same
+                log.exception("keys_not_looked_at")  # the next check must come all the same
 
     async def check(self) -> frozenset[str] | None:
-        """The names of keys now gone; None where nothing has changed.
+        """Reload the file if it has changed; return the names of revoked keys, None: no change.
 
-        What is wrong with the file is logged, once, and changes nothing.
+        An invalid file is logged once, and changes nothing.
         """
         state = await asyncio.to_thread(state_of, self._path)
         if state == self._state:
