@@ -107,7 +107,7 @@ async def test_an_attempt_that_brought_a_further_test_s_result_is_followed_by_an
         (JUDGED, COMPILED, True),
     ],
 )
-async def test_what_was_heard_is_not_repeated(
+async def test_an_attempt_that_was_heard_is_retried_only_if_that_repeats_nothing(
     submission: Submission,
     compiled: StageResult | None,
     expected: bool,  # noqa: FBT001
@@ -136,7 +136,7 @@ async def test_the_next_attempt_keeps_the_tests_results_and_what_compiled_before
     assert attempt.tests == [PASSED]
 
 
-async def test_the_next_attempt_at_a_plain_run_knows_nothing_of_the_last() -> None:
+async def test_the_next_attempt_at_a_run_without_tests_keeps_nothing_of_the_last() -> None:
     job = await lost_job()
     job.attempt.program.compile, job.attempt.run = COMPILED, REFUSED
     job.begin_attempt(after_loss=True)
@@ -144,7 +144,7 @@ async def test_the_next_attempt_at_a_plain_run_knows_nothing_of_the_last() -> No
 
 
 @pytest.mark.parametrize("was_lost", [False, True])
-async def test_an_attempt_with_more_memory_trusts_what_the_last_one_trusted(
+async def test_an_attempt_with_more_memory_is_a_retry_only_if_the_last_one_was(
     was_lost: bool,  # noqa: FBT001
 ) -> None:
     job = await make_job()
@@ -171,7 +171,7 @@ def test_a_lost_attempt_does_not_ask_for_memory() -> None:
     assert not attempt.needs_memory
 
 
-def test_that_a_stage_or_a_test_begins_is_said_once_and_all_else_each_time() -> None:
+def test_a_start_is_reported_once_over_all_attempts_and_all_else_each_time() -> None:
     ear = Ear()
     announcer = DeduplicatingListener(ear)
     again: list[JobEvent] = [StageStarted(StageKind.COMPILE), Started(0, "1"), Started(1, "2")]

@@ -81,7 +81,7 @@ def test_a_kattis_validator_has_the_output_on_stdin_and_not_as_a_file() -> None:
         (43, b"a\0b\0c\0d\0", CheckerStatus.WRONG, "c", "d\nab"),
     ],
 )
-def test_a_kattis_validator_says_it_by_42_and_43_and_in_its_folder(
+def test_a_kattis_validator_decides_by_exit_codes_42_and_43_and_its_feedback_files(
     exit_code: int, stderr: bytes, status: CheckerStatus, message: str, judge: str
 ) -> None:
     stage = StageResult(Verdict.RUNTIME_ERROR, stderr=stderr, exit_code=exit_code)
@@ -90,7 +90,7 @@ def test_a_kattis_validator_says_it_by_42_and_43_and_in_its_folder(
     assert said.points == (2.5 if status is CheckerStatus.POINTS else None)
 
 
-def test_what_a_validator_that_was_ended_has_printed_is_for_its_author() -> None:
+def test_the_output_of_a_killed_validator_is_for_its_author_alone() -> None:
     stage = StageResult(
         Verdict.TIME_LIMIT, stderr=b"case 1\0", signal=9, killed_by=Cause.CPU, exit_code=None
     )
@@ -107,7 +107,7 @@ def test_a_run_that_failed_decides_its_test() -> None:
     assert unchecked_result(make_test(), OK).points is None
 
 
-def test_what_a_text_checker_finds_is_the_test_s_difference() -> None:
+def test_a_text_checker_s_difference_is_in_the_test_s_result() -> None:
     assert check_text(make_test(points=2.0), Lines(), OK) == TestResult(
         "t", OK, has_output=True, points=2.0
     )
@@ -168,7 +168,7 @@ def test_what_a_text_checker_finds_is_the_test_s_difference() -> None:
         ),
     ],
 )
-def test_how_a_checker_ended_is_what_it_said(
+def test_a_checker_program_s_exit_decides(
     stage: StageResult, status: CheckerStatus, message: str
 ) -> None:
     said = read_checker(stage, PROGRAM)
@@ -200,7 +200,7 @@ def test_a_checker_that_met_a_limit_accepts_nothing(verdict: Verdict, cause: Cau
         (says(CheckerStatus.POINTS, 0.0), 0.0, Verdict.WRONG_ANSWER, 0.0),
     ],
 )
-def test_what_a_checker_said_is_the_test_s_result(
+def test_a_checker_program_s_decision_becomes_the_test_s_verdict_and_points(
     said: CheckerOutcome, worth: float | None, status: Verdict, points: float | None
 ) -> None:
     result = apply_checker(make_test(points=worth), OK, said)
@@ -228,7 +228,7 @@ def test_points_a_checker_gives_are_the_points_it_said(worth: int, given: int) -
         (ReturnOutputs.NONE, Verdict.WRONG_ANSWER, False),
     ],
 )
-def test_outputs_are_kept_by_the_rule(
+def test_outputs_are_returned_by_the_return_outputs_rule(
     rule: ReturnOutputs,
     status: Verdict,
     is_kept: bool,  # noqa: FBT001 - a table's column
@@ -241,7 +241,7 @@ def test_outputs_are_kept_by_the_rule(
 
 
 @given(st.binary(max_size=20), st.binary(max_size=20), st.integers(0, 50))
-def test_outputs_take_no_more_room_than_there_is(out: bytes, err: bytes, room: int) -> None:
+def test_returned_outputs_are_cut_to_the_bytes_left(out: bytes, err: bytes, room: int) -> None:
     stage = StageResult(Verdict.WRONG_ANSWER, out, err)
     kept = keep_output(TestResult("t", stage, has_output=True), ReturnOutputs.ALL, room).stage
     assert len(kept.stdout) + len(kept.stderr) == min(room, len(out) + len(err))

@@ -237,7 +237,7 @@ def test_v2_a_tree_that_does_not_show_us_is_left_alone(
     assert mounted == []
 
 
-def test_v2_what_can_t_be_written_is_said_and_left(tmp_path: Path) -> None:
+def test_v2_a_cgroup_that_can_t_be_written_is_logged_and_left_alone(tmp_path: Path) -> None:
     v2(tmp_path)
     own = cgroup(tmp_path / "docker" / "abc", ours=True, cgroup__type="domain")
     (own / LEAF).write_text("in the way")
@@ -256,7 +256,7 @@ def test_v2_where_we_are_not_named_the_root_is_meant(
     assert mounted == [(own, tmp_path)]
 
 
-def test_orphans_are_taken_leave_of_and_ours_are_not() -> None:
+def test_orphans_are_reaped_and_our_own_children_are_not() -> None:
     orphans = [subprocess.Popen(["true"]) for _ in range(3)]
     with subprocess.Popen(["sleep", "60"]) as ours:
         for each in orphans:
@@ -297,7 +297,7 @@ def write_program(path: Path, text: str) -> None:
     path.chmod(0o755)
 
 
-async def test_an_engine_that_does_not_start_is_said(
+async def test_an_engine_that_does_not_start_is_an_error_that_says_why(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dockerd: Path
 ) -> None:
     settings = make_settings(docker_host=f"unix://{tmp_path}/d.sock", engine_data_root=tmp_path)

@@ -83,7 +83,7 @@ def test_the_last_slot_is_left_for_a_key_that_has_none() -> None:
     assert scene.let_in() == "b"
 
 
-def test_a_key_that_has_not_come_for_long_keeps_nobody_from_it() -> None:
+def test_a_key_idle_for_long_does_not_reserve_the_last_slot() -> None:
     scene = Scene()
     scene.expect("a", "b")
     scene.now += ACTIVE_S + 1
@@ -120,7 +120,7 @@ def test_with_one_slot_keys_take_turns() -> None:
     assert order == ["b", "a", "b", "a", ""]
 
 
-def test_whoever_holds_fewest_for_its_weight_is_next() -> None:
+def test_the_key_with_the_fewest_slots_for_its_weight_is_next() -> None:
     scene = Scene(slots=8)
     scene.expect(a=FairShare(weight=3), b=FairShare())
     scene.send("a", 20)
@@ -206,7 +206,7 @@ def test_a_client_leaves_its_key_s_last_place_to_others() -> None:
     assert scene.let_in() == "cappedy"
 
 
-def test_what_there_is_to_know_of_strangers_is_forgotten_with_their_jobs() -> None:
+def test_unexpected_keys_are_forgotten_when_their_jobs_end() -> None:
     scene = Scene()
     scene.expect("a")
     for number in range(100):
@@ -238,7 +238,7 @@ steps = st.lists(
 
 
 @given(shares, st.integers(1, 4), st.sampled_from([0, 30]), steps)
-def test_caps_and_the_last_place_hold_and_nobody_is_forgotten(
+def test_caps_and_the_reserved_last_place_hold_and_every_request_is_granted(
     expected: dict[str, FairShare],
     slots: int,
     spare_mb: int,
@@ -286,7 +286,9 @@ def _check_grants(scene: Scene, expected: dict[str, FairShare]) -> None:
     st.integers(1, 3),
     st.randoms(use_true_random=False),
 )
-def test_weights_hold_in_the_long_run(weights: Sequence[int], factor: int, chance: object) -> None:
+def test_slots_are_shared_by_weight_in_the_long_run(
+    weights: Sequence[int], factor: int, chance: object
+) -> None:
     """With a slot, or with as many as the weights come to, whichever jobs end first."""
     names = "abcd"[: len(weights)]
     for slots in (1, factor * sum(weights)):
@@ -313,7 +315,7 @@ def test_weights_hold_in_the_long_run(weights: Sequence[int], factor: int, chanc
     st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(["", "x"])), max_size=15),
     st.lists(st.integers(1, 4), min_size=3, max_size=3),
 )
-def test_positions_are_the_order_in_which_all_are_let_in(
+def test_positions_are_the_order_in_which_requests_are_granted(
     owners: list[tuple[str, str]], weights: list[int]
 ) -> None:
     scene = Scene(slots=1)
@@ -333,7 +335,7 @@ def test_positions_are_the_order_in_which_all_are_let_in(
 
 
 @pytest.mark.parametrize("sleepers", [1, 3, 50])
-def test_no_number_of_sleepers_keeps_another_key_waiting(sleepers: int) -> None:
+def test_no_number_of_long_jobs_of_one_key_keeps_another_key_waiting(sleepers: int) -> None:
     """What was found: a key's sleepers in every slot, and another key's hello behind them."""
     scene = Scene(slots=4, memory_mb=640, spare_mb=256)
     scene.expect("app", "course")

@@ -62,7 +62,7 @@ def test_a_key_has_what_the_file_says() -> None:
         ),
     ],
 )
-def test_what_is_wrong_is_one_line_that_names_it(text: str, said: str) -> None:
+def test_an_invalid_key_file_gives_one_line_that_names_the_field(text: str, said: str) -> None:
     with pytest.raises(ConfigurationError) as raised:
         parse_keys(text, "keys.toml")
     assert str(raised.value).startswith(f"keys.toml: {said}")
@@ -70,7 +70,7 @@ def test_what_is_wrong_is_one_line_that_names_it(text: str, said: str) -> None:
 
 
 @given(st.binary())
-def test_no_bytes_are_worse_than_a_broken_file(content: bytes) -> None:
+def test_any_bytes_in_a_key_file_are_at_worst_a_configuration_error(content: bytes) -> None:
     with contextlib.suppress(ConfigurationError, UnicodeDecodeError):
         parse_keys(content.decode(), "")
 
@@ -173,7 +173,7 @@ def test_a_new_key_is_told_once_and_its_hash_is_kept(tmp_path: Path) -> None:
     assert [each.name for each in read_keys(path).keys] == ["other"]
 
 
-def test_what_people_wrote_stays_and_so_do_owner_mode_and_link(tmp_path: Path) -> None:
+def test_adding_a_key_keeps_comments_owner_mode_and_link_of_the_file(tmp_path: Path) -> None:
     path, link = tmp_path / "keys.toml", tmp_path / "link.toml"
     path.write_text(f"# ours\n{ENTRY}weight = 2  # twice\n")
     path.chmod(0o640)
@@ -198,7 +198,7 @@ def test_a_broken_file_is_not_made_worse(tmp_path: Path, text: str) -> None:
     assert os.listdir(tmp_path) == ["keys.toml"]  # noqa: PTH208 - the temporary one is gone
 
 
-def test_names_are_taken_once(tmp_path: Path) -> None:
+def test_a_key_s_name_can_be_taken_only_once(tmp_path: Path) -> None:
     path = tmp_path / "keys.toml"
     add_key(path, "course", Rights())
     for name in ("course", "Course", "key-1", ""):

@@ -55,7 +55,7 @@ paths = st.builds(
 )
 
 
-def test_every_placeholder() -> None:
+def test_every_placeholder_is_filled_in() -> None:
     files = ["a/Main.x", "notes.txt", "b.x"]
     assert compile_argv(LANGUAGE, files, ["-g", "-O0"]) == (
         ("cc", "-g", "-O0", "-oa.Main", "a/Main.x", "b.x")
@@ -106,12 +106,12 @@ def test_a_name_never_becomes_an_option(name: str) -> None:
     assert expand(["{main_class}"], name, {})[0].startswith("./")
 
 
-def test_what_is_filled_in_is_not_expanded_again() -> None:
+def test_inserted_texts_are_not_expanded_again() -> None:
     assert expand(["{main}", "{args}"], "{args}", {"args": ["{main}"]}) == ("{args}", "{main}")
 
 
 @given(files=st.lists(paths, min_size=1, max_size=5), args=st.lists(words))
-def test_commands_keep_their_shape(files: list[str], args: list[str]) -> None:
+def test_expanding_a_command_keeps_its_other_tokens(files: list[str], args: list[str]) -> None:
     sources = [path for path in files if path.endswith(".x")]
     compiled = compile_argv(LANGUAGE, files, args)
     assert len(compiled) == 2 + len(args) + len(sources)

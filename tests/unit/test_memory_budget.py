@@ -9,7 +9,7 @@ from orchestrator.jobs.memory_budget import MemoryBudget, make_memory_budgets
 from tests.service_support import until
 
 
-def test_a_share_grows_and_shrinks_and_is_given_back() -> None:
+def test_an_allocation_grows_and_shrinks_and_is_freed_at_the_end() -> None:
     room = MemoryBudget(100)
     with room.allocate() as one, room.allocate() as other:
         one.resize(60)
@@ -32,7 +32,7 @@ def test_requests_and_answers_do_not_keep_each_other_out() -> None:
         assert held.answers.used_bytes == 0
 
 
-async def test_answers_wait_in_turn() -> None:
+async def test_answers_acquire_memory_first_come_first_served() -> None:
     room = MemoryBudget(100)
     order: list[str] = []
     go_on = asyncio.Event()
@@ -52,7 +52,7 @@ async def test_answers_wait_in_turn() -> None:
     assert room.used_bytes == 0
 
 
-async def test_who_stops_waiting_holds_nothing_and_lets_others_in() -> None:
+async def test_a_cancelled_acquire_holds_nothing_and_admits_the_next() -> None:
     room = MemoryBudget(100)
     async with room.acquire(100):
         first = asyncio.create_task(_hold(room, 80))
@@ -64,7 +64,7 @@ async def test_who_stops_waiting_holds_nothing_and_lets_others_in() -> None:
     assert room.used_bytes == 0
 
 
-async def test_who_is_let_in_and_cancelled_at_once_gives_it_back() -> None:
+async def test_an_acquire_cancelled_just_after_its_grant_frees_it() -> None:
     room = MemoryBudget(100)
     waiting = asyncio.create_task(_hold(room, 50))
     async with room.acquire(100):
@@ -74,7 +74,7 @@ async def test_who_is_let_in_and_cancelled_at_once_gives_it_back() -> None:
     assert room.used_bytes == 0
 
 
-async def test_what_is_larger_than_all_takes_all() -> None:
+async def test_an_acquire_above_the_whole_budget_takes_the_whole_budget() -> None:
     room = MemoryBudget(100)
     async with room.acquire(1000):
         assert room.used_bytes == 100
@@ -86,7 +86,7 @@ async def _hold(room: MemoryBudget, size: int) -> None:
         await asyncio.sleep(0)
 
 
-def test_of_several_keys_none_holds_all_there_is() -> None:
+def test_of_several_keys_none_can_take_the_last_quarter() -> None:
     room = MemoryBudget(100)
     room.is_shared = True
     with room.allocate("a") as one, room.allocate("a") as two, room.allocate("b") as other:
@@ -108,7 +108,7 @@ def test_of_several_keys_none_holds_all_there_is() -> None:
         two.resize(40)
 
 
-async def test_answers_that_nobody_reads_keep_no_other_key_s_from_being_sent() -> None:
+async def test_unread_answers_of_one_key_do_not_block_another_key_s() -> None:
     room = MemoryBudget(100)
     room.is_shared = True
     go_on = asyncio.Event()

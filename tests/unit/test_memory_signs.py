@@ -101,7 +101,7 @@ def test_a_runtime_s_last_words_count_however_little_it_had_been_given(
 
 
 @pytest.mark.parametrize(("language", "said"), MENTIONS)
-def test_what_a_small_program_says_of_memory_is_its_own_affair(language: str, said: str) -> None:
+def test_a_memory_error_text_of_a_small_program_does_not_count(language: str, said: str) -> None:
     assert verdict(language, said, LITTLE_KB) is Verdict.RUNTIME_ERROR
 
 
@@ -113,7 +113,7 @@ def test_what_a_small_program_says_of_memory_is_its_own_affair(language: str, sa
         ("javascript", "Error: JavaScript heap out of memory\n"),
     ],
 )
-def test_a_large_one_that_says_so_is_believed(language: str, said: str) -> None:
+def test_a_memory_error_text_of_a_large_program_counts(language: str, said: str) -> None:
     assert verdict(language, said, LIMIT_KB // 2) is Verdict.MEMORY_LIMIT
 
 

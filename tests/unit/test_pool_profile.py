@@ -93,7 +93,7 @@ def test_a_pool_setting_that_says_nothing_stops_the_start(pool: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["c", "python"])
-def test_what_waits_serves_a_job_of_default_limits_as_it_is(name: str) -> None:
+def test_a_pooled_sandbox_serves_a_job_with_default_limits_unchanged(name: str) -> None:
     settings = make_settings()
     (waiting,) = make_pool_profiles(settings, [image(name, pool=PoolRule(1))]).values()
     installed = image(name)

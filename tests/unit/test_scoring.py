@@ -43,7 +43,7 @@ def judged(given: list[Given]) -> tuple[list[JudgeTest], list[TestResult]]:
     return tests, results
 
 
-def test_the_first_that_was_not_accepted_is_the_job_s_verdict() -> None:
+def test_the_job_s_verdict_is_that_of_the_first_test_not_accepted() -> None:
     late = StageResult(Verdict.TIME_LIMIT, killed_by=Cause.CPU)
     results = [TestResult("1", StageResult(OK)), TestResult("2", late)]
     results.append(TestResult("3", StageResult(WRONG)))
@@ -69,7 +69,7 @@ FINE = StageResult(OK, cpu_ms=5000, wall_ms=6000)
         (FINE, StageResult(Verdict.MEMORY_LIMIT, killed_by=Cause.MEMORY, cpu_ms=1), (), None),
     ],
 )
-def test_the_time_that_met_its_limit_is_the_one_to_show(
+def test_exceeded_ms_is_the_time_that_met_the_deciding_limit(
     compiled: StageResult,
     run: StageResult | None,
     tests: tuple[StageResult, ...],
@@ -83,7 +83,7 @@ def test_the_time_that_met_its_limit_is_the_one_to_show(
     assert exceeded_ms(result) == exceeded
 
 
-def test_a_test_that_was_not_run_wins_nothing_and_is_nobody_s_time() -> None:
+def test_a_skipped_test_wins_no_points_and_has_no_times() -> None:
     assert skipped_result(make_test(5, "g")) == TestResult(
         "t", StageResult(SKIPPED), points=0.0, group="g"
     )
@@ -135,7 +135,7 @@ def test_points_in_part_count_without_a_group_and_not_within_one() -> None:
     assert (summary.score, summary.max_score) == (5.0, 20.0)
 
 
-def test_tenths_add_up_to_what_they_look_like() -> None:
+def test_points_in_tenths_add_up_without_rounding_noise() -> None:
     summary = summarise(*judged([(OK, 0.1, None), (OK, 0.2, None), (OK, 0.3, "g"), (OK, 0.3, "g")]))
     assert (summary.score, summary.max_score) == (0.9, 0.9)
     assert summary.groups[0].points == 0.6
@@ -152,7 +152,7 @@ def test_tenths_add_up_to_what_they_look_like() -> None:
         max_size=20,
     )
 )
-def test_the_score_is_what_a_plain_reading_of_the_rule_gives(given: list[Given]) -> None:
+def test_the_score_is_what_a_naive_implementation_gives(given: list[Given]) -> None:
     tests, results = judged(given)
     summary = summarise(tests, results)
     assert summary.passed + summary.failed + summary.skipped == summary.total == len(given)

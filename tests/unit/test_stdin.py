@@ -46,7 +46,7 @@ async def begin(*writes: asyncio.Task[bool]) -> None:
     assert not any(write.done() for write in writes)
 
 
-async def test_what_fits_the_window_goes_out_without_waiting() -> None:
+async def test_bytes_within_the_credit_are_sent_without_waiting() -> None:
     stream, outlet = opened(10)
     writing = stream.write(b"hello")
     with pytest.raises(StopIteration) as done:
@@ -109,7 +109,7 @@ def test_every_byte_comes_once_and_in_order_and_never_more_than_there_is_credit(
     asyncio.run(check())
 
 
-async def test_a_write_waits_for_room_and_goes_out_piece_by_piece() -> None:
+async def test_a_write_beyond_the_credit_waits_and_is_sent_in_pieces() -> None:
     stream, outlet = opened(2)
     writing = asyncio.create_task(stream.write(b"abcdef"))
     await begin(writing)
@@ -124,7 +124,7 @@ async def test_a_write_waits_for_room_and_goes_out_piece_by_piece() -> None:
     assert outlet.received == b"abcdef"
 
 
-async def test_an_empty_write_is_through_when_all_before_it_is() -> None:
+async def test_an_empty_write_completes_when_all_before_it_is_sent() -> None:
     stream, outlet = opened(1)
     assert await stream.write(b"")
     stream.write_nowait(b"abc")
@@ -152,7 +152,7 @@ async def test_each_pending_write_counts_a_fixed_cost() -> None:
     assert stream.pending_bytes >= 100 * 200
 
 
-async def test_a_write_that_is_given_up_makes_way_for_the_next() -> None:
+async def test_a_cancelled_write_makes_way_for_the_next() -> None:
     stream, outlet = opened(1)
     first = asyncio.create_task(stream.write(b"abc"))
     second = asyncio.create_task(stream.write(b"xyz"))
@@ -166,7 +166,7 @@ async def test_a_write_that_is_given_up_makes_way_for_the_next() -> None:
     assert (bytes(outlet.received), outlet.ends) == (b"axyz", 1)
 
 
-async def test_the_end_is_sent_once_however_often_it_is_called() -> None:
+async def test_the_end_of_stdin_is_sent_once_however_often_it_is_called() -> None:
     stream, outlet = opened(10)
     stream.end()
     stream.end()
@@ -192,7 +192,7 @@ async def test_a_closed_stream_releases_writers_and_passes_nothing_on(*, is_open
     assert (bytes(outlet.received), outlet.ends, outlet.signals) == (b"a" * is_open, 0, [])
 
 
-async def test_signals_do_not_wait_for_what_is_written() -> None:
+async def test_signals_do_not_wait_for_pending_writes() -> None:
     stream, outlet = opened(0)
     writing = asyncio.create_task(stream.write(b"abc"))
     await begin(writing)
@@ -203,7 +203,7 @@ async def test_signals_do_not_wait_for_what_is_written() -> None:
     await writing
 
 
-async def test_signals_that_come_too_early_wait_for_the_program_once_each() -> None:
+async def test_signals_sent_before_the_start_are_delivered_once_each() -> None:
     stream, outlet = StdinStream(), Recorder(10)
     for signal in (Signal.TERM, Signal.INT, Signal.TERM):
         stream.signal(signal)
@@ -213,7 +213,7 @@ async def test_signals_that_come_too_early_wait_for_the_program_once_each() -> N
     assert outlet.signals == [Signal.TERM, Signal.INT]
 
 
-async def test_signals_have_a_bound() -> None:
+async def test_signals_beyond_max_signals_are_dropped() -> None:
     stream, outlet = opened(10)
     for _ in range(MAX_SIGNALS + 5):
         stream.signal(Signal.INT)
