@@ -18,11 +18,11 @@ MAX_BYTES = 1 << 20
 MOST_WEIGHT, MOST_JOBS, MOST_RATE = 100, 1024, 10_000
 OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
-State = tuple[int, ...]
+FileState = tuple[int, ...]
 """Identifies a version of the file: device, inode, size and times; differs after any change."""
 
 
-class Entry(BaseModel):
+class KeyEntry(BaseModel):
     """One `[[keys]]` table."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -45,7 +45,7 @@ class Entry(BaseModel):
 class _Whole(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    keys: list[Entry] = []
+    keys: list[KeyEntry] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class KeyFile:
     """The file as it was read. `remarks`: warnings about its mode."""
 
     keys: tuple[Key, ...]
-    state: State
+    state: FileState
     remarks: tuple[str, ...] = ()
 
 
@@ -72,7 +72,7 @@ def read_keys(path: Path) -> KeyFile:
     return KeyFile(parse_keys(text, str(path)), _state(found), tuple(_remarks(path, found)))
 
 
-def state_of(path: Path) -> State:
+def state_of(path: Path) -> FileState:
     """Return the file's state, or, when it can't be read, one that stands for the error."""
     try:
         return _state(path.stat())
@@ -103,7 +103,7 @@ def parse_keys(text: str, where: str) -> tuple[Key, ...]:
     return tuple(_to_key(entry) for entry in whole.keys)
 
 
-def _to_key(entry: Entry) -> Key:
+def _to_key(entry: KeyEntry) -> Key:
     return Key(
         name=entry.name,
         digest=bytes.fromhex(entry.sha256),
@@ -114,7 +114,7 @@ def _to_key(entry: Entry) -> Key:
     )
 
 
-def _state(found: os.stat_result) -> State:
+def _state(found: os.stat_result) -> FileState:
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 

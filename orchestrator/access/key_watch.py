@@ -8,7 +8,7 @@ from pathlib import Path
 
 import structlog
 
-from orchestrator.access.key_file import KeyFile, State, read_keys, state_of
+from orchestrator.access.key_file import FileState, KeyFile, read_keys, state_of
 from orchestrator.access.model import Key
 from orchestrator.access.ring import KeyRing
 from orchestrator.errors import ConfigurationError
@@ -25,7 +25,7 @@ class KeyWatch:
         """Nothing is read before `load`."""
         self._path = path
         self._ring = ring
-        self._state: State = ()
+        self._state: FileState = ()
 
     def load(self) -> None:
         """Read the file for the first time. Raises ConfigurationError, which names the setting."""

@@ -45,7 +45,7 @@ async def embedded_engine(settings: Settings) -> AsyncIterator[None]:
     """
     layout = layout_of(settings)
     await _expect_nobody(layout)
-    engine = _Engine(layout, await asyncio.to_thread(prepare_cgroups))
+    engine = _Supervisor(layout, await asyncio.to_thread(prepare_cgroups))
     tasks: list[asyncio.Task[None]] = []
     if os.getpid() == 1:  # when the engine dies, PID 1 inherits the shims of its containers
         tasks.append(asyncio.create_task(reap_orphans(engine.pids), name="reap"))
@@ -81,7 +81,7 @@ async def _answers(layout: EngineLayout, timeout_s: float) -> bool:
     return True
 
 
-class _Engine:
+class _Supervisor:
     """Supervises dockerd: one process at a time, at the same socket and with the same data."""
 
     def __init__(self, layout: EngineLayout, cgroup_parent: str) -> None:

@@ -30,7 +30,7 @@ _STDERR = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Output:
+class AttachOutput:
     """Bytes that a container wrote to stdout, or to stderr (`is_stderr`)."""
 
     is_stderr: bool
@@ -45,7 +45,7 @@ class Demultiplexer:
         self._left = 0
         self._is_stderr = False
 
-    def feed(self, data: bytes) -> Iterator[Output]:
+    def feed(self, data: bytes) -> Iterator[AttachOutput]:
         """Yield the output that `data` contains. Raises ProtocolError on an unknown stream."""
         view = memoryview(data)
         while view:
@@ -54,7 +54,7 @@ class Demultiplexer:
                 continue
             piece, view = view[: self._left], view[self._left :]
             self._left -= len(piece)
-            yield Output(self._is_stderr, bytes(piece))
+            yield AttachOutput(self._is_stderr, bytes(piece))
 
     def _take_header(self, view: memoryview) -> memoryview:
         missing = _HEADER.size - len(self._header)
@@ -77,7 +77,7 @@ class AttachStream:
         self._writer = writer
         self._demultiplexer = Demultiplexer()
 
-    async def read(self) -> list[Output] | None:
+    async def read(self) -> list[AttachOutput] | None:
         """Wait for output and return it; None at the end of the stream."""
         try:
             data = await self._reader.read(READ_SIZE)

@@ -10,7 +10,7 @@ from orchestrator.jobs.program import Program
 
 
 @dataclass(slots=True, eq=False)
-class Progress:
+class ProgramProgress:
     """The progress of one program (the submission's or its checker's) within an attempt."""
 
     program: Program
@@ -38,8 +38,8 @@ class Progress:
 class Attempt:
     """One attempt to compile and run a job."""
 
-    program: Progress
-    checker: Progress | None = None
+    program: ProgramProgress
+    checker: ProgramProgress | None = None
     is_retry: bool = False
     """An earlier attempt was lost, so neither pooled sandboxes nor cached compilations are used."""
     run: StageResult | None = None
@@ -75,16 +75,16 @@ class Attempt:
         `resumes`: it also keeps the result of compiling, which is not reported a second time.
         """
         program, checker = self.program, self.checker
-        following = Progress(program.program, Phase.CREATING)
+        following = ProgramProgress(program.program, Phase.CREATING)
         if resumes:
             following.compile, following.restored_s = program.compile, program.restored_s
         return Attempt(
             program=following,
-            checker=None if checker is None else Progress(checker.program),
+            checker=None if checker is None else ProgramProgress(checker.program),
             is_retry=is_retry,
             tests=self.tests,
             earlier_tests=len(self.tests),
         )
 
-    def _programs(self) -> tuple[Progress, ...]:
+    def _programs(self) -> tuple[ProgramProgress, ...]:
         return (self.program,) if self.checker is None else (self.program, self.checker)

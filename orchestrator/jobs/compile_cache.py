@@ -26,7 +26,7 @@ OVERLAP_CHARACTERS = 1024
 _FORMAT = 1
 _OVERHEAD = 512  # about what an entry takes beside its contents, in bytes
 
-Key = bytes
+CacheKey = bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class CompileCache:
     def __init__(self, max_bytes: int) -> None:
         """`max_bytes` bounds all entries together; 0 disables the cache."""
         self._max_bytes = max_bytes
-        self._entries: OrderedDict[Key, CachedCompilation] = OrderedDict()
+        self._entries: OrderedDict[CacheKey, CachedCompilation] = OrderedDict()
         self._bytes = 0
         self._hits = 0
         self._misses = 0
@@ -75,7 +75,7 @@ class CompileCache:
             len(self._entries), self._bytes, self._max_bytes, self._hits, self._misses
         )
 
-    def get(self, key: Key) -> CachedCompilation | None:
+    def get(self, key: CacheKey) -> CachedCompilation | None:
         """Return the entry of `key` and count a hit; or return None and count a miss."""
         found = self._entries.get(key)
         if found is None:
@@ -85,7 +85,7 @@ class CompileCache:
         self._entries.move_to_end(key)
         return found
 
-    def put(self, key: Key, compiled: CachedCompilation) -> None:
+    def put(self, key: CacheKey, compiled: CachedCompilation) -> None:
         """Add an entry unless it is too large; evict the least recently used to make room."""
         if len(compiled.artefact) > self.max_artefact_bytes or key in self._entries:
             return
@@ -103,7 +103,7 @@ def cache_key(
     installed: InstalledLanguage,
     *,
     always: bool = False,
-) -> Key | None:
+) -> CacheKey | None:
     """Return the cache key of a compilation: a digest of all that bears on its outcome.
 
     None when it must not be cached: there is nothing to compile, or its text matches the language's

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from orchestrator.jobs.attempt import Progress
+from orchestrator.jobs.attempt import ProgramProgress
 from orchestrator.jobs.events import JobEvent, Listener, StageEnded
 from orchestrator.jobs.leased_sandbox import LeasedSandbox
 from orchestrator.jobs.model import StageResult, Verdict
 from orchestrator.jobs.program import Program
 from orchestrator.jobs.stages import announce_stage, execute, judge
-from orchestrator.jobs.verdict import NEARLY_ALL_MEMORY, Captured
+from orchestrator.jobs.verdict import NEARLY_ALL_MEMORY, CapturedOutput
 from orchestrator.languages.model import MemoryErrorRule
 from orchestrator.sandbox.model import (
     LossReason,
@@ -29,7 +29,7 @@ DECLINED = 75
 
 
 async def compile_program(
-    progress: Progress, stage: Stage, sandbox: LeasedSandbox, listener: Listener
+    progress: ProgramProgress, stage: Stage, sandbox: LeasedSandbox, listener: Listener
 ) -> StageResult | None:
     """Compile a program, and return the result of the stage that counts.
 
@@ -57,20 +57,20 @@ async def compile_program(
     return result
 
 
-def _needs_memory(program: Program, outcome: StageOutcome, output: Captured) -> bool:
+def _needs_memory(program: Program, outcome: StageOutcome, output: CapturedOutput) -> bool:
     plan, signs = program.plan, program.installed.language.memory_error
     cap_kb = plan.sandbox.memory_bytes // 1024
     return plan.has_more_memory and lacks_memory(outcome, output, cap_kb, signs)
 
 
-def has_declined(outcome: StageOutcome, output: Captured) -> bool:
+def has_declined(outcome: StageOutcome, output: CapturedOutput) -> bool:
     """Return whether the fast compile gave up, so that the plain one has to be run."""
     is_silent = not output.stdout and not output.stderr
     return not isinstance(outcome, StageLoss) and outcome.exit_code == DECLINED and is_silent
 
 
 def lacks_memory(
-    outcome: StageOutcome, output: Captured, cap_kb: int, signs: MemoryErrorRule
+    outcome: StageOutcome, output: CapturedOutput, cap_kb: int, signs: MemoryErrorRule
 ) -> bool:
     """Return whether a compilation failed in a way that more memory than `cap_kb` might prevent.
 

@@ -32,7 +32,7 @@ class Allocation:
 
 
 @dataclass(slots=True, eq=False)
-class _Waiter:
+class _BudgetWaiter:
     owner: str
     size: int
     granted: asyncio.Future[None]
@@ -51,7 +51,7 @@ class MemoryBudget:
         self.used_bytes = 0
         self.is_shared = False
         self._used_by: Counter[str] = Counter()
-        self._waiting: deque[_Waiter] = deque()
+        self._waiting: deque[_BudgetWaiter] = deque()
 
     @contextlib.contextmanager
     def allocate(self, owner: str = "") -> Iterator[Allocation]:
@@ -72,7 +72,7 @@ class MemoryBudget:
         A `size` above the whole budget waits for the whole budget.
         """
         granted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        waiter = _Waiter(owner, min(size, self.max_bytes), granted)
+        waiter = _BudgetWaiter(owner, min(size, self.max_bytes), granted)
         self._waiting.append(waiter)
         self._admit()
         try:

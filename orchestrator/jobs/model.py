@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from orchestrator.jobs.judging.checkers import Difference, Protocol, TextChecker
+from orchestrator.jobs.judging.checkers import CheckerProtocol, Difference, TextChecker
 from orchestrator.sandbox.model import LimitHit, SourceFile
 
 
@@ -138,7 +138,7 @@ class CheckerProgram:
     """A checker sent by the client: a program of its own, run once per test."""
 
     submission: Submission
-    protocol: Protocol = Protocol.TESTLIB
+    protocol: CheckerProtocol = CheckerProtocol.TESTLIB
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +150,7 @@ class Interactor:
 
     submission: Submission
     transcript_bytes: int = 0
-    protocol: Protocol = Protocol.TESTLIB
+    protocol: CheckerProtocol = CheckerProtocol.TESTLIB
 
 
 Checker = TextChecker | CheckerProgram | Interactor

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from orchestrator.jobs.attempt import Progress
+from orchestrator.jobs.attempt import ProgramProgress
 from orchestrator.jobs.compile_cache import CachedCompilation
 from orchestrator.jobs.compiling import compile_program
 from orchestrator.jobs.events import NULL_LISTENER, Listener, Printed, StageEnded
@@ -16,7 +16,7 @@ from orchestrator.sandbox.model import StageKind, Stream
 _UNREPORTED = {Verdict.ACCEPTED, Verdict.INTERNAL_ERROR}  # when it is compiled a second time
 
 
-async def lease(progress: Progress, *, is_retry: bool) -> LeasedSandbox:
+async def lease(progress: ProgramProgress, *, is_retry: bool) -> LeasedSandbox:
     """Lease a sandbox for the program; in a retry a new one, never one from the pool.
 
     `Job.close_sandboxes` closes it. Raises EngineError, SandboxError.
@@ -26,7 +26,7 @@ async def lease(progress: Progress, *, is_retry: bool) -> LeasedSandbox:
 
 
 async def send_and_compile(
-    progress: Progress, sandbox: LeasedSandbox, listener: Listener, *, is_retry: bool
+    progress: ProgramProgress, sandbox: LeasedSandbox, listener: Listener, *, is_retry: bool
 ) -> bool:
     """Send the program's files and compile them, or restore a cached compilation.
 
@@ -42,7 +42,7 @@ async def send_and_compile(
     return await _compile(progress, sandbox, listener)
 
 
-async def _compile(progress: Progress, sandbox: LeasedSandbox, listener: Listener) -> bool:
+async def _compile(progress: ProgramProgress, sandbox: LeasedSandbox, listener: Listener) -> bool:
     program, stage = progress.program, progress.program.plan.compile
     await sandbox.send_files(program.plan.files, build=stage is not None)
     if stage is None:
@@ -63,7 +63,7 @@ async def _compile(progress: Progress, sandbox: LeasedSandbox, listener: Listene
 
 
 async def _restore(
-    progress: Progress, sandbox: LeasedSandbox, known: CachedCompilation, listener: Listener
+    progress: ProgramProgress, sandbox: LeasedSandbox, known: CachedCompilation, listener: Listener
 ) -> None:
     """Restore a cached artefact, and report the cached result as if it had just been compiled."""
     started = time.monotonic()

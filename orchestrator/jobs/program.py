@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from functools import partial
 
-from orchestrator.jobs.compile_cache import CachedCompilation, CompileCache, Key, cache_key
+from orchestrator.jobs.compile_cache import CachedCompilation, CacheKey, CompileCache, cache_key
 from orchestrator.jobs.leased_sandbox import LeasedSandbox, Leases
 from orchestrator.jobs.model import Submission
 from orchestrator.jobs.plan import Plan
@@ -31,7 +31,7 @@ class Program:
     """The compile cache; None: the compilation is not cached."""
     is_cached_always: bool = False
     """Cache it whatever its sources contain, as of a checker: it is to be the same each time."""
-    cache_key: Key | None = None
+    cache_key: CacheKey | None = None
     """The key of its compilation, once looked up; None: not looked up yet, or not cacheable."""
 
     async def lease(self, *, fresh: bool) -> LeasedSandbox:
@@ -49,7 +49,7 @@ class Program:
             return None
         return self.cache.get(self.cache_key)
 
-    async def _make_key(self) -> Key | None:
+    async def _make_key(self) -> CacheKey | None:
         make = partial(
             cache_key,
             self.owner,

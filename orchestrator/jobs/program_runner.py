@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from orchestrator.jobs.attempt import Progress
+from orchestrator.jobs.attempt import ProgramProgress
 from orchestrator.jobs.events import NULL_LISTENER, Listener
 from orchestrator.jobs.leased_sandbox import LeasedSandbox
 from orchestrator.jobs.model import Cause, Limits, Phase, StageResult, Verdict
@@ -24,7 +24,11 @@ class ProgramRunner:
     """Runs one program in one attempt. Raises EngineError and SandboxError throughout."""
 
     def __init__(
-        self, progress: Progress, sandbox: LeasedSandbox | None = None, *, is_retry: bool = False
+        self,
+        progress: ProgramProgress,
+        sandbox: LeasedSandbox | None = None,
+        *,
+        is_retry: bool = False,
     ) -> None:
         """`sandbox`: a fresh one with the program in it; None: one is leased when it is needed.
 

@@ -20,7 +20,7 @@ from orchestrator.errors import (
     InvalidSubmissionError,
     SandboxError,
 )
-from orchestrator.jobs.attempt import Attempt, Progress
+from orchestrator.jobs.attempt import Attempt, ProgramProgress
 from orchestrator.jobs.compile_cache import CompileCache
 from orchestrator.jobs.events import NULL_LISTENER, DeduplicatingListener, Listener, Queued
 from orchestrator.jobs.job import Job
@@ -97,7 +97,9 @@ class JobService(JobRegistry):
             queue_entry=self._admission.enqueue(ticket, memory_mb),
             program=program,
             checker=checker,
-            attempt=Attempt(Progress(program), None if checker is None else Progress(checker)),
+            attempt=Attempt(
+                ProgramProgress(program), None if checker is None else ProgramProgress(checker)
+            ),
         )
         self._add(job)
         return job

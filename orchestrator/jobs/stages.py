@@ -7,13 +7,13 @@ import math
 
 import structlog
 
-from orchestrator.jobs.attempt import Progress
+from orchestrator.jobs.attempt import ProgramProgress
 from orchestrator.jobs.events import Listener, Printed, StageEnded, StageStarted
 from orchestrator.jobs.job import Job
 from orchestrator.jobs.leased_sandbox import LeasedSandbox
 from orchestrator.jobs.model import Cause, Limits, Phase, StageResult, Verdict
 from orchestrator.jobs.plan import with_time_given_back
-from orchestrator.jobs.verdict import Captured, MemoryRule, judge_stage
+from orchestrator.jobs.verdict import CapturedOutput, MemoryRule, judge_stage
 from orchestrator.sandbox.model import Stage, StageKind, StageOutcome, Stream
 from orchestrator.sandbox.stdin import StdinStream
 
@@ -25,7 +25,7 @@ LATE_BYTES_PER_S = 4_194_304
 _PHASES = {StageKind.COMPILE: Phase.COMPILING, StageKind.RUN: Phase.RUNNING}
 
 
-def announce_stage(progress: Progress, kind: StageKind, listener: Listener) -> None:
+def announce_stage(progress: ProgramProgress, kind: StageKind, listener: Listener) -> None:
     """Set the program's phase, and report that this stage begins."""
     progress.phase = _PHASES[kind]
     listener.send(StageStarted(kind))
@@ -49,15 +49,19 @@ async def run_program(job: Job, sandbox: LeasedSandbox, listener: Listener) -> S
 
 async def execute(
     sandbox: LeasedSandbox, stage: Stage, listener: Listener, stdin: StdinStream | None = None
-) -> tuple[StageOutcome, Captured]:
+) -> tuple[StageOutcome, CapturedOutput]:
     """Run a stage; return its outcome, and its output up to the stage's limits."""
-    output = _Output(stage, listener)
+    output = _OutputCapture(stage, listener)
     outcome = await sandbox.run_stage(stage, output.take, stdin)
     return outcome, output.captured()
 
 
 def judge(
-    progress: Progress, kind: StageKind, outcome: StageOutcome, output: Captured, limits: Limits
+    progress: ProgramProgress,
+    kind: StageKind,
+    outcome: StageOutcome,
+    output: CapturedOutput,
+    limits: Limits,
 ) -> StageResult:
     """Return the result of a stage that ran with `limits`; sets `progress.is_lost` on a loss."""
     program = progress.program
@@ -69,7 +73,7 @@ def judge(
     return result
 
 
-class _Output:
+class _OutputCapture:
     """Keeps a stage's output and passes it on.
 
     The agent caps the output as well; the cap here bounds our memory. A slow reader blocks the
@@ -99,5 +103,7 @@ class _Output:
             self._late_bytes += size
         return self._time_is_up + self._late_bytes / LATE_BYTES_PER_S
 
-    def captured(self) -> Captured:
-        return Captured(bytes(self._buffers[Stream.STDOUT]), bytes(self._buffers[Stream.STDERR]))
+    def captured(self) -> CapturedOutput:
+        return CapturedOutput(
+            bytes(self._buffers[Stream.STDOUT]), bytes(self._buffers[Stream.STDERR])
+        )

@@ -43,7 +43,7 @@ _CAUSES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Captured:
+class CapturedOutput:
     """The output of a stage, as received, cut at the stage's limits."""
 
     stdout: bytes = b""
@@ -59,7 +59,7 @@ class MemoryRule:
 
 
 def judge_stage(
-    kind: StageKind, outcome: StageOutcome, output: Captured, memory: MemoryRule
+    kind: StageKind, outcome: StageOutcome, output: CapturedOutput, memory: MemoryRule
 ) -> StageResult:
     """Return the result of a stage: its verdict, cause, figures and output."""
     if isinstance(outcome, StageLoss):
@@ -104,7 +104,7 @@ def _judge_loss(kind: StageKind, loss: StageLoss) -> tuple[Verdict, Cause]:
 
 
 def _judge_compile(
-    report: StageReport, _output: Captured, _memory: MemoryRule
+    report: StageReport, _output: CapturedOutput, _memory: MemoryRule
 ) -> tuple[Verdict, Cause | None]:
     if report.cause is StageCause.NONE and report.exit_code == 0:
         return Verdict.ACCEPTED, None
@@ -116,7 +116,7 @@ def _judge_compile(
 
 
 def _judge_run(
-    report: StageReport, output: Captured, memory: MemoryRule
+    report: StageReport, output: CapturedOutput, memory: MemoryRule
 ) -> tuple[Verdict, Cause | None]:
     if _printed_too_much(report):
         return Verdict.OUTPUT_LIMIT, Cause.OUTPUT
@@ -134,7 +134,7 @@ def _printed_too_much(report: StageReport) -> bool:
     return report.cause is StageCause.OUTPUT or report.stdout_truncated or report.stderr_truncated
 
 
-def _met_memory_limit(report: StageReport, output: Captured, memory: MemoryRule) -> bool:
+def _met_memory_limit(report: StageReport, output: CapturedOutput, memory: MemoryRule) -> bool:
     """Only of a program that failed by itself: one killed for its time may well be large, too."""
     if report.cause is not StageCause.NONE or report.exit_code == 0:
         return False
@@ -151,7 +151,9 @@ def _has(pattern: re.Pattern[str] | None, text: str) -> bool:
     return pattern is not None and pattern.search(text) is not None
 
 
-def _limits_hit(report: StageReport, output: Captured, *, failed: bool) -> tuple[LimitHit, ...]:
+def _limits_hit(
+    report: StageReport, output: CapturedOutput, *, failed: bool
+) -> tuple[LimitHit, ...]:
     hit = set(report.limits_hit)
     if failed:
         told = {limit for pattern, limit in _TELLTALES if pattern.search(output.stderr)}

@@ -16,7 +16,7 @@ from orchestrator.sandbox.probes import START_CHECK, ProbeResult
 
 log = structlog.get_logger(__name__)
 
-RunSelfTest = Callable[[], AsyncIterator[ProbeResult]]
+SelfTestRunner = Callable[[], AsyncIterator[ProbeResult]]
 """Runs the self-test, and yields the results of its probes."""
 
 ASK_AGAIN_S = 0.25
@@ -55,7 +55,7 @@ class EngineWatch:
     def __init__(
         self,
         backend: Backend,
-        run_self_test: RunSelfTest = _no_self_test,
+        run_self_test: SelfTestRunner = _no_self_test,
         readiness: Readiness | None = None,
     ) -> None:
         """`readiness`: what to keep up to date; by default one that nobody else reads."""

@@ -24,7 +24,7 @@ from orchestrator.languages.schema import (
     LanguageFile,
     RunTable,
     SourceTable,
-    explain,
+    describe_error,
 )
 
 TOML_NAME = "language.toml"
@@ -70,7 +70,7 @@ def _validate(raw: Mapping[str, Any], where: str) -> LanguageFile:
     try:
         return LanguageFile.model_validate(raw)
     except ValidationError as err:
-        raise ConfigurationError(f"{where}{explain(err)}") from err
+        raise ConfigurationError(f"{where}{describe_error(err)}") from err
 
 
 def _variants(raw: Mapping[str, Any], own: LanguageFile, where: str) -> Iterator[LanguageFile]:

@@ -245,7 +245,7 @@ class LanguageFile(_Table):
         return self
 
 
-def explain(err: ValidationError) -> str:
+def describe_error(err: ValidationError) -> str:
     """Return the most useful error as `key: what is wrong`: an unknown key before all others.
 
     (A misspelt key also leaves the right one missing, but the misspelling explains both.)

@@ -22,11 +22,11 @@ Text = Annotated[str, Field(min_length=1)]
 Names = Annotated[tuple[Text, ...], Field(min_length=1)]
 
 
-class _Entry(BaseModel):
+class _TableEntry(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Value(_Entry):
+class Value(_TableEntry):
     """A value, or bits, of an argument; with `arch`, on that architecture only."""
 
     name: Text
@@ -35,7 +35,7 @@ class Value(_Entry):
     arch: str = ""
 
 
-class Where(_Entry):
+class Where(_TableEntry):
     """A condition on another argument: its value must be this one."""
 
     argument: Annotated[int, Field(ge=0, le=5)]
@@ -43,7 +43,7 @@ class Where(_Entry):
     name: Text
 
 
-class Plain(_Entry):
+class Plain(_TableEntry):
     """Calls that are allowed with any arguments."""
 
     names: Names
@@ -51,7 +51,7 @@ class Plain(_Entry):
     touches: Text
 
 
-class ByArgument(_Entry):
+class ByArgument(_TableEntry):
     """Calls that are allowed by an argument; one of the three conditions is given.
 
     It is one of `values`; or has no other bits than `bits`; or has none of `refused_bits`.
@@ -75,7 +75,7 @@ class ByArgument(_Entry):
         return self
 
 
-class Answered(_Entry):
+class Answered(_TableEntry):
     """Calls that fail with `errno`; with `values`, only when the argument is one of them."""
 
     names: Names
@@ -86,14 +86,14 @@ class Answered(_Entry):
     values: tuple[Value, ...] = ()
 
 
-class Refused(_Entry):
+class Refused(_TableEntry):
     """Calls that fail with EPERM, as does every call that is not in the table."""
 
     names: Names
     reason: Text
 
 
-class SyscallTable(_Entry):
+class SyscallTable(_TableEntry):
     """The whole of `syscalls.toml`."""
 
     plain: tuple[Plain, ...]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.engine.attach import AttachStream, Demultiplexer, Output, attach
+from orchestrator.engine.attach import AttachOutput, AttachStream, Demultiplexer, attach
 from orchestrator.errors import (
     ContainerNotFoundError,
     EngineError,
@@ -41,7 +41,7 @@ async def hang_up(stream: AttachStream) -> None:
     await stream.abort()
 
 
-def join(outputs: list[Output], *, is_stderr: bool) -> bytes:
+def join(outputs: list[AttachOutput], *, is_stderr: bool) -> bytes:
     return b"".join(output.data for output in outputs if output.is_stderr is is_stderr)
 
 
@@ -62,7 +62,7 @@ def test_output_is_the_same_however_the_engine_chunks_it(
 
 def test_output_is_passed_on_before_its_frame_is_whole() -> None:
     head = wrap(b"12345")[:10]
-    assert list(Demultiplexer().feed(head)) == [Output(is_stderr=False, data=b"12")]
+    assert list(Demultiplexer().feed(head)) == [AttachOutput(is_stderr=False, data=b"12")]
 
 
 @pytest.mark.parametrize("stream", [0, 3, 255])
@@ -108,7 +108,7 @@ async def test_an_engine_that_is_not_there_is_unavailable(tmp_path: Path) -> Non
 async def test_attach_accepts_status_101_and_status_200(fake: FakeEngine, status: bytes) -> None:
     fake.answers[ATTACH] = say(b"HTTP/1.1 " + status + b"\r\n\r\n" + wrap(b"early"))
     stream = await attach(str(fake.socket), "box", version=VERSION, timeout_s=DEADLINE_S)
-    assert await stream.read() == [Output(is_stderr=False, data=b"early")]
+    assert await stream.read() == [AttachOutput(is_stderr=False, data=b"early")]
     assert await stream.read() is None
     await hang_up(stream)
 

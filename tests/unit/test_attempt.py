@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from orchestrator.jobs.attempt import Attempt, Progress
+from orchestrator.jobs.attempt import Attempt, ProgramProgress
 from orchestrator.jobs.events import (
     DeduplicatingListener,
     JobEvent,
@@ -61,7 +61,7 @@ async def make_job(submission: Submission = SUBMISSION) -> Job:
     admission = Admission(slots=1, queue=1, memory_mb=1024)
     place = admission.enqueue(admission.ticket("key-1"), 64)
     program = make_program(submission)
-    return Job("job-1", "key-1", place, program, None, Attempt(Progress(program)))
+    return Job("job-1", "key-1", place, program, None, Attempt(ProgramProgress(program)))
 
 
 async def lost_job(submission: Submission = SUBMISSION) -> Job:
@@ -157,15 +157,17 @@ async def test_an_attempt_with_more_memory_is_a_retry_only_if_the_last_one_was(
 
 
 def test_a_checker_s_loss_is_the_attempt_s_and_an_error_says_more_than_it() -> None:
-    attempt = Attempt(Progress(make_program()), Progress(make_program(), is_lost=True))
+    attempt = Attempt(
+        ProgramProgress(make_program()), ProgramProgress(make_program(), is_lost=True)
+    )
     assert attempt.failure is Failure.INTERNAL_ERROR
     attempt.fault = Failure.ENGINE_UNAVAILABLE
     assert attempt.failure is Failure.ENGINE_UNAVAILABLE
 
 
 def test_a_lost_attempt_does_not_ask_for_memory() -> None:
-    checker = Progress(make_program(), needs_memory=True)
-    attempt = Attempt(Progress(make_program()), checker)
+    checker = ProgramProgress(make_program(), needs_memory=True)
+    attempt = Attempt(ProgramProgress(make_program()), checker)
     assert attempt.needs_memory
     attempt.program.is_lost = True
     assert not attempt.needs_memory

@@ -116,8 +116,11 @@ TABLE = [
 
 @pytest.mark.parametrize(("checker", "expected", "got", "agree"), TABLE)
 def test_the_float_checker_follows_its_rule(
-    checker: Float, expected: str, got: str, agree: bool
-) -> None:  # noqa: FBT001
+    checker: Float,
+    expected: str,
+    got: str,
+    agree: bool,  # noqa: FBT001
+) -> None:
     assert (compare(checker, expected.encode(), got.encode()) is None) == agree
 
 

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from orchestrator.jobs.judging.checker_program import checker_files, program_stage, read_checker
 from orchestrator.jobs.judging.checkers import (
     CheckerOutcome,
+    CheckerProtocol,
     CheckerStatus,
     Lines,
-    Protocol,
     Tokens,
 )
 from orchestrator.jobs.judging.checking import (
@@ -36,7 +36,7 @@ from orchestrator.sandbox.model import SourceFile, Stage, StageKind
 OK = StageResult(Verdict.ACCEPTED, b"1 2\n", b"err", exit_code=0, cpu_ms=1.0)
 
 PROGRAM = CheckerProgram(Submission("python", (), Limits(1, 1, 64, 100, 16)))
-VALIDATOR = CheckerProgram(PROGRAM.submission, Protocol.KATTIS)
+VALIDATOR = CheckerProgram(PROGRAM.submission, CheckerProtocol.KATTIS)
 
 
 def make_test(**changes: Any) -> JudgeTest:
@@ -58,13 +58,13 @@ def test_a_checker_is_given_three_files() -> None:
 
 
 def test_a_kattis_validator_has_the_output_on_stdin_and_not_as_a_file() -> None:
-    files = checker_files(make_test(), b"out", Protocol.KATTIS)
+    files = checker_files(make_test(), b"out", CheckerProtocol.KATTIS)
     assert [file.path for file in files] == ["input.txt", "answer.txt"]
     run = Stage(StageKind.RUN, ("main", "input.txt"), {}, 1, 1, 1, 1, b"")
-    stage = program_stage(run, Protocol.KATTIS, b"out")
+    stage = program_stage(run, CheckerProtocol.KATTIS, b"out")
     assert stage.argv[-2:] == run.argv
     assert stage.stdin == b"out"
-    assert program_stage(run, Protocol.TESTLIB, b"out") == run
+    assert program_stage(run, CheckerProtocol.TESTLIB, b"out") == run
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from orchestrator.jobs.model import (
     Verdict,
 )
 from orchestrator.jobs.plan import fit_compile_memory, make_plan
-from orchestrator.jobs.verdict import Captured
+from orchestrator.jobs.verdict import CapturedOutput
 from orchestrator.languages.model import CommandRule, InstalledLanguage, MemoryErrorRule
 from orchestrator.languages.registry import load_languages
 from orchestrator.sandbox.model import (
@@ -195,17 +195,22 @@ REPORTS = [
 
 @pytest.mark.parametrize(("outcome", "expected"), REPORTS, ids=str)
 def test_lacks_memory_tells_which_failures_more_memory_might_prevent(
-    outcome: Any, expected: bool
-) -> None:  # noqa: FBT001
-    assert lacks_memory(outcome, Captured(), 1000, MemoryErrorRule()) is expected
+    outcome: Any,
+    expected: bool,  # noqa: FBT001
+) -> None:
+    assert lacks_memory(outcome, CapturedOutput(), 1000, MemoryErrorRule()) is expected
 
 
 def test_a_compiler_may_say_that_it_lacks_memory() -> None:
     java = load_languages(DEFAULT_IMAGES_DIR, ("java",)).find("java")
     assert java is not None
-    said = Captured(b"", b"The system is out of resources.\njava.lang.OutOfMemoryError: Java heap")
+    said = CapturedOutput(
+        b"", b"The system is out of resources.\njava.lang.OutOfMemoryError: Java heap"
+    )
     assert lacks_memory(make_report(exit_code=3), said, 1000, java.memory_error)
-    assert not lacks_memory(make_report(exit_code=3), Captured(b"", b"x"), 1000, java.memory_error)
+    assert not lacks_memory(
+        make_report(exit_code=3), CapturedOutput(b"", b"x"), 1000, java.memory_error
+    )
 
 
 @pytest.mark.parametrize(
@@ -218,11 +223,11 @@ def test_a_fast_compile_declines_by_exit_code_75_without_output(
     stderr: bytes,
     expected: bool,  # noqa: FBT001
 ) -> None:
-    assert has_declined(make_report(exit_code=code), Captured(stdout, stderr)) is expected
+    assert has_declined(make_report(exit_code=code), CapturedOutput(stdout, stderr)) is expected
 
 
 def test_a_lost_sandbox_has_declined_nothing() -> None:
-    assert not has_declined(StageLoss(LossReason.UNKNOWN, ""), Captured())
+    assert not has_declined(StageLoss(LossReason.UNKNOWN, ""), CapturedOutput())
 
 
 async def test_a_fast_compile_that_met_its_memory_is_not_followed_by_a_plain_one_with_as_little(

@@ -110,8 +110,9 @@ async def test_the_writer_waits_no_longer_than_its_deadline_and_loses_nothing() 
     ],
 )
 async def test_has_heard_is_set_by_output_and_by_the_end_of_a_stage_only(
-    event: JobEvent, heard: bool
-) -> None:  # noqa: FBT001 - a table's column
+    event: JobEvent,
+    heard: bool,  # noqa: FBT001 - a table's column
+) -> None:
     buffer = EventBuffer(1000)
     buffer.send(event)
     assert buffer.has_heard is heard

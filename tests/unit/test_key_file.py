@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from orchestrator.__main__ import main
-from orchestrator.access.key_file import MAX_BYTES, Entry, parse_keys, read_keys, state_of
+from orchestrator.access.key_file import MAX_BYTES, KeyEntry, parse_keys, read_keys, state_of
 from orchestrator.access.key_watch import KeyWatch
 from orchestrator.access.model import Key, Scope, digest_of
 from orchestrator.access.ring import KeyRing
@@ -261,4 +261,4 @@ def test_the_reference_s_file_is_one() -> None:
     (example,) = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
     (key,) = parse_keys(example, "")
     assert (key.name, key.weight, key.max_jobs, key.rate) == ("course-algorithms", 2, 3, 120)
-    assert all(f"`{name}`" in text for name in (*Entry.model_fields, *map(str, Scope)))
+    assert all(f"`{name}`" in text for name in (*KeyEntry.model_fields, *map(str, Scope)))

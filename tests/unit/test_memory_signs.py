@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.jobs.model import Verdict
-from orchestrator.jobs.verdict import Captured, MemoryRule, judge_stage
+from orchestrator.jobs.verdict import CapturedOutput, MemoryRule, judge_stage
 from orchestrator.languages.model import MemoryErrorRule
 from orchestrator.languages.registry import load_languages
 from orchestrator.sandbox.model import StageKind
@@ -82,7 +82,7 @@ MENTIONS = [
 def verdict(language: str, said: str, peak_kb: int, exit_code: int = 1) -> Verdict:
     report = make_report(exit_code=exit_code, memory_kb=peak_kb)
     rule = MemoryRule(LIMIT_KB, SIGNS[language])
-    return judge_stage(StageKind.RUN, report, Captured(b"", said.encode()), rule).status
+    return judge_stage(StageKind.RUN, report, CapturedOutput(b"", said.encode()), rule).status
 
 
 def test_every_language_with_a_sign_of_its_own_is_looked_at() -> None:

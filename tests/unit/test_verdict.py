@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.jobs.model import Cause, Verdict
-from orchestrator.jobs.verdict import Captured, MemoryRule, judge_stage
+from orchestrator.jobs.verdict import CapturedOutput, MemoryRule, judge_stage
 from orchestrator.languages.model import MemoryErrorRule
 from orchestrator.sandbox.model import (
     LimitHit,
@@ -67,7 +67,7 @@ LOSS_TABLE = [
 
 
 def judged(kind: StageKind, changes: dict[str, Any], stderr: bytes = b"") -> tuple[str, Any]:
-    result = judge_stage(kind, make_report(**changes), Captured(b"", stderr), RULE)
+    result = judge_stage(kind, make_report(**changes), CapturedOutput(b"", stderr), RULE)
     return result.status, result.killed_by
 
 
@@ -89,7 +89,7 @@ def test_each_compile_report_has_its_verdict_and_cause(
 def test_each_sandbox_loss_has_its_verdict_and_cause(
     kind: StageKind, reason: LossReason, status: str, cause: str
 ) -> None:
-    result = judge_stage(kind, StageLoss(reason, "gone"), Captured(b"out", b"err"), RULE)
+    result = judge_stage(kind, StageLoss(reason, "gone"), CapturedOutput(b"out", b"err"), RULE)
     assert (result.status, result.killed_by) == (status, cause)
     assert (result.stdout, result.stderr) == (b"out", b"err")
     assert result.exit_code is result.signal is result.wall_ms is None
@@ -114,13 +114,13 @@ def test_an_uncaught_memory_error_counts_whatever_the_peak() -> None:
 def test_reported_memory_is_never_above_the_limit(kind: StageKind) -> None:
     """A resident set has pages of the image's files, which are not charged to the sandbox."""
     report = make_report(memory_kb=CAP_KB + 1)
-    assert judge_stage(kind, report, Captured(), RULE).memory_kb == CAP_KB
+    assert judge_stage(kind, report, CapturedOutput(), RULE).memory_kb == CAP_KB
 
 
 def test_a_language_without_memory_signs_goes_by_the_peak_alone() -> None:
     rule = MemoryRule(CAP_KB, MemoryErrorRule())
     result = judge_stage(
-        StageKind.RUN, make_report(exit_code=1), Captured(b"", b"OutOfMemory"), rule
+        StageKind.RUN, make_report(exit_code=1), CapturedOutput(b"", b"OutOfMemory"), rule
     )
     assert result.status is Verdict.RUNTIME_ERROR
 
@@ -139,12 +139,12 @@ def test_limits_hit_are_what_was_seen_and_what_the_failed_program_said(
     said: bytes, hit: set[LimitHit], limits: tuple[str, ...]
 ) -> None:
     report = make_report(exit_code=1, limits_hit=frozenset(hit))
-    result = judge_stage(StageKind.RUN, report, Captured(b"", said), RULE)
+    result = judge_stage(StageKind.RUN, report, CapturedOutput(b"", said), RULE)
     assert result.limits_hit == limits
 
 
 def test_texts_of_an_accepted_program_hit_no_limit() -> None:
-    output = Captured(b"", b"Too many open files")
+    output = CapturedOutput(b"", b"Too many open files")
     assert judge_stage(StageKind.RUN, make_report(), output, RULE).limits_hit == ()
 
 
@@ -152,7 +152,7 @@ def test_the_report_s_figures_are_passed_on_in_the_units_of_the_answer() -> None
     report = make_report(
         cpu_us=1500, wall_us=2500, given_back_us=500, memory_kb=7, stdout_truncated=True
     )
-    result = judge_stage(StageKind.RUN, report, Captured(), RULE)
+    result = judge_stage(StageKind.RUN, report, CapturedOutput(), RULE)
     assert (result.cpu_ms, result.wall_ms, result.wall_given_back_ms) == (1.5, 2.5, 0.5)
     assert result.memory_kb == 7
     assert (result.stdout_truncated, result.stderr_truncated) == (True, False)
@@ -177,7 +177,7 @@ REPORTS = st.builds(
 def test_every_report_has_a_verdict_and_every_limit_a_cause(
     report: StageReport, kind: StageKind, stderr: bytes
 ) -> None:
-    result = judge_stage(kind, report, Captured(b"", stderr), RULE)
+    result = judge_stage(kind, report, CapturedOutput(b"", stderr), RULE)
     if result.status in {Verdict.TIME_LIMIT, Verdict.MEMORY_LIMIT, Verdict.OUTPUT_LIMIT}:
         assert result.killed_by in {Cause.WALL, Cause.CPU, Cause.MEMORY, Cause.OUTPUT}
     if result.status is Verdict.ACCEPTED:

@@ -12,8 +12,8 @@ from dataclasses import fields, replace
 
 from orchestrator.jobs.judging.checkers import (
     CheckerOutcome,
-    Feedback,
-    Protocol,
+    CheckerProtocol,
+    KattisFeedback,
     crashed,
     read_exit,
     read_validator,
@@ -24,8 +24,8 @@ from orchestrator.sandbox.model import SourceFile, Stage
 INPUT, OUTPUT, ANSWER, FEEDBACK = "input.txt", "output.txt", "answer.txt", "feedback"
 """The arguments of a checker or interactor: files (and a folder) in its working folder."""
 ARGUMENTS = {
-    Protocol.TESTLIB: (INPUT, OUTPUT, ANSWER),
-    Protocol.KATTIS: (
+    CheckerProtocol.TESTLIB: (INPUT, OUTPUT, ANSWER),
+    CheckerProtocol.KATTIS: (
         INPUT,
         ANSWER,
         f"{FEEDBACK}/",
@@ -49,22 +49,22 @@ _LIMITS = {
 }
 
 
-def program_stage(run: Stage, protocol: Protocol, output: bytes = b"") -> Stage:
+def program_stage(run: Stage, protocol: CheckerProtocol, output: bytes = b"") -> Stage:
     """Return the stage that checks one test; `run`: the checker's `Plan.run`.
 
     `output`: the submission's, on stdin for Kattis (testlib reads it from a file).
     """
-    if protocol is Protocol.TESTLIB:
+    if protocol is CheckerProtocol.TESTLIB:
         return run
     return replace(run, argv=("/bin/sh", "-c", _AND_FEEDBACK, "sh", *run.argv), stdin=output)
 
 
 def checker_files(
-    test: JudgeTest, output: bytes, protocol: Protocol = Protocol.TESTLIB
+    test: JudgeTest, output: bytes, protocol: CheckerProtocol = CheckerProtocol.TESTLIB
 ) -> tuple[SourceFile, ...]:
     """Return the files that a checker reads: the input, the answer and, for testlib, the output."""
     answer = SourceFile(ANSWER, test.expected or b"")
-    if protocol is Protocol.KATTIS:
+    if protocol is CheckerProtocol.KATTIS:
         return SourceFile(INPUT, test.stdin), answer
     return SourceFile(INPUT, test.stdin), SourceFile(OUTPUT, output), answer
 
@@ -78,13 +78,13 @@ def read_checker(
     ended: StageResult, program: CheckerProgram, uncaught: re.Pattern[str] | None = None
 ) -> CheckerOutcome:
     """Read a checker's decision from how it ended. `uncaught`: see `read_exit`."""
-    stderr, feedback = ended.stderr, Feedback()
-    if program.protocol is Protocol.KATTIS:
+    stderr, feedback = ended.stderr, KattisFeedback()
+    if program.protocol is CheckerProtocol.KATTIS:
         stderr, feedback = _take_feedback(stderr)
     if ended.exit_code is None or ended.killed_by is not None:
         why = _LIMITS.get(ended.killed_by) if ended.killed_by else None
         return crashed(why or "the checker failed", ended.stdout, stderr)
-    if program.protocol is Protocol.KATTIS:
+    if program.protocol is CheckerProtocol.KATTIS:
         return read_validator(ended.exit_code, ended.stdout, stderr, feedback)
     return read_exit(ended.exit_code, ended.stdout, stderr, uncaught)
 
@@ -97,12 +97,12 @@ def read_interactor(
     return read_checker(silent, CheckerProgram(program.submission, program.protocol), uncaught)
 
 
-def _take_feedback(stderr: bytes) -> tuple[bytes, Feedback]:
+def _take_feedback(stderr: bytes) -> tuple[bytes, KattisFeedback]:
     """Split a validator's own stderr from the feedback files that the shell has appended.
 
     There are none when the stage was killed first.
     """
-    if stderr.count(b"\0") < len(fields(Feedback)):
-        return stderr, Feedback()
-    own, *parts = stderr.rsplit(b"\0", len(fields(Feedback)))
-    return own, Feedback(*parts)
+    if stderr.count(b"\0") < len(fields(KattisFeedback)):
+        return stderr, KattisFeedback()
+    own, *parts = stderr.rsplit(b"\0", len(fields(KattisFeedback)))
+    return own, KattisFeedback(*parts)

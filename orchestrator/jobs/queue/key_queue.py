@@ -11,7 +11,7 @@ _TURN = 1 << 20
 """The virtual time that a grant costs a key of weight 1; an integer, so that ties are exact."""
 
 
-class Request(Protocol):
+class SlotRequest(Protocol):
     """A request for a slot and memory: whose it is, and what it needs."""
 
     memory_mb: int
@@ -28,7 +28,7 @@ class Request(Protocol):
         ...
 
 
-R = TypeVar("R", bound=Request)
+R = TypeVar("R", bound=SlotRequest)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,9 @@
 from orchestrator.jobs.judging.checkers.compare import compare
 from orchestrator.jobs.judging.checkers.exits import (
     CheckerOutcome,
+    CheckerProtocol,
     CheckerStatus,
-    Feedback,
-    Protocol,
+    KattisFeedback,
     crashed,
     read_exit,
     read_validator,
@@ -22,13 +22,13 @@ from orchestrator.jobs.judging.checkers.model import (
 
 __all__ = [
     "CheckerOutcome",
+    "CheckerProtocol",
     "CheckerStatus",
     "Difference",
     "Exact",
-    "Feedback",
     "Float",
+    "KattisFeedback",
     "Lines",
-    "Protocol",
     "TextChecker",
     "Tokens",
     "UnorderedLines",

@@ -32,7 +32,7 @@ class CheckerStatus(StrEnum):
     FAILED = "failed"
 
 
-class Protocol(StrEnum):
+class CheckerProtocol(StrEnum):
     """How a checker program is called, and how it reports its decision."""
 
     TESTLIB = "testlib"
@@ -54,7 +54,7 @@ class CheckerOutcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Feedback:
+class KattisFeedback:
     """The files of a Kattis validator's feedback folder; empty where it wrote none."""
 
     team: bytes = b""
@@ -86,7 +86,7 @@ def read_exit(
 
 
 def read_validator(
-    exit_code: int, stdout: bytes, stderr: bytes, feedback: Feedback
+    exit_code: int, stdout: bytes, stderr: bytes, feedback: KattisFeedback
 ) -> CheckerOutcome:
     """Read the exit of a Kattis validator: 42 accepts, 43 rejects, anything else is a failure."""
     told = "\n".join(filter(None, (_end_of(feedback.judge), _end_of(stderr))))
