@@ -147,7 +147,10 @@ def _start_build(api: APIClient, request: BuildRequest, *, timeout_s: int) -> An
 
 
 async def _expect_engine(engine: EngineClient, err: EngineError) -> None:
-    """Check whether the step failed because the engine is being stopped: it then has no socket."""
+    """Raise EngineUnavailableError if the step failed because the engine is being stopped.
+
+    A stopping engine ends its containers, and accepts no connections any more.
+    """
     try:
         await engine.ping()
     except EngineUnavailableError:

@@ -41,8 +41,8 @@ class _BudgetWaiter:
 class MemoryBudget:
     """A bounded number of bytes, shared by the requests of all keys. For one event loop.
 
-    Where several keys share it (`is_shared`), a key gets none of the last quarter beside what it
-    already holds: there is always room for another key.
+    Where several keys share it (`is_shared`), a key may hold more than three quarters with a single
+    request only: its many requests always leave room for another key.
     """
 
     def __init__(self, max_bytes: int) -> None:

@@ -50,7 +50,7 @@ class ProgramRunner:
         return self.program.installed.language.uncaught
 
     async def get_ready(self) -> bool:
-        """Make sure that there is a sandbox with the compiled program; False: does not compile."""
+        """Make sure that a sandbox with the compiled program is there; False: did not compile."""
         if self._sandbox is None:
             self._is_fresh = True
             progress, is_retry = self._progress, self._is_retry

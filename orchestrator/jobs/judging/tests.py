@@ -77,7 +77,7 @@ class _Judge:
             self._checker = ProgramRunner(attempt.checker, is_retry=attempt.is_retry)
 
     async def get_ready(self) -> bool:
-        """Prepare the checker program or interactor, if any; False: it does not compile."""
+        """Prepare the checker program or interactor, if any; False: it did not compile."""
         return self._checker is None or await self._checker.get_ready()
 
     async def run(self, test: JudgeTest, room: int) -> TestResult | None:
