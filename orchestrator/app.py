@@ -11,8 +11,8 @@ from functools import partial
 import structlog
 from aiohttp import web
 
+from orchestrator.access.key_watch import KeyWatch
 from orchestrator.access.ring import KeyRing
-from orchestrator.access.watching import KeyWatch
 from orchestrator.api import keys, routes
 from orchestrator.api.callers.callers import keys_changed, set_up_callers
 from orchestrator.api.connections.door import HANDLER_ARGS
@@ -22,7 +22,7 @@ from orchestrator.images.rebuild import Rebuilder
 from orchestrator.images.reconciler import LanguageReconciler
 from orchestrator.images.selection import check_folder_fits
 from orchestrator.images.verifier import ImageVerifier
-from orchestrator.jobs.held import make_held
+from orchestrator.jobs.memory_budget import make_memory_budgets
 from orchestrator.jobs.model import Cause
 from orchestrator.jobs.pool_profiles import make_pool_profiles
 from orchestrator.jobs.queue.admission import Admission
@@ -50,7 +50,7 @@ def build_app(settings: Settings, opener: OpenComponents | None = None) -> web.A
     app[keys.SETTINGS] = settings
     app[keys.READINESS] = Readiness()
     app[keys.STARTED] = time.monotonic()
-    app[keys.HELD] = make_held(settings.held_bytes)
+    app[keys.MEMORY_BUDGETS] = make_memory_budgets(settings.held_bytes)
     app[keys.ADMISSION] = Admission(
         slots=settings.slots,
         queue=settings.max_queue,
@@ -130,7 +130,7 @@ async def _service(app: web.Application, components: Components) -> AsyncIterato
     tooling = components.tooling
     if tooling is not None:
         reconciler = LanguageReconciler(
-            settings, tooling.store, tooling.selftest, service, watch.prove_again
+            settings, tooling.store, tooling.selftest, service, watch.require_self_test
         )
         app[keys.RECONCILER] = reconciler
         app[keys.BUILDS] = builds = _builds(app, components, tooling, reconciler)

@@ -19,7 +19,7 @@ from orchestrator.languages.model import InstalledLanguage
 from orchestrator.languages.registry import folder_ids
 from orchestrator.sandbox.contract import Backend
 from orchestrator.sandbox.docker.backend import DockerBackend
-from orchestrator.sandbox.instance import claim_instance, passing_instance
+from orchestrator.sandbox.instance import claim_instance, temporary_instance
 from orchestrator.sandbox.probes import ProbeResult
 from orchestrator.sandbox.selftest import SelfTest
 from orchestrator.sandbox.spec import EngineTraits, ReadLimit
@@ -72,7 +72,7 @@ async def open_components(settings: Settings) -> AsyncIterator[Components]:
 @contextlib.asynccontextmanager
 async def open_components_beside(settings: Settings) -> AsyncIterator[Components]:
     """A command's components, beside whatever server there is. Raises as `open_components` does."""
-    async with _open(settings, passing_instance()) as components:
+    async with _open(settings, temporary_instance()) as components:
         yield components
 
 
@@ -149,7 +149,7 @@ async def open_image_tooling(
     Its sandboxes are of an instance of their own.
     """
     engine = open_engine(settings)
-    backend = DockerBackend(engine, engine_traits(settings, passing_instance()))
+    backend = DockerBackend(engine, engine_traits(settings, temporary_instance()))
     try:
         await engine.info()
         backend.traits = replace(backend.traits, reads=await read_limit(settings, engine))

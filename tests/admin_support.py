@@ -10,7 +10,7 @@ from typing import Any
 from aiohttp import web
 from aiohttp.test_utils import TestClient
 
-from orchestrator.access.model import unnamed
+from orchestrator.access.model import unnamed_key
 from orchestrator.api import keys
 from orchestrator.api.admin.routes import add_admin_routes
 from orchestrator.app import build_app
@@ -26,7 +26,7 @@ Client = TestClient[Any, Any]
 
 ADMIN_KEY = "root-key-of-tests"
 ADMIN = {"Authorization": f"Bearer {ADMIN_KEY}"}
-ADMIN_NAME = unnamed(ADMIN_KEY, "admin-").name
+ADMIN_NAME = unnamed_key(ADMIN_KEY, "admin-").name
 WRONG = {"Authorization": "Bearer nobody's"}
 
 

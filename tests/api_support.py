@@ -12,16 +12,16 @@ from typing import Any
 from aiohttp import web
 from aiohttp.test_utils import TestClient
 
-from orchestrator.access.model import Key, unnamed
+from orchestrator.access.model import Key, unnamed_key
 from orchestrator.access.ring import KeyRing
 from orchestrator.api.callers.callers import set_up_callers
 from orchestrator.api.connections.door import HANDLER_ARGS
-from orchestrator.api.keys import ADMISSION, HELD, READINESS, SERVICE, SETTINGS, STARTED
+from orchestrator.api.keys import ADMISSION, MEMORY_BUDGETS, READINESS, SERVICE, SETTINGS, STARTED
 from orchestrator.api.routes import add_routes, middlewares
 from orchestrator.jobs.compile_cache import CompileCache
-from orchestrator.jobs.events import SILENCE, Listener, Queued
-from orchestrator.jobs.held import make_held
+from orchestrator.jobs.events import NULL_LISTENER, Listener, Queued
 from orchestrator.jobs.job import ActiveJob
+from orchestrator.jobs.memory_budget import make_memory_budgets
 from orchestrator.jobs.model import (
     Cause,
     JobResult,
@@ -56,7 +56,7 @@ Serve = Callable[..., Awaitable[Client]]
 
 KEY = "first-key-of-tests"
 SECOND_KEY = "second-key-of-tests"
-NAME, SECOND_NAME = unnamed(KEY).name, unnamed(SECOND_KEY).name
+NAME, SECOND_NAME = unnamed_key(KEY).name, unnamed_key(SECOND_KEY).name
 """What these keys are called."""
 BEARER = {"Authorization": f"Bearer {KEY}"}
 JSON = BEARER | {"Content-Type": "application/json"}
@@ -128,7 +128,7 @@ class StubJob:
 
     submission: Submission
     id: str = "job-1"
-    place: StubPlace = field(default_factory=StubPlace)
+    queue_entry: StubPlace = field(default_factory=StubPlace)
     phase: Phase = Phase.RUNNING
 
 
@@ -166,14 +166,14 @@ class StubService:
         self.tickets.append(ticket)
         if self.refusal is not None:
             raise self.refusal
-        self.jobs.append(StubJob(submission, place=self.place))
+        self.jobs.append(StubJob(submission, queue_entry=self.place))
         return self.jobs[-1]
 
     async def run(
-        self, job: StubJob, listener: Listener = SILENCE, stdin: StdinStream | None = None
+        self, job: StubJob, listener: Listener = NULL_LISTENER, stdin: StdinStream | None = None
     ) -> JobResult:
         self.stdin = stdin
-        listener.send(Queued(job.place.position))
+        listener.send(Queued(job.queue_entry.position))
         self.entered.release()
         try:
             if self.script is not None:
@@ -209,7 +209,7 @@ def make_app(
     app = web.Application(middlewares=middlewares, handler_args=HANDLER_ARGS)
     app[SETTINGS] = settings or make_settings()
     app[ADMISSION] = admission or Admission(slots=4, queue=4, memory_mb=4096)
-    app[HELD] = make_held(app[SETTINGS].held_bytes)
+    app[MEMORY_BUDGETS] = make_memory_budgets(app[SETTINGS].held_bytes)
     app[SERVICE] = service or StubService()  # type: ignore[misc]
     app[READINESS] = Readiness(reason)
     app[STARTED] = time.monotonic()

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.jobs.events import SILENCE, Listener
+from orchestrator.jobs.events import NULL_LISTENER, Listener
 from orchestrator.jobs.events import TestStarted as Started
 from orchestrator.jobs.judging.checkers import Lines
 from orchestrator.jobs.model import (
@@ -57,7 +57,7 @@ def checker(script: str) -> CheckerProgram:
 async def judge(
     bench: Bench,
     *tests: JudgeTest | str,
-    listener: Listener = SILENCE,
+    listener: Listener = NULL_LISTENER,
     script: str = ". /dev/stdin",
     **judging: Any,
 ) -> JobResult:

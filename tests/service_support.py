@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.jobs.events import SILENCE, JobEvent, Listener, Printed, StageEnded
+from orchestrator.jobs.events import NULL_LISTENER, JobEvent, Listener, Printed, StageEnded
 from orchestrator.jobs.model import JobResult, Limits, Submission
 from orchestrator.jobs.queue.admission import Admission
 from orchestrator.jobs.service import JobService
@@ -49,7 +49,7 @@ class Bench:
     async def run(
         self,
         script: str,
-        listener: Listener = SILENCE,
+        listener: Listener = NULL_LISTENER,
         stream: StdinStream | None = None,
         **changes: Any,
     ) -> JobResult:

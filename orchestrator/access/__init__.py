@@ -1,1 +1,1 @@
-"""Keys: what there is to one, the file that has them, and how one is told from a guess. No HTTP."""
+"""API keys: their data, the file of them, and how a key is looked up. No HTTP."""

@@ -1,4 +1,4 @@
-"""`KEYS_FILE`: TOML, a `[[keys]]` for each key (docs/reference/keys.md). It is only read here."""
+"""Reads `KEYS_FILE`: TOML with a `[[keys]]` table for each key (docs/reference/keys.md)."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from orchestrator.access.model import NAMES, RESERVED, Key, Scope, is_name
+from orchestrator.access.model import NAMES, RESERVED, Key, Scope, is_valid_name
 from orchestrator.errors import ConfigurationError
 
 MAX_BYTES = 1 << 20
 MOST_WEIGHT, MOST_JOBS, MOST_RATE = 100, 1024, 10_000
 OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
-State = tuple[int, ...]
-"""What changes whenever the file does."""
+FileState = tuple[int, ...]
+"""Identifies a version of the file: device, inode, size and times; differs after any change."""
 
 
-class Entry(BaseModel):
-    """One `[[keys]]`."""
+class KeyEntry(BaseModel):
+    """One `[[keys]]` table."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -37,7 +37,7 @@ class Entry(BaseModel):
     @field_validator("name")
     @classmethod
     def _is_one(cls, value: str) -> str:
-        if not is_name(value):
+        if not is_valid_name(value):
             raise ValueError(f"{NAMES}, and none of {', '.join(RESERVED)}")
         return value
 
@@ -45,20 +45,20 @@ class Entry(BaseModel):
 class _Whole(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    keys: list[Entry] = []
+    keys: list[KeyEntry] = []
 
 
 @dataclass(frozen=True, slots=True)
 class KeyFile:
-    """The file as it was read; `remarks`: what is odd about it without being wrong."""
+    """The file as it was read. `remarks`: warnings about its mode."""
 
     keys: tuple[Key, ...]
-    state: State
+    state: FileState
     remarks: tuple[str, ...] = ()
 
 
 def read_keys(path: Path) -> KeyFile:
-    """Read the file. Raises ConfigurationError, in one line, when it can't be read or is wrong."""
+    """Read the file. Raises ConfigurationError, in one line, when it is unreadable or invalid."""
     try:
         with path.open("rb") as file:
             found = os.fstat(file.fileno())
@@ -72,8 +72,8 @@ def read_keys(path: Path) -> KeyFile:
     return KeyFile(parse_keys(text, str(path)), _state(found), tuple(_remarks(path, found)))
 
 
-def state_of(path: Path) -> State:
-    """The state of the file, which differs whenever the file has changed."""
+def state_of(path: Path) -> FileState:
+    """Return the file's state, or, when it can't be read, one that stands for the error."""
     try:
         return _state(path.stat())
     except OSError as err:
@@ -81,7 +81,7 @@ def state_of(path: Path) -> State:
 
 
 def parse_keys(text: str, where: str) -> tuple[Key, ...]:
-    """The keys in it. Raises ConfigurationError, which names `where` and the field."""
+    """Parse the text of a key file. Raises ConfigurationError, which names `where` and field."""
     try:
         whole = _Whole.model_validate(tomllib.loads(text))
     except RecursionError as err:
@@ -103,7 +103,7 @@ def parse_keys(text: str, where: str) -> tuple[Key, ...]:
     return tuple(_to_key(entry) for entry in whole.keys)
 
 
-def _to_key(entry: Entry) -> Key:
+def _to_key(entry: KeyEntry) -> Key:
     return Key(
         name=entry.name,
         digest=bytes.fromhex(entry.sha256),
@@ -114,7 +114,7 @@ def _to_key(entry: Entry) -> Key:
     )
 
 
-def _state(found: os.stat_result) -> State:
+def _state(found: os.stat_result) -> FileState:
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 

@@ -1,4 +1,4 @@
-"""A key, and what its holder may do. The key itself is nowhere: its SHA-256 is."""
+"""An API key and what its holder may do. The key itself is never stored, only its SHA-256."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 SHOWN = 12
-"""Hexadecimal digits of a hash that tell a key without a name from others."""
+"""The hexadecimal digits of its hash that name a key without a name."""
 UNNAMED, ADMIN = "key-", "admin-"
 RESERVED = ("cli", "piston", "samples")
-"""Names that jobs have which nobody sent with a key."""
+"""The owners of jobs that were not sent with a key; no key may have such a name."""
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 NAMES = f"up to 64 of a-z 0-9 . _ -, not beginning with {UNNAMED} or {ADMIN}"
 
 
 class Scope(StrEnum):
-    """What a key may be for. Of some the routes are still to come (docs/reference/keys.md)."""
+    """What a key may be used for. Some scopes have no routes yet (docs/reference/keys.md)."""
 
     RUN = "run"
     JOBS = "jobs"
@@ -29,39 +29,39 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """Whose requests these are. `digest`: the SHA-256 of what they send."""
+    """An API key: whose requests these are, and their share. `digest`: the SHA-256 of the key."""
 
     name: str
     digest: bytes
     scopes: frozenset[Scope] = frozenset(Scope)
     weight: int = 1
     max_jobs: int = 0
-    """Most at once; 0: as many as the server has slots."""
+    """The most jobs at once; 0: as many as the server has slots."""
     rate: int = 0
-    """Most submissions in any minute; 0: any number."""
+    """The most submissions in any minute; 0: no limit."""
 
 
 def digest_of(key: bytes) -> bytes:
-    """What is kept of a key.
+    """Return the digest by which a key is stored and looked up.
 
-    Plain SHA-256: keys are random, 128 bits and more, so that there is nothing for a slow hash to
-    protect; it would only make each request slow.
+    Plain SHA-256: keys are random, 128 bits or more, so a slow hash would protect nothing, and only
+    make each request slow.
     """
     return hashlib.sha256(key).digest()
 
 
-def unnamed(key: str, prefix: str = UNNAMED) -> Key:
-    """A key of a setting: known by its hash, wherever in the list it is."""
+def unnamed_key(key: str, prefix: str = UNNAMED) -> Key:
+    """Make a key out of a setting's value; its hash names it, whatever its place in the list."""
     digest = digest_of(to_bytes(key))
     return Key(prefix + digest.hex()[:SHOWN], digest)
 
 
-def is_name(text: str) -> bool:
-    """Whether a key in the file may be called so."""
+def is_valid_name(text: str) -> bool:
+    """Return whether a key in the file may have this name."""
     is_taken = text in RESERVED or text.startswith((UNNAMED, ADMIN))
     return NAME.fullmatch(text) is not None and not is_taken
 
 
 def to_bytes(text: str) -> bytes:
-    """Both aiohttp and `os.environ` stand for bytes that aren't UTF-8 with lone surrogates."""
+    """Encode a text of aiohttp or `os.environ`; both decode invalid UTF-8 to lone surrogates."""
     return text.encode("utf-8", "surrogateescape")

@@ -1,41 +1,41 @@
-"""Every key there is: those of API_KEY and ADMIN_KEY, for good, and those of the file, as it is."""
+"""The key ring: the fixed keys of API_KEY and ADMIN_KEY, and the current ones of KEYS_FILE."""
 
 from __future__ import annotations
 
 import hmac
 from collections.abc import Iterable, Mapping, Sequence
 
-from orchestrator.access.model import ADMIN, Key, digest_of, unnamed
+from orchestrator.access.model import ADMIN, Key, digest_of, unnamed_key
 from orchestrator.errors import ConfigurationError
 
 _BEGINNING = 8
 _NONE = bytes(32)
 
 _Table = Mapping[bytes, Key]
-"""By the beginning of the hash. Who guesses keys can't choose their hashes: that one is looked up
-says nothing of a key, and the whole hash is compared in constant time."""
+"""Keys by the beginning of their hash. An attacker can't choose the hash of a guess, so the timing
+of this lookup reveals nothing; the whole hash is then compared in constant time."""
 
 
 class KeyRing:
-    """For one event loop: the file's keys may be others from one call to the next."""
+    """All valid keys. For one event loop; the file's keys may change between two calls."""
 
     def __init__(
         self, api_keys: Sequence[str], admin_keys: Sequence[str] = (), file_keys: Sequence[Key] = ()
     ) -> None:
-        """Raises ConfigurationError when the file has a key that is another one as well."""
-        self._settings_keys = tuple(unnamed(key) for key in dict.fromkeys(api_keys))
-        self._admins = _table(unnamed(key, ADMIN) for key in admin_keys)
+        """Raises ConfigurationError when a key of the file is also one of the settings."""
+        self._settings_keys = tuple(unnamed_key(key) for key in dict.fromkeys(api_keys))
+        self._admins = _table(unnamed_key(key, ADMIN) for key in admin_keys)
         self._keys: tuple[Key, ...] = ()
         self._table: _Table = {}
         self.replace(file_keys)
 
     @property
     def keys(self) -> tuple[Key, ...]:
-        """The keys that run programs, without the admins'."""
+        """The keys that run programs: all but the admins'."""
         return self._keys
 
     def replace(self, file_keys: Sequence[Key]) -> None:
-        """Replace the keys of the file. Raises ConfigurationError, and then keeps the old ones."""
+        """Replace the file's keys. Raises ConfigurationError, as above, and keeps the old ones."""
         others = {key.digest: "API_KEY" for key in self._settings_keys}
         others |= {key.digest: "ADMIN_KEY" for key in self._admins.values()}
         for key in file_keys:
@@ -47,11 +47,11 @@ class KeyRing:
         self._table = _table(self._keys)
 
     def find(self, offered: bytes) -> Key | None:
-        """The key that was offered, if it is a known one that runs programs."""
+        """Return the key that `offered` is, if it is one that runs programs."""
         return _find(self._table, offered)
 
     def find_admin(self, offered: bytes) -> Key | None:
-        """The key that was offered, if it is a known admin's."""
+        """Return the key that `offered` is, if it is an admin's."""
         return _find(self._admins, offered)
 
 

@@ -20,12 +20,12 @@ from orchestrator.api.answers.weight import (
 from orchestrator.api.callers.callers import KEY_NAME, admit, who
 from orchestrator.api.connections.connection import abort, bound_send_buffers
 from orchestrator.api.errors import unavailable
-from orchestrator.api.keys import HELD, SERVICE, SETTINGS
+from orchestrator.api.keys import MEMORY_BUDGETS, SERVICE, SETTINGS
 from orchestrator.api.requests.body import read_json
 from orchestrator.api.requests.submission import to_submission
 from orchestrator.api.streaming import stream
 from orchestrator.errors import QueueFullError
-from orchestrator.jobs.held import RETRY_AFTER_S, Share
+from orchestrator.jobs.memory_budget import RETRY_AFTER_S, Allocation
 from orchestrator.jobs.model import Failure, JobResult, Submission, Verdict
 
 JSON = {"Content-Type": "application/json; charset=utf-8"}
@@ -44,9 +44,12 @@ async def execute(request: web.Request) -> web.StreamResponse:
     """
     app = request.app
     form = choose_format(",".join(request.headers.getall("Accept", ())))
-    with admit(request, who(request)) as ticket, app[HELD].requests.share(ticket.key) as share:
+    with (
+        admit(request, who(request)) as ticket,
+        app[MEMORY_BUDGETS].requests.allocate(ticket.key) as allocation,
+    ):
         beside = 0 if form is Format.JSON else stream_bytes(app[SETTINGS])
-        job = app[SERVICE].accept(await _receive(request, share, beside), ticket)
+        job = app[SERVICE].accept(await _receive(request, allocation, beside), ticket)
         if form is not Format.JSON:
             return await stream(request, job, form)
         result = await app[SERVICE].run(job)
@@ -65,8 +68,8 @@ async def send_answer(
     async with contextlib.AsyncExitStack() as stack:
         try:
             async with asyncio.timeout(timeout_s):
-                answers = request.app[HELD].answers
-                room = answers.wait_for(answer_bytes(result), request.get(KEY_NAME, ""))
+                answers = request.app[MEMORY_BUDGETS].answers
+                room = answers.acquire(answer_bytes(result), request.get(KEY_NAME, ""))
                 await stack.enter_async_context(room)
         except TimeoutError as err:
             raise QueueFullError(RETRY_AFTER_S) from err
@@ -85,7 +88,7 @@ async def send_answer(
         return response
 
 
-async def _receive(request: web.Request, share: Share, beside: int) -> Submission:
+async def _receive(request: web.Request, allocation: Allocation, beside: int) -> Submission:
     """The body, read and checked; what it was read into is gone once this returns.
 
     There is room for it from then on, and for what its answer takes `beside`, in bytes.
@@ -97,9 +100,9 @@ async def _receive(request: web.Request, share: Share, beside: int) -> Submissio
         lambda payload: check_payload(app, payload),
         max_bytes=settings.max_body_size,
         timeout_s=settings.body_timeout,
-        hold=share.hold,
+        hold=allocation.resize,
     )
-    share.hold(submission_bytes(submission, settings) + beside)
+    allocation.resize(submission_bytes(submission, settings) + beside)
     return submission
 
 

@@ -13,7 +13,7 @@ from orchestrator.access.model import Scope
 from orchestrator.api.callers.callers import who_watches
 from orchestrator.api.keys import ADMISSION, READINESS, SERVICE, STARTED
 from orchestrator.jobs.job import ActiveJob
-from orchestrator.jobs.statistics import Summary
+from orchestrator.jobs.statistics import PeriodSummary
 
 
 async def health(request: web.Request) -> web.Response:
@@ -65,13 +65,13 @@ def _figures(app: web.Application) -> dict[str, Any]:
             "waiting": admission.waiting,
         },
         "pool": {name: asdict(status) for name, status in service.pool.status().items()},
-        "compile_cache": asdict(service.cache.state()),
+        "compile_cache": asdict(service.cache.stats()),
         "since_start": to_wire(service.statistics.since_start()),
         "last_15_minutes": to_wire(service.statistics.lately()),
     }
 
 
-def to_wire(summary: Summary) -> dict[str, Any]:
+def to_wire(summary: PeriodSummary) -> dict[str, Any]:
     """Counts by language, verdict and cause, each and together; percentiles in ms."""
     languages: Counter[str] = Counter()
     verdicts: Counter[str] = Counter()

@@ -7,7 +7,7 @@ from aiohttp import web
 from orchestrator.access.ring import KeyRing
 from orchestrator.images.build_queue import Builds
 from orchestrator.images.reconciler import LanguageReconciler
-from orchestrator.jobs.held import Held
+from orchestrator.jobs.memory_budget import MemoryBudgets
 from orchestrator.jobs.queue.admission import Admission
 from orchestrator.jobs.service import JobService
 from orchestrator.jobs.watch import Readiness
@@ -16,7 +16,7 @@ from orchestrator.settings import Settings
 SETTINGS = web.AppKey("settings", Settings)
 ADMISSION = web.AppKey("admission", Admission)
 RING = web.AppKey("ring", KeyRing)
-HELD = web.AppKey("held", Held)
+MEMORY_BUDGETS = web.AppKey("memory_budgets", MemoryBudgets)
 SERVICE = web.AppKey("service", JobService)
 RECONCILER = web.AppKey("reconciler", LanguageReconciler)
 BUILDS = web.AppKey("builds", Builds)

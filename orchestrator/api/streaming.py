@@ -24,7 +24,7 @@ from orchestrator.api.answers.json_pieces import PIECE
 from orchestrator.api.answers.weight import answer_bytes
 from orchestrator.api.callers.callers import KEY_NAME
 from orchestrator.api.connections.connection import abort, bound_send_buffers, is_closing
-from orchestrator.api.keys import HELD, SERVICE, SETTINGS
+from orchestrator.api.keys import MEMORY_BUDGETS, SERVICE, SETTINGS
 from orchestrator.jobs.event_buffer import EventBuffer
 from orchestrator.jobs.job import Job
 from orchestrator.jobs.model import JobResult
@@ -103,7 +103,7 @@ class EventSender(ABC):
         self._request = request
         self._job = job
         self._events = EventWriter(job.submission.encoding)
-        self._position = job.place.position
+        self._position = job.queue_entry.position
 
     async def send_events(self) -> None:
         """Send the job's events until the feed is closed."""
@@ -127,7 +127,7 @@ class EventSender(ABC):
 
     def _moved(self) -> list[Envelope]:
         """A new place in the queue, if there is one; that its turn has come is the job's to say."""
-        position = self._job.place.position
+        position = self._job.queue_entry.position
         if position in {0, self._position}:
             return []
         self._position = position
@@ -166,8 +166,8 @@ class _StreamSender(EventSender):
         return [PING]
 
     async def send_result(self, result: JobResult) -> None:
-        answers, owner = self._request.app[HELD].answers, self._request.get(KEY_NAME, "")
-        async with answers.wait_for(answer_bytes(result), owner):
+        answers, owner = self._request.app[MEMORY_BUDGETS].answers, self._request.get(KEY_NAME, "")
+        async with answers.acquire(answer_bytes(result), owner):
             await super().send_result(result)
             await self.response.write_eof()
 

@@ -15,14 +15,14 @@ from orchestrator.api.channel import PROTOCOL, Channel, Close
 from orchestrator.api.connections.connection import abort
 from orchestrator.api.errors import ApiError, Problem, from_exception, invalid, unavailable
 from orchestrator.api.execute import check_payload
-from orchestrator.api.keys import HELD, SERVICE, SETTINGS
+from orchestrator.api.keys import MEMORY_BUDGETS, SERVICE, SETTINGS
 from orchestrator.api.requests.body import COPIES, parse_json
 from orchestrator.api.requests.messages import Eof, Stdin, parse_message
 from orchestrator.api.requests.off_loop import off_loop
 from orchestrator.api.streaming import EventSender, relay
 from orchestrator.errors import RunnerError
-from orchestrator.jobs.held import Share
 from orchestrator.jobs.job import Job
+from orchestrator.jobs.memory_budget import Allocation
 from orchestrator.jobs.model import Cause, JobResult, Phase, Submission
 from orchestrator.jobs.queue.admission import Ticket
 from orchestrator.sandbox.stdin import StdinStream
@@ -47,10 +47,13 @@ async def execute_ws(request: web.Request) -> web.StreamResponse:
     protocols = offered_protocols(request)
     key = who(request, protocols=protocols)
     check_protocols(protocols)
-    with admit(request, key) as ticket, app[HELD].requests.share(ticket.key) as share:
+    with (
+        admit(request, key) as ticket,
+        app[MEMORY_BUDGETS].requests.allocate(ticket.key) as allocation,
+    ):
         channel = Channel(request)
         response = await channel.open()
-        await _converse(request, channel, ticket, share)
+        await _converse(request, channel, ticket, allocation)
     return response
 
 
@@ -65,10 +68,12 @@ def check_protocols(protocols: str) -> None:
         raise invalid([Problem("Sec-WebSocket-Protocol", f"must offer {PROTOCOL}")])
 
 
-async def _converse(request: web.Request, channel: Channel, ticket: Ticket, share: Share) -> None:
+async def _converse(
+    request: web.Request, channel: Channel, ticket: Ticket, allocation: Allocation
+) -> None:
     """From the first message to the last; nothing is raised any more but a cancellation."""
     try:
-        job = await _accept(request, channel, ticket, share)
+        job = await _accept(request, channel, ticket, allocation)
     except ConnectionError:
         abort(request)
     except Exception as err:
@@ -93,7 +98,9 @@ async def _refuse(request: web.Request, channel: Channel, refusal: ApiError) -> 
         await channel.close(Close.REFUSED)
 
 
-async def _accept(request: web.Request, channel: Channel, ticket: Ticket, share: Share) -> Job:
+async def _accept(
+    request: web.Request, channel: Channel, ticket: Ticket, allocation: Allocation
+) -> Job:
     """The submission in the first message, taken on. Raises as POST's handler does."""
     timeout_s = request.app[SETTINGS].body_timeout
     try:
@@ -102,9 +109,9 @@ async def _accept(request: web.Request, channel: Channel, ticket: Ticket, share:
     except TimeoutError as err:
         text = f"The submission did not arrive within {timeout_s:g} s"
         raise ApiError(408, "timeout", text) from err
-    share.hold(COPIES * len(raw))
+    allocation.resize(COPIES * len(raw))
     submission = await off_loop(len(raw), _check, request.app, raw)
-    share.hold(session_bytes(submission, request.app[SETTINGS]))
+    allocation.resize(session_bytes(submission, request.app[SETTINGS]))
     return request.app[SERVICE].accept(submission, ticket)
 
 
@@ -163,8 +170,8 @@ class Session(EventSender):
 
     async def _put(self, data: bytes) -> None:
         """Held back not before it must be: what is not read might be the client's going away."""
-        self.stdin.put(data)
-        if self.stdin.held > MAX_HELD:
+        self.stdin.write_nowait(data)
+        if self.stdin.pending_bytes > MAX_HELD:
             self._is_reading = False
             await self.stdin.write(b"")
             self._is_reading = True
@@ -195,6 +202,6 @@ class Session(EventSender):
         """Send the last event; before it, what was wrong with a message."""
         if self._fault is not None:
             await self._channel.send(error_envelope(self._fault))
-        answers, owner = self._request.app[HELD].answers, self._request.get(KEY_NAME, "")
-        async with answers.wait_for(message_bytes(result), owner):
+        answers, owner = self._request.app[MEMORY_BUDGETS].answers, self._request.get(KEY_NAME, "")
+        async with answers.acquire(message_bytes(result), owner):
             await super().send_result(result)

@@ -27,7 +27,7 @@ from orchestrator.images.store import LanguageImages
 from orchestrator.images.verifier import ImageVerifier
 from orchestrator.jobs.queue.admission import Admission
 from orchestrator.languages.model import InstalledLanguage, LanguageFolder
-from orchestrator.languages.registry import Registry, wanted_ids
+from orchestrator.languages.registry import LanguageRegistry, wanted_ids
 from orchestrator.sandbox.docker.backend import DockerBackend
 from orchestrator.sandbox.probes import ProbeResult
 from orchestrator.sandbox.selftest import SelfTest
@@ -154,7 +154,7 @@ class _Series:
                 folders.append(self._rebuilder.read(name))
             except ConfigurationError as err:
                 self.outcomes[name] = self._fail(name, BuildRecord(self._progress), err)
-        Registry(language for folder in folders for language in folder.languages)
+        LanguageRegistry(language for folder in folders for language in folder.languages)
 
     async def build_shared(self) -> None:
         """Build what every language stands on; without it none of them is built."""

@@ -15,7 +15,7 @@ import tomlkit
 from tomlkit.items import AoT
 
 from orchestrator.access.key_file import parse_keys
-from orchestrator.access.model import NAMES, Key, Scope, digest_of, is_name
+from orchestrator.access.model import NAMES, Key, Scope, digest_of, is_valid_name
 from orchestrator.errors import ConfigurationError
 
 PREFIX = "cbr_"
@@ -40,7 +40,7 @@ def add_key(path: Path, name: str, rights: Rights) -> str:
 
     Raises ConfigurationError: the name is taken or is none, or the file can't be changed.
     """
-    if not is_name(name):
+    if not is_valid_name(name):
         raise ConfigurationError(f"{name!r} is no name for a key: {NAMES}")
     key = PREFIX + secrets.token_urlsafe(_BYTES)
 

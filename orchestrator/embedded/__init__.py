@@ -1,1 +1,1 @@
-"""A Docker Engine of the server's own: started, looked after and stopped with it."""
+"""The embedded engine: a Docker Engine of the server's own, supervised and stopped with it."""

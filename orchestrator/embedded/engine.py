@@ -1,4 +1,4 @@
-"""Starts an engine and keeps it running until the context ends."""
+"""Starts an embedded engine, and supervises it until the context ends."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ log = structlog.get_logger(__name__)
 READY_S = 60.0
 STOP_S = 10.0
 LOOK_S = 2.0
-"""Seconds between two looks at an engine that runs."""
+"""The interval between two health checks of a running engine, in seconds."""
 PING_S = 10.0
 HUNG_S = 60.0
-"""An engine that has not answered for so long is not waited for any more."""
+"""An engine that has not answered for so long is killed, in seconds."""
 FIRST_PAUSE_S = 0.25
 LONGEST_PAUSE_S = 30.0
 LONGEST_LINE = 500
@@ -38,16 +38,16 @@ SBIN = "/usr/local/sbin:/usr/sbin:/sbin"
 
 @contextlib.asynccontextmanager
 async def embedded_engine(settings: Settings) -> AsyncIterator[None]:
-    """An engine at DOCKER_HOST while the context lasts: it answers, or is on its way back.
+    """Run an engine at DOCKER_HOST while the context lasts, restarting it whenever it fails.
 
-    Raises EngineError when it does not come up, ConfigurationError when there is another one, or
-    none could be started. Whatever happens to us, it ends with us.
+    Raises EngineError when it does not come up, ConfigurationError when another engine is there
+    already, or dockerd can't be started. However this process ends, the engine ends with it.
     """
     layout = layout_of(settings)
     await _expect_nobody(layout)
-    engine = _Engine(layout, await asyncio.to_thread(prepare_cgroups))
+    engine = _Supervisor(layout, await asyncio.to_thread(prepare_cgroups))
     tasks: list[asyncio.Task[None]] = []
-    if os.getpid() == 1:  # the shims of the engine's containers become ours when it dies
+    if os.getpid() == 1:  # when the engine dies, PID 1 inherits the shims of its containers
         tasks.append(asyncio.create_task(reap_orphans(engine.pids), name="reap"))
     try:
         await engine.start()
@@ -62,7 +62,7 @@ async def embedded_engine(settings: Settings) -> AsyncIterator[None]:
 
 
 async def _expect_nobody(layout: EngineLayout) -> None:
-    """One whose server was killed a moment ago is on its way out; any other is not ours to use."""
+    """Wait for the engine of a server killed a moment ago to end; refuse to share any other."""
     until = time.monotonic() + STOP_S
     while await _answers(layout, timeout_s=1):
         if time.monotonic() > until:
@@ -81,8 +81,8 @@ async def _answers(layout: EngineLayout, timeout_s: float) -> bool:
     return True
 
 
-class _Engine:
-    """One dockerd after the other, at the same socket and with the same data."""
+class _Supervisor:
+    """Supervises dockerd: one process at a time, at the same socket and with the same data."""
 
     def __init__(self, layout: EngineLayout, cgroup_parent: str) -> None:
         self._layout = layout
@@ -91,11 +91,11 @@ class _Engine:
         self._relay: asyncio.Task[None] | None = None
 
     def pids(self) -> set[int]:
-        """The processes that are waited for here."""
+        """The child processes that this object itself waits for."""
         return {self._process.pid} if self._process is not None else set()
 
     async def start(self) -> None:
-        """Start it and wait until it answers. Raises EngineError, ConfigurationError."""
+        """Start dockerd and wait until it answers. Raises EngineError, ConfigurationError."""
         layout = self._layout
         await asyncio.to_thread(self._prepare)
         self._process = process = await _launch(layout)
@@ -123,7 +123,7 @@ class _Engine:
             raise ConfigurationError(f"setting ENGINE: embedded: {err}") from err
 
     async def look_after(self) -> None:
-        """Start it again whenever it has ended, or hangs; until cancelled."""
+        """Restart dockerd whenever it ends or hangs, with backoff; until cancelled."""
         pause_s = FIRST_PAUSE_S
         while True:
             await self._until_it_ends()
@@ -140,7 +140,7 @@ class _Engine:
                 pause_s = FIRST_PAUSE_S
 
     async def _until_it_ends(self) -> None:
-        """Until the process has ended; one that hangs is killed."""
+        """Wait until the process has ended; kill it when it hangs."""
         process, last_well = self._process, time.monotonic()
         while process is not None and process.returncode is None:
             with contextlib.suppress(TimeoutError):
@@ -153,7 +153,7 @@ class _Engine:
                 _signal(process, signal.SIGKILL)
 
     async def stop(self) -> None:
-        """End it, and wait until it has. Idempotent."""
+        """Stop dockerd and wait for its end; killed after STOP_S. Idempotent."""
         process, self._process = self._process, None
         if process is None or process.returncode is not None:
             return
@@ -167,9 +167,9 @@ class _Engine:
 
 
 async def _launch(layout: EngineLayout) -> asyncio.subprocess.Process:
-    """A dockerd in a session of its own, that gets a SIGTERM should we die.
+    """Start dockerd in a session of its own; it gets a SIGTERM if this process dies.
 
-    A terminal's Ctrl-C is for us alone: jobs need their engine until they are drained.
+    In another session a terminal's Ctrl-C does not reach it: jobs need it until they are drained.
     """
     command = ("setpriv", "--pdeathsig", "TERM", "dockerd", "--config-file")
     try:
@@ -187,28 +187,29 @@ async def _launch(layout: EngineLayout) -> asyncio.subprocess.Process:
 
 
 async def relay_log(stream: asyncio.StreamReader | None) -> None:
-    """What the engine complains of, in our own log, to its end.
+    """Log the engine's warnings and errors as our own, until the stream ends.
 
-    Its shims say something of every container, whatever the level it was asked for.
+    Lines at level info and debug are dropped: its shims write some for each container, whatever
+    the engine's log level.
     """
     while stream is not None and not stream.at_eof():
         try:
             line = (await stream.readline()).decode("utf-8", "replace").strip()
         except ValueError:
-            continue  # a line longer than anybody would read
+            continue  # a line too long to read
         if line and not any(f"level={level}" in line for level in ("info", "debug")):
             log.warning("engine", says=line[:LONGEST_LINE])
 
 
 def _environment() -> dict[str, str]:
-    """What an engine may need of ours to reach a registry; our keys are none of its business."""
+    """Return the engine's environment: what it needs to reach a registry, and none of our keys."""
     names = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE")
     known = {name: os.environ[name] for name in names if name in os.environ}
     return {**known, "PATH": _path()}
 
 
 def _path() -> str:
-    """On a minimal one (cron, CI) the engine would not find its own helpers."""
+    """Return PATH and the sbin folders, as a minimal PATH (cron, CI) lacks the engine's helpers."""
     return f"{os.environ.get('PATH', os.defpath)}:{SBIN}"
 
 

@@ -1,4 +1,4 @@
-"""Where an embedded engine keeps what, and how it is configured. Pure."""
+"""The files and the configuration of an embedded engine. Pure."""
 
 from __future__ import annotations
 
@@ -11,34 +11,34 @@ from orchestrator.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class EngineLayout:
-    """The files of an engine: all beside its socket, but for its data."""
+    """The paths of an engine's files: all beside its socket, except for its data."""
 
     socket: Path
     data_root: Path
 
     @property
     def exec_root(self) -> Path:
-        """What lasts as long as the engine runs."""
+        """The folder of the engine's runtime state."""
         return self.socket.with_suffix(".exec")
 
     @property
     def containerd(self) -> Path:
-        """Where its containerd has its sockets."""
+        """The folder of its containerd's sockets and pid file."""
         return self.exec_root / "containerd"
 
     @property
     def pid_file(self) -> Path:
-        """The engine's pid."""
+        """The engine's pid file."""
         return self.socket.with_suffix(".pid")
 
     @property
     def config_file(self) -> Path:
-        """Its configuration; the machine's own, in /etc/docker, is not looked at."""
+        """The engine's configuration file, in place of the machine's own in /etc/docker."""
         return self.socket.with_suffix(".json")
 
 
 def layout_of(settings: Settings) -> EngineLayout:
-    """The layout that DOCKER_HOST and ENGINE_DATA_ROOT ask for."""
+    """Return the layout for the settings DOCKER_HOST and ENGINE_DATA_ROOT."""
     path = Path(settings.docker_host.removeprefix("unix://")).absolute()
     return EngineLayout(path, settings.engine_data_root.absolute())
 
@@ -46,9 +46,9 @@ def layout_of(settings: Settings) -> EngineLayout:
 def engine_config(
     layout: EngineLayout, *, cgroup_parent: str = "", crun: str | None = None
 ) -> dict[str, Any]:
-    """The engine's configuration: one unix socket, no network of any kind.
+    """Return the engine's configuration: one unix socket, no networks.
 
-    `crun`: its path, where there is one; runc is there in any case.
+    `crun`: the path of crun if it is installed; runc always is.
     """
     config: dict[str, Any] = {
         "hosts": [f"unix://{layout.socket}"],

@@ -1,7 +1,7 @@
-"""What a killed engine leaves, and the next one would trip over: pid files and dead sockets.
+"""Removes what a killed engine leaves and the next one would fail on: pid files, dead sockets.
 
-A container that is started again has its old files and other processes: the pid in a file may be
-anybody's by now, so it counts only with the name of the program.
+A restarted container has its old files but other processes: the pid in a file may be any process's
+by now, so it counts only together with the name of the program.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ SYSTEM_CONTAINERD = Path("/run/containerd")
 
 
 def drop_leftovers(layout: EngineLayout, system_containerd: Path = SYSTEM_CONTAINERD) -> None:
-    """Remove every pid file without its process, and every socket that nobody listens at.
+    """Remove stale pid files, and sockets that nobody listens at.
 
-    The system's containerd is among them: an engine uses it wherever its socket exists.
+    The system's containerd is included: an engine uses it whenever its socket exists.
     """
     drop_stale_pid(layout.pid_file, "dockerd")
     drop_stale_pid(layout.containerd / "containerd.pid", "containerd")
@@ -46,7 +46,7 @@ def drop_stale_pid(path: Path, name: str) -> None:
 
 
 def is_running(pid: int, name: str) -> bool:
-    """Whether the process lives (a zombie does not) and runs a program of that name."""
+    """Return whether the process runs (a zombie does not) a program of that name."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
     except OSError:

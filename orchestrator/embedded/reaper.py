@@ -1,4 +1,4 @@
-"""Reaps orphans: processes without a parent become children of a container's PID 1."""
+"""Reaps orphaned processes, which become children of a container's PID 1."""
 
 from __future__ import annotations
 
@@ -11,17 +11,14 @@ INTERVAL_S = 1.0
 
 
 async def reap_orphans(ours: Callable[[], Collection[int]]) -> None:
-    """Reap every child that has ended, except `ours`, which others wait for.
-
-    Until cancelled.
-    """
+    """Reap ended children every second, except `ours`, which others wait for; until cancelled."""
     while True:
         reap(ours())
         await asyncio.sleep(INTERVAL_S)
 
 
 def reap(ours: Collection[int]) -> int:
-    """Reap the children that have ended; returns how many."""
+    """Reap the children that have ended, except `ours`; return how many."""
     count = 0
     with contextlib.suppress(ChildProcessError):
         while (ended := _next_ended()) and ended not in ours:
@@ -31,9 +28,9 @@ def reap(ours: Collection[int]) -> int:
 
 
 def _next_ended() -> int:
-    """The pid of a child that has ended, which stays as it is; 0: there is none.
+    """Return the pid of a child that has ended, without reaping it; 0: there is none.
 
-    One of `ours` hides those behind it until somebody has waited for it, which is soon.
+    One of `ours` hides the others until it has been waited for, which is soon.
     """
     found = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
     return found.si_pid if found is not None else 0

@@ -1,1 +1,1 @@
-"""The only package that talks to the Docker Engine."""
+"""The client of the Docker Engine: the only package that imports the Docker SDK."""

@@ -1,8 +1,8 @@
-"""A container's stdin and output as one asyncio stream: the engine's attach upgrade.
+"""A container's stdin, stdout and stderr over one asyncio connection (the engine's attach call).
 
-Not through the SDK's threads, so that cancelling and back-pressure are asyncio's own: while nobody
-reads here, the engine stops reading the container's pipe. The engine wraps what the container
-writes in frames of its own (stream, length), since it has no terminal:
+Not through the SDK's threads, so that cancellation and backpressure are asyncio's own: while nobody
+reads here, the engine stops reading the container's pipe. As the container has no terminal, the
+engine multiplexes stdout and stderr in frames (stream, length):
 https://docs.docker.com/engine/api/v1.51/#tag/Container/operation/ContainerAttach
 """
 
@@ -30,23 +30,23 @@ _STDERR = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Output:
-    """Bytes a container wrote; `is_stderr` tells the stream."""
+class AttachOutput:
+    """Bytes that a container wrote to stdout, or to stderr (`is_stderr`)."""
 
     is_stderr: bool
     data: bytes
 
 
 class Demultiplexer:
-    """Takes the engine's framing off. Passes partial frames on at once, so it holds 8 bytes."""
+    """Removes the engine's framing. Partial frames are passed on at once: it buffers 8 bytes."""
 
     def __init__(self) -> None:
         self._header = bytearray()
         self._left = 0
         self._is_stderr = False
 
-    def feed(self, data: bytes) -> Iterator[Output]:
-        """What the container wrote, as far as `data` has it. Raises ProtocolError."""
+    def feed(self, data: bytes) -> Iterator[AttachOutput]:
+        """Yield the output that `data` contains. Raises ProtocolError on an unknown stream."""
         view = memoryview(data)
         while view:
             if self._left == 0:
@@ -54,7 +54,7 @@ class Demultiplexer:
                 continue
             piece, view = view[: self._left], view[self._left :]
             self._left -= len(piece)
-            yield Output(self._is_stderr, bytes(piece))
+            yield AttachOutput(self._is_stderr, bytes(piece))
 
     def _take_header(self, view: memoryview) -> memoryview:
         missing = _HEADER.size - len(self._header)
@@ -69,16 +69,16 @@ class Demultiplexer:
 
 
 class AttachStream:
-    """An open attach connection. One reader and one writer at a time."""
+    """An open attach connection, for one reader and one writer at a time."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Made by `attach` only."""
+        """Only `attach` makes one."""
         self._reader = reader
         self._writer = writer
         self._demultiplexer = Demultiplexer()
 
-    async def read(self) -> list[Output] | None:
-        """What came since; waits for at least one byte; None at the end of the stream."""
+    async def read(self) -> list[AttachOutput] | None:
+        """Wait for output and return it; None at the end of the stream."""
         try:
             data = await self._reader.read(READ_SIZE)
         except OSError:
@@ -97,17 +97,17 @@ class AttachStream:
             raise EngineUnavailableError(f"The attach stream broke: {err}") from err
 
     def post(self, data: bytes) -> None:
-        """Send without waiting: the caller bounds what may be under way.
+        """Send without waiting; the caller bounds the bytes in transit.
 
-        Where the connection is gone it is dropped; reading says so.
+        Dropped when the connection is gone, which the reader notices.
         """
         if not self._writer.transport.is_closing():
             self._writer.write(data)
 
     async def abort(self) -> None:
-        """Hang up at once, which the container sees as the end of its stdin. Idempotent.
+        """Close the connection at once; the container sees the end of its stdin. Idempotent.
 
-        What is still unsent is dropped: waiting for a peer that does not read would have no end.
+        Unsent bytes are dropped: a peer that does not read would be waited for without end.
         """
         self._writer.transport.abort()
         with contextlib.suppress(OSError):
@@ -117,9 +117,9 @@ class AttachStream:
 async def attach(
     socket_path: str, container: str, *, version: str, timeout_s: float
 ) -> AttachStream:
-    """Attach to a created container's streams, before it is started (later would lose output).
+    """Attach to a created container before it is started, so that no output is lost.
 
-    `version`: of the engine's API, as in `1.41`. Raises ContainerNotFoundError,
+    `version`: the version of the engine's API, such as `1.41`. Raises ContainerNotFoundError,
     EngineUnavailableError or EngineError.
     """
     try:

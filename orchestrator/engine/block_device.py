@@ -1,4 +1,4 @@
-"""Which disk the engine's images are on: reads from it can be bounded for each container."""
+"""Finds the disk that the engine's images are on, so that each container's reads can be limited."""
 
 from __future__ import annotations
 
@@ -12,24 +12,25 @@ from orchestrator.engine.disk import DataRoot
 SYS = Path("/sys")
 DEV = Path("/dev")
 SOME_IMAGE = "codebae-runner/base:current"
-"""Any other will do as well."""
+"""An image to find the engine's data root by; any other one will do."""
 
 
 async def images_disk(engine: EngineClient) -> str:
-    """The disk's path, as `/dev/vda`; empty where it can't be told: another machine, no one disk.
+    """Return the disk's path, such as `/dev/vda`.
 
-    Raises EngineError when the engine can't be asked.
+    Empty when it can't be told: the engine is on another machine, or on more than one disk. Raises
+    EngineError when the engine can't be asked.
     """
     folder = await DataRoot(engine, SOME_IMAGE).folder()
     return disk_of(folder) if folder is not None else ""
 
 
 def disk_of(folder: Path, sys: Path = SYS, dev: Path = DEV) -> str:
-    """The path of the whole disk that a folder is on; empty when there is no such (btrfs)."""
+    """Return the path of the whole disk that a folder is on; empty if there is none (btrfs)."""
     try:
         device = folder.stat().st_dev
         node = (sys / "dev/block" / f"{os.major(device)}:{os.minor(device)}").resolve(strict=True)
-        if (node / "partition").exists():  # only a whole disk can be bounded
+        if (node / "partition").exists():  # reads can be limited on whole disks only
             node = node.parent
         number = (node / "dev").read_text("ascii").strip()
         path = dev / _name(node / "uevent")

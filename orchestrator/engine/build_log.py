@@ -1,4 +1,4 @@
-"""A build's log: the builder's events as lines, bounded, and the line that matters of a failure."""
+"""A build's log: turns the builder's events into lines, bounded, and explains a failed build."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ _IMAGE = re.compile(r"---> ([0-9a-f]{12})$")
 _EXIT_CODE = re.compile(r"returned a non-zero code: (\d+)")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")  # the classic builder paints stderr red
 _CHATTER = ("--->", "Removing intermediate container")
-# What the one interesting line has in it, as compilers, shells, apt, pip and npm write it. (apt's
-# may follow half a line that apt has printed on stdout.)
+# How compilers, shells, apt, pip and npm write the one line that explains a failure. (apt's may
+# follow half a line that apt has printed on stdout.)
 _TELLING = re.compile(
     r"\berror:|(?:^|\.\.\.)E: |\bfatal:|not found|No such file|\bcannot\b|no space left"
     r"|temporary failure (in name )?resol|(could not|unable to) resolve|getaddrinfo|unreachable",
@@ -40,17 +40,17 @@ _KILLED = 137
 
 
 class StepFailedError(EngineError):
-    """A step's command failed: by itself, or by an engine that ends it with everything else."""
+    """A build step's command failed: by itself, or because the engine was being stopped."""
 
 
 class BuildLog:
-    """The builder's events as lines, and a memory for the line that matters of the current step."""
+    """Turns the builder's events into lines, and remembers what explains a failing step."""
 
     def __init__(self, memory_bytes: int = 0) -> None:
-        """`memory_bytes`: what a step may use, for the message of one that was killed; 0: all."""
+        """`memory_bytes`: a step's memory limit, for the message of a killed step; 0: no limit."""
         self.image_id = ""
         self.made: list[str] = []
-        """The images that the build itself made so far, oldest first; short ids."""
+        """The short ids of the images that this build has made so far, oldest first."""
         self._memory_bytes = memory_bytes
         self._partial = ""
         self._step = ""
@@ -59,7 +59,7 @@ class BuildLog:
         self._last = ""
 
     def feed(self, event: Json) -> Iterator[str]:
-        """The lines an event completes. Raises EngineError when the event is the failure itself."""
+        """Yield the lines that an event completes. Raises EngineError if it reports the failure."""
         if "error" in event:
             yield from self._lines("\n")
             raise self._failure(str(event["error"]))
@@ -109,16 +109,16 @@ class BuildLog:
 
 
 def _visible(line: str) -> str:
-    """What is left of a line once every carriage return has taken the text before it away."""
+    """Return what a terminal would show of a line with carriage returns."""
     text = line.rstrip("\r")
     return line[text.rfind("\r") + 1 :]
 
 
 class LineRelay:
-    """Takes lines in one thread and hands them to `sink` on the event loop, not too many at once.
+    """Passes lines from a thread to `sink` on the event loop, in slices.
 
-    A flood is thinned out: beyond MAX_PENDING lines that wait, the oldest go, and a line says how
-    many. The thread rests for as long as it worked, so the loop's thread is not kept from running.
+    The queue is bounded: beyond MAX_PENDING lines the oldest are dropped, and a line says how many.
+    The thread sleeps for as long as it has worked, so that it does not starve the event loop.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, sink: LineSink) -> None:
@@ -133,7 +133,7 @@ class LineRelay:
         self._rested_at_s = 0.0
 
     def put(self, line: str) -> None:
-        """Add a line; from the thread."""
+        """Add a line. Called by the thread."""
         with self._lock:
             if len(self._lines) == MAX_PENDING:
                 self._lines.popleft()
@@ -144,7 +144,7 @@ class LineRelay:
             self._loop.call_soon_threadsafe(self._drain)
 
     def rest(self) -> None:
-        """Let the other threads run, if this one has worked for a while."""
+        """Sleep for as long as the thread has worked since the last rest, if that is a while."""
         worked_s = time.thread_time() - self._rested_at_s
         if worked_s > REST_AFTER_S:
             time.sleep(worked_s)
@@ -155,7 +155,7 @@ class LineRelay:
             self._loop.call_later(SLICE_INTERVAL_S, self._drain)
 
     def _hand_on(self) -> bool:
-        """Hand a slice of lines on; False when there was none."""
+        """Pass on a slice of lines; False when there was none."""
         with self._lock:
             left_out, self._left_out = self._left_out, 0
             lines = [self._lines.popleft() for _ in range(min(SLICE, len(self._lines)))]
@@ -167,12 +167,12 @@ class LineRelay:
         return bool(lines)
 
     async def finish(self) -> None:
-        """Hand on all that is left; the thread has ended."""
+        """Pass on all that is left, after the thread has ended."""
         for _ in range(0, MAX_PENDING, SLICE):
             if not self._is_closed:
                 self._hand_on()
                 await asyncio.sleep(0)
 
     def close(self) -> None:
-        """Hand nothing on any more."""
+        """Pass on nothing more."""
         self._is_closed = True

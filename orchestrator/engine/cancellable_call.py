@@ -1,8 +1,8 @@
 """Long calls to the engine that can be cancelled: each has a thread and a client of its own.
 
-A thread that waits for the engine can't be interrupted, but its socket can be shut down under it:
-whatever it was doing, connecting, sending or reading, then fails within a moment, the thread ends,
-and the engine notices that nobody is there any more.
+A thread that waits for the engine can't be interrupted, but its socket can be shut down: whatever
+it was doing (connecting, sending, reading) then fails at once, the thread ends, and the engine sees
+that the client is gone.
 """
 
 from __future__ import annotations
@@ -24,24 +24,24 @@ from orchestrator.engine.failures import translate
 from orchestrator.errors import EngineError
 
 END_S = 5.0
-"""How long a thread whose sockets were shut down is waited for."""
+"""How long a cancelled call waits for its thread, whose sockets are shut down, to end."""
 
 T = TypeVar("T")
 
 
 class ClientSockets:
-    """The sockets of one client; any thread may shut them down."""
+    """The sockets of one client, which any thread may shut down."""
 
     def __init__(self) -> None:
-        """Nothing is connected yet."""
+        """Create an empty set."""
         self.path = ""
-        """Of the socket that was last connected to."""
+        """The path that was last connected to."""
         self._lock = threading.Lock()
         self._sockets: list[socket.socket] = []
         self._is_cut = False
 
     def connect(self, path: str, timeout_s: float | None) -> socket.socket:
-        """A socket connected to `path`; it is of no use after `cut`. Raises OSError."""
+        """Connect a socket to `path`; after `cut` it is already closed. Raises OSError."""
         self.path = path
         made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
@@ -58,7 +58,7 @@ class ClientSockets:
         return made
 
     def cut(self) -> None:
-        """Shut every connection down, and any later one. Idempotent."""
+        """Shut down every connection, present and future. Idempotent, from any thread."""
         with self._lock:
             self._is_cut = True
             sockets = tuple(self._sockets)
@@ -67,7 +67,7 @@ class ClientSockets:
                 each.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
-        """Cut, and give the sockets back; for the thread that uses them."""
+        """Shut down and close every socket. Only for the thread that uses them."""
         self.cut()
         for each in self._sockets:
             each.close()
@@ -90,7 +90,7 @@ class _Pool(UnixHTTPConnectionPool):
 
 
 class _Adapter(UnixHTTPAdapter):
-    """One connection pool, whose sockets `sockets` can shut down."""
+    """An SDK adapter with one connection pool, whose sockets `sockets` can shut down."""
 
     def __init__(self, socket_path: str, sockets: ClientSockets) -> None:
         super().__init__(f"http+unix://{socket_path}")
@@ -109,10 +109,10 @@ class _Adapter(UnixHTTPAdapter):
 async def cancellable_call(
     engine: EngineClient, function: Callable[[APIClient], T], *, deadline_s: float
 ) -> T:
-    """Run `function` with a client of its own, in a thread of its own.
+    """Run `function` in a thread of its own, with a client of its own, and return its result.
 
-    Cancelling the waiting task, or the deadline, ends the function with the connection. Raises
-    TimeoutError past the deadline, EngineError or one of its kinds for what failed.
+    At the deadline, or when the waiting task is cancelled, its connection is shut down, which ends
+    it. Raises TimeoutError past the deadline, EngineError or a subclass when the call fails.
     """
     sockets = ClientSockets()
     client = await engine.new_client(_Adapter(engine.socket_path, sockets))
@@ -134,7 +134,7 @@ async def cancellable_call(
             sockets.cut()
             await asyncio.wait({ended}, timeout=END_S)
         if ended.done():
-            ended.exception()  # looked at, or asyncio complains of one that nobody did
+            ended.exception()  # retrieved, or asyncio logs that it never was
 
 
 def _run(

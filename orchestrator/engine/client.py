@@ -1,9 +1,9 @@
 """Control calls to the engine: the Docker SDK's low-level client, off the event loop.
 
-Each thread of a small pool has a client (and so a connection) of its own. Every call has a deadline
-of its own, on the socket and on the waiting task; the SDK's many exceptions become the five of
-`errors.py`. A ping is the breaker: while the last one failed, calls are refused at once instead of
-piling up before an engine that does not answer. The byte stream of a running sandbox does not come
+Each thread of a small pool has a client (and so a connection) of its own. Every call has a
+deadline, on the socket and on the waiting task; the SDK's exceptions become those of `errors.py`.
+The ping is a circuit breaker: while the last one failed, calls are refused at once instead of
+piling up before an engine that does not answer. The byte stream of a running sandbox does not go
 through here (`attach.py`).
 """
 
@@ -19,11 +19,11 @@ from typing import Any, TypeVar
 from docker import APIClient
 from docker.transport import UnixHTTPAdapter
 
-from orchestrator.engine.dialect import Dialect
+from orchestrator.engine.api_version import ApiVersionNegotiator
 from orchestrator.engine.failures import translate, update_error
 from orchestrator.engine.ping import ping
 from orchestrator.engine.reach import cure, quirk
-from orchestrator.engine.sdk import OneConnection, make_client
+from orchestrator.engine.sdk import SingleConnectionAdapter, make_client
 from orchestrator.errors import (
     ContainerNotFoundError,
     EngineConflictError,
@@ -36,14 +36,14 @@ T = TypeVar("T")
 Json = dict[str, Any]
 
 REMOVE_TRIES = 3
-PING_TIMEOUT_S = 5.0  # an engine on a busy machine is not away
+PING_TIMEOUT_S = 5.0  # generous: an engine on a busy machine is not lost
 
 
 class EngineClient:
-    """The engine's control plane. Safe to use from any task of one event loop."""
+    """The client of one engine's control plane. Safe to use from any task of one event loop."""
 
     def __init__(self, base_url: str, *, timeout_s: float, threads: int) -> None:
-        """`base_url` as in `unix:///var/run/docker.sock`; nothing is opened yet."""
+        """`base_url`: such as `unix:///var/run/docker.sock`; nothing is opened yet."""
         self._base_url = base_url
         self._timeout_s = timeout_s
         self._local = threading.local()
@@ -51,9 +51,9 @@ class EngineClient:
         self._lock = threading.Lock()
         self._closed = False
         self.quirk = ""
-        """Why no sandbox is likely to start in this kind of engine; see `reach.quirk`."""
+        """Why sandboxes can't start on this kind of engine (see `reach.quirk`); empty: they can."""
         self._unavailable: str | None = None
-        self._dialect = Dialect(self.socket_path)
+        self._negotiator = ApiVersionNegotiator(self.socket_path)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="engine")
 
     @property
@@ -67,11 +67,11 @@ class EngineClient:
         return self._base_url.removeprefix("unix://")
 
     async def ping(self) -> None:
-        """Ask whether the engine is there, and is one we can speak with.
+        """Check that the engine answers, and speaks a version of its API that we speak.
 
-        Raises EngineUnavailableError where it is not, and once where it is another release than
-        the time before, however quickly they were exchanged: nothing has been proved of it. As it
-        ends, calls are let through, or refused, until the next one.
+        Raises EngineUnavailableError when it does not, and once when another release answers than
+        the time before: that one has not passed the self-test. Until the next ping, calls are let
+        through or refused according to the outcome.
         """
         try:
             await self._meet(min(PING_TIMEOUT_S, self._timeout_s))
@@ -81,23 +81,25 @@ class EngineClient:
         self._unavailable = None
 
     async def _meet(self, timeout_s: float) -> None:
-        is_another = self._dialect.hear(await ping(self.socket_path, timeout_s=timeout_s))
+        is_another = self._negotiator.note_engine(await ping(self.socket_path, timeout_s=timeout_s))
         if is_another and self._unavailable is None:
             raise EngineUnavailableError("Another engine has taken the place of the one before")
         await self.api_version()
 
     async def api_version(self) -> str:
-        """The version of the engine's API that is spoken with it, as in `1.41`.
+        """Return the version of the engine's API in use, such as `1.41`.
 
-        Raises EngineVersionError where none is both the engine's and ours, or EngineError.
+        Raises EngineVersionError when the engine and we have no version in common, or EngineError.
         """
-        return self._dialect.version or await self._dialect.agree(timeout_s=self._timeout_s)
+        return self._negotiator.version or await self._negotiator.negotiate(
+            timeout_s=self._timeout_s
+        )
 
     async def call(self, function: Callable[[APIClient], T], *, deadline_s: float = 0) -> T:
-        """Run `function` with this thread's client; `deadline_s` 0 means the default.
+        """Run `function` with a client in a thread of the pool; `deadline_s` 0: the default.
 
-        Raises EngineError or one of its kinds. When the waiting task is cancelled, the call itself
-        goes on in its thread: whoever creates things shields the call and cleans up after it.
+        Raises EngineError or a subclass. When the waiting task is cancelled, the call itself goes
+        on in its thread: callers that create things shield it and clean up afterwards.
         """
         self._refuse_if_away()
         timeout = deadline_s or self._timeout_s
@@ -106,8 +108,8 @@ class EngineClient:
                 try:
                     return await self._call(function, timeout)
                 except EngineVersionError:
-                    # It is another engine by now, and has done nothing: once more, as it speaks.
-                    self._dialect.forget()
+                    # Another engine by now, which has done nothing: negotiate, and call again.
+                    self._negotiator.reset()
                     return await self._call(function, timeout)
         except TimeoutError as err:
             raise EngineUnavailableError(f"The engine did not answer in {timeout:g} s") from err
@@ -134,11 +136,13 @@ class EngineClient:
             raise translate(err, self.socket_path) from err
 
     def _client(self, version: str) -> APIClient:
-        """This thread's; another one when the engine is, for whose version it is made."""
+        """Return this thread's client; a new one when the API version has changed."""
         client: APIClient | None = getattr(self._local, "client", None)
         if client is not None and client.api_version == version:
             return client
-        made = self._make_client(OneConnection(f"http+unix://{self.socket_path}"), version)
+        made = self._make_client(
+            SingleConnectionAdapter(f"http+unix://{self.socket_path}"), version
+        )
         self._local.client = made
         with self._lock:
             if client is not None:
@@ -149,7 +153,7 @@ class EngineClient:
         return made
 
     async def new_client(self, adapter: UnixHTTPAdapter) -> APIClient:
-        """A client that connects through `adapter`, for its caller to use and to close.
+        """Return a client that connects through `adapter`; the caller closes it.
 
         Raises EngineUnavailableError while calls are refused, or EngineError.
         """
@@ -160,7 +164,7 @@ class EngineClient:
         return make_client(self._base_url, adapter, version=version, timeout_s=self._timeout_s)
 
     async def close(self) -> None:
-        """Wait for calls under way and close the connections. Idempotent."""
+        """Wait for the current calls, then close the connections. Idempotent."""
         self._closed = True
         await asyncio.to_thread(self._pool.shutdown, wait=True, cancel_futures=True)
         with self._lock:
@@ -169,7 +173,7 @@ class EngineClient:
             client.close()
 
     async def create_container(self, name: str, config: Mapping[str, Any]) -> str:
-        """POST /containers/create with Engine JSON as it is; the container's id."""
+        """Create a container from Engine JSON and return its id."""
 
         def create(api: APIClient) -> str:
             answer = api.create_container_from_config(dict(config), name)  # type: ignore[no-untyped-call]
@@ -187,11 +191,11 @@ class EngineClient:
             raise EngineError(f"{err}{cure(str(err))}{self.remark}") from err
 
     async def inspect_container(self, name: str) -> Json:
-        """The container's whole description. Raises ContainerNotFoundError."""
+        """Return GET /containers/{name}/json. Raises ContainerNotFoundError."""
         return await self.call(lambda api: dict(api.inspect_container(name)))
 
     async def wait_container(self, name: str, *, deadline_s: float) -> int:
-        """Wait until it has stopped; its exit status.
+        """Wait until a container has stopped, and return its exit status.
 
         Raises EngineUnavailableError past the deadline.
         """
@@ -218,18 +222,18 @@ class EngineClient:
         await self.call(update)
 
     async def kill_container(self, name: str) -> None:
-        """Kill it; one that is gone or has stopped counts as done."""
+        """Kill a container; one that is gone or has stopped is no error."""
         await self._ignoring_gone(lambda api: api.kill(name))
 
     async def remove_container(self, name: str) -> None:
-        """Kill and remove it with its volumes; one that is gone or on its way counts as done."""
+        """Kill and remove a container with its volumes; one that is gone already is no error."""
         for _ in range(REMOVE_TRIES - 1):
             try:
                 return await self._remove(name)
             except EngineUnavailableError:
                 raise
             except EngineError:
-                continue  # the engine trips over a container that ends while it is being killed
+                continue  # the engine may fail when a container ends while it is being killed
         return await self._remove(name)
 
     async def _remove(self, name: str) -> None:
@@ -242,22 +246,22 @@ class EngineClient:
             return
 
     async def list_containers(self, labels: Sequence[str]) -> list[Json]:
-        """All containers, stopped ones too, that have every label (`key` or `key=value`)."""
+        """Return all containers, stopped ones too, with all `labels` (`key` or `key=value`)."""
         return await self.call(
             lambda api: list(api.containers(all=True, filters={"label": list(labels)}))
         )
 
     async def info(self) -> Json:
-        """GET /info; `quirk` is known from then on."""
+        """Return GET /info, and update `quirk`."""
         info = await self.call(lambda api: dict(api.info()))
         self.quirk = quirk(info)
         return info
 
     @property
     def remark(self) -> str:
-        """What to add where a sandbox did not start: the engine's quirk, if it has one."""
+        """What to append to the error of a sandbox that did not start: the quirk, if any."""
         return f" (the engine at {self.socket_path}: {self.quirk})" if self.quirk else ""
 
     async def inspect_image(self, tag: str) -> Json:
-        """The image's whole description. Raises ContainerNotFoundError."""
+        """Return GET /images/{tag}/json. Raises ContainerNotFoundError."""
         return await self.call(lambda api: dict(api.inspect_image(tag)))  # type: ignore[no-untyped-call]

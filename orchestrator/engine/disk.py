@@ -1,4 +1,4 @@
-"""Room on the disk where the engine keeps its images: measured, and watched during a build."""
+"""Free space on the disk where the engine keeps its images: measured, and watched during builds."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from orchestrator.errors import ContainerNotFoundError, DiskSpaceError, EngineEr
 
 WATCH_INTERVAL_S = 2.0
 CONTAINER_INTERVAL_S = 15.0
-"""How old a figure out of a container may be: a container costs a fifth of a CPU second."""
+"""How long a figure measured in a container is cached: that costs a fifth of a CPU second."""
 
 FreeBytes = Callable[[], Awaitable[int | None]]
 T = TypeVar("T")
@@ -24,14 +24,17 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class DiskGuard:
-    """Keeps `min_bytes` free. `free_bytes` says what is; None where it can't be told."""
+    """Stops work that would leave less than `min_bytes` free, as `free_bytes` measures it.
+
+    A measurement of None (unknown) stops nothing. `interval_s`: how often it is measured.
+    """
 
     free_bytes: FreeBytes
     min_bytes: int
     interval_s: float = WATCH_INTERVAL_S
 
     async def check(self) -> None:
-        """Raises DiskSpaceError when there is less room than there must be."""
+        """Measure now. Raises DiskSpaceError when less than `min_bytes` is free."""
         free = await self.free_bytes()
         if free is not None and free < self.min_bytes:
             raise DiskSpaceError(
@@ -40,9 +43,9 @@ class DiskGuard:
             )
 
     async def over(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """Do `work`, for its result; cancel it, or do not begin, when there is too little room.
+        """Run `work` and return its result, watching the disk meanwhile.
 
-        Then raises DiskSpaceError.
+        Cancels it (or does not begin) and raises DiskSpaceError when too little space is left.
         """
         await self.check()
         working = asyncio.create_task(work())
@@ -65,19 +68,19 @@ class DiskGuard:
             except DiskSpaceError:
                 raise
             except EngineError:
-                continue  # measured the next time; without its engine the work ends by itself
+                continue  # try again next time; without the engine the work fails by itself
 
 
 class DataRoot:
-    """Free space of the engine's data root.
+    """Measures the free space of the engine's data root.
 
-    Asked of the folder itself where that is on this machine and is the engine's own, which costs
-    nothing; elsewhere (a server in a container, another user's) of `df` in a container, whose root
-    lies on the same disk.
+    If the folder is on this machine and is the engine's own: by statvfs, which costs nothing.
+    Otherwise (the server is in a container, or may not read it): by `df` in a container, whose root
+    is on the same disk.
     """
 
     def __init__(self, engine: EngineClient, image: str) -> None:
-        """`image`: one with a `df`; without it, and with no folder, the space can't be told."""
+        """`image`: one with a `df`; if it is missing, and the folder too, the space is unknown."""
         self._engine = engine
         self._image = image
         self._folder: Path | None = None
@@ -86,7 +89,7 @@ class DataRoot:
         self._measured_at_s = 0.0
 
     async def free_bytes(self) -> int | None:
-        """Bytes that can still be written; None where there is no way to tell.
+        """Return the bytes that can still be written; None when that can't be told.
 
         Raises EngineError when the engine can't be asked.
         """
@@ -100,16 +103,16 @@ class DataRoot:
         return self._measured
 
     async def folder(self) -> Path | None:
-        """The folder, if it is on this machine. Raises EngineError when it can't be asked for."""
+        """Return the data root if it is on this machine, else None. Raises EngineError."""
         if not self._was_sought:
             self._folder = await self._find()
             self._was_sought = True
         return self._folder
 
     async def _find(self) -> Path | None:
-        """The data root, if it is here. A folder of that name may be another engine's.
+        """Find the data root; a local folder of that name may be another engine's.
 
-        Known by an image in it, where the engine's storage driver keeps its images.
+        Ours has the engine's images where its storage driver keeps them: one of them is looked up.
         """
         info = await self._engine.info()
         root = Path(str(info.get("DockerRootDir") or "/nowhere"))
@@ -124,7 +127,7 @@ class DataRoot:
         return root if is_here else None
 
     async def _some_image(self) -> str:
-        """The id of an image that the engine has; empty when it has none."""
+        """Return the id of some image of the engine; empty when it has none."""
         try:
             return str((await self._engine.inspect_image(self._image))["Id"])
         except ContainerNotFoundError:
@@ -139,7 +142,7 @@ class DataRoot:
             return None
         except EngineError as err:
             if "no space left on device" in str(err).lower():
-                return 0  # not even for a container
+                return 0  # not even enough for a container
             raise
 
 
@@ -149,7 +152,7 @@ def _free_bytes(folder: Path) -> int:
 
 
 def parse_df(output: str) -> int | None:
-    """Free bytes in what `df -kP` of one path prints; None when it is anything else."""
+    """Return the free bytes in the output of `df -kP` of one path; None when it is malformed."""
     fields = output.strip().rpartition("\n")[2].split()
     try:
         return int(fields[3]) << 10

@@ -1,4 +1,4 @@
-"""What goes wrong with the engine, as our own errors: the SDK has many kinds, we have seven."""
+"""Translates the exceptions of the SDK and the errors of the engine into those of `errors.py`."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from orchestrator.errors import (
     EngineVersionError,
 )
 
-# What a limit below what is in use is refused with: by the kernel (as crun passes it on), by runc.
+# The errors of a limit below what is in use: the kernel's (passed on by crun), and runc's.
 BUSY = ("device or resource busy", "unable to set memory limit")
 
-# What an engine says of a version that is not one of its own: "client version 1.41 is too old. ..."
+# The error of an API version the engine does not have: "client version 1.41 is too old. ..."
 _OTHER_VERSION = re.compile(r"client version \S+ is too (old|new)", re.IGNORECASE)
 
-# Why a container could not be started that may start a moment later; as the kernel says it, through
-# the runtime. 524 (ENOTSUPP) is what it says when the pool of seccomp filters is empty.
+# The errors of a container that may start a moment later: the kernel's, passed on by the runtime.
+# 524 (ENOTSUPP) means that the kernel's memory for seccomp filters is used up.
 SHORTAGES = (
     "cannot allocate memory",
     "errno 524",
@@ -37,7 +37,7 @@ SHORTAGES = (
 
 
 def update_error(status: int, text: str) -> EngineError:
-    """Which of our errors a refused change of a container's limits is."""
+    """Return our error for a refused change of a container's limits."""
     if status == HTTPStatus.NOT_FOUND:
         return ContainerNotFoundError(text.strip())
     if _is_of_version(status, text):
@@ -47,7 +47,7 @@ def update_error(status: int, text: str) -> EngineError:
 
 
 def translate(err: Exception, socket_path: str) -> EngineError:
-    """Which of our errors an exception of the SDK, or of the HTTP library below it, is."""
+    """Return our error for an exception of the SDK, or of the HTTP library below it."""
     if isinstance(err, docker_errors.APIError):
         text = str(err.explanation or err)
         status = err.response.status_code if err.response is not None else 0
@@ -77,7 +77,7 @@ def _is_of_version(status: int, text: str) -> bool:
 
 
 def _system_error(err: object, depth: int = 5) -> OSError | None:
-    """The kernel's own reason; the libraries wrap theirs around it, as arguments."""
+    """Find the kernel's error, which the libraries wrap in their own as an argument."""
     if isinstance(err, OSError) and err.errno:
         return err
     inner = err.args if isinstance(err, BaseException) and depth else ()

@@ -1,4 +1,4 @@
-"""Images that are not built: pulled from a registry, or made of a tar."""
+"""Gets images that are not built: pulls them from a registry, or imports them from a tar."""
 
 from __future__ import annotations
 
@@ -23,11 +23,10 @@ async def pull_image(
     deadline_s: float,
     on_event: Callable[[Json], None] = lambda _: None,
 ) -> None:
-    """Have the image that a registry has under `name` (`host/repository:tag`, or `…@sha256:…`).
+    """Pull the image `name` (`host/repository:tag`, or `…@sha256:…`) from its registry.
 
-    `on_event` hears, in a thread of its own, whatever the engine says of it meanwhile, as
-    POST /images/create does. Given up at once when the waiting task is cancelled. Raises
-    EngineError, with what the registry or the engine said.
+    `on_event` gets the engine's progress events (of POST /images/create), in a thread. Cancelling
+    the waiting task ends the pull at once. Raises EngineError with the registry's or engine's text.
     """
     repository, at, tag = name.rpartition("@")
     if not at:
@@ -46,7 +45,7 @@ async def pull_image(
 
 
 async def import_image(engine: EngineClient, tar: Path, name: str) -> None:
-    """Make an image of one layer out of a tar, packed by xz. Raises EngineError."""
+    """Import a tar, packed by xz, as the one layer of an image. Raises EngineError."""
     repository, _, tag = name.rpartition(":")
 
     def load(api: APIClient) -> None:
@@ -63,7 +62,7 @@ async def import_image(engine: EngineClient, tar: Path, name: str) -> None:
 
 
 def _unpacked(tar: Path) -> Iterator[bytes]:
-    """Bit by bit: whole, it is larger than the server. The engine would need `xz` for it."""
+    """Unpack in chunks, as the whole is larger than the server; the engine would need `xz`."""
     with lzma.open(tar) as packed:
         while chunk := packed.read(CHUNK_BYTES):
             yield chunk

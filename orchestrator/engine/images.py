@@ -1,4 +1,4 @@
-"""Building images: given up at once when nobody waits any more, with a deadline and limits."""
+"""Builds images, with a deadline and limits; a cancelled build ends at once."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from orchestrator.errors import (
 
 BUILD_DEADLINE_S = 1800.0
 BUILD_CPU_SHARES = 128
-"""A job's container has 1024: while jobs run, a build gets what they leave, else all there is."""
+"""A job's container has 1024: a build gets the CPU time that jobs leave."""
 
 WENT_AWAY = "The engine went away in the middle of the build"
 UNDO_TRIES = 10
@@ -45,9 +45,9 @@ _BROKEN = (
 
 @dataclass(frozen=True, slots=True)
 class BuildRequest:
-    """What to build: `context` is a tar with a `Dockerfile`; no `target` means the last stage.
+    """What to build: `context` is a tar with a `Dockerfile`; an empty `target` is the last stage.
 
-    Each step may use `memory_bytes` (0: all there is; no swap beyond it).
+    `memory_bytes`: the memory limit of each step, without swap; 0: no limit.
     """
 
     context: bytes = field(repr=False)
@@ -68,12 +68,12 @@ async def build_image(
     deadline_s: float = BUILD_DEADLINE_S,
     disk: DiskGuard | None = None,
 ) -> str:
-    """Build an image and return its id; the tag moves to it only when the whole build succeeded.
+    """Build an image and return its id; the tag moves to it only if the whole build succeeds.
 
-    `on_line` gets the log line by line, on the event loop, before this returns; a flood is thinned
-    out. When the waiting task is cancelled, at the deadline, or when `disk` says that room runs
-    out, the engine is made to give the build up at once. Raises EngineError with the line that says
-    what went wrong, DiskSpaceError, or EngineUnavailableError.
+    `on_line` gets the log line by line on the event loop, all before this returns; of a flood some
+    lines are dropped. When the waiting task is cancelled, at the deadline, or when `disk` finds too
+    little space, the build ends at once. Raises EngineError with the line that explains the
+    failure, DiskSpaceError, or EngineUnavailableError.
     """
     made = ""
     log = BuildLog(request.memory_bytes)
@@ -96,7 +96,7 @@ async def build_image(
     else:
         return made
     finally:
-        if request.no_cache:  # what is neither the image nor a part of it is of use to nobody
+        if request.no_cache:  # what is not part of the image is of no use without the cache
             await _remove_unused(engine, [each for each in log.made if each not in made])
         await relay.finish()
         relay.close()
@@ -122,7 +122,7 @@ async def _call_within(
 def _build(
     api: APIClient, request: BuildRequest, deadline_s: float, log: BuildLog, relay: LineRelay
 ) -> str:
-    # Later than the deadline: which is kept elsewhere, and is not the engine's failure.
+    # Above the deadline, which the caller enforces and which is not a failure of the engine.
     events = _start_build(api, request, timeout_s=math.ceil(deadline_s) + 5)
     try:
         with closing(events):
@@ -131,7 +131,7 @@ def _build(
                     relay.put(line)
                 relay.rest()
     except docker_errors.APIError:
-        raise  # a refusal, which is an exception of the HTTP library's too
+        raise  # a refusal; it is also an exception of the HTTP library
     except _BROKEN as err:
         raise EngineUnavailableError(WENT_AWAY) from err
     return log.image_id
@@ -150,7 +150,7 @@ def _start_build(api: APIClient, request: BuildRequest, *, timeout_s: int) -> An
         labels=dict(request.labels),
         nocache=request.no_cache,
         container_limits=cast("Any", limits),
-        network_mode="host",  # the one mode that also works where the engine has no bridge
+        network_mode="host",  # the only mode that also works on an engine without a bridge
         rm=True,
         forcerm=True,
         decode=True,
@@ -159,7 +159,10 @@ def _start_build(api: APIClient, request: BuildRequest, *, timeout_s: int) -> An
 
 
 async def _expect_engine(engine: EngineClient, err: EngineError) -> None:
-    """An engine that is being stopped ends its containers; it takes no connections any more."""
+    """Raise EngineUnavailableError if the step failed because the engine is being stopped.
+
+    A stopping engine ends its containers, and accepts no connections any more.
+    """
     try:
         await engine.ping()
     except EngineUnavailableError:
@@ -167,7 +170,7 @@ async def _expect_engine(engine: EngineClient, err: EngineError) -> None:
 
 
 async def _remove_made(engine: EngineClient, images: Sequence[str]) -> None:
-    """Remove what a build has made; it takes a moment until its last container lets go."""
+    """Remove the images a build has made; its last container may still use one for a moment."""
     left = list(images)
     for _ in range(UNDO_TRIES):
         while left:
@@ -180,12 +183,12 @@ async def _remove_made(engine: EngineClient, images: Sequence[str]) -> None:
 
 
 async def _remove_unused(engine: EngineClient, images: Sequence[str]) -> None:
-    """Remove what a build without the cache has made and nothing was made from: the last first."""
+    """Remove the images a build without the cache has made that are not in use, the last first."""
     for image in reversed(images):
         try:
             await _is_removed(engine, image)
         except EngineError:
-            return  # they take room, and do no other harm
+            return  # they take disk space, and do no other harm
 
 
 async def _is_removed(engine: EngineClient, image: str) -> bool:

@@ -1,4 +1,4 @@
-"""One command in a container of an image; the container is removed afterwards."""
+"""Runs one command in a container of an image, and removes the container."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from orchestrator.engine.client import EngineClient, Json
 from orchestrator.errors import EngineError
 
 RUN_DEADLINE_S = 120
-"""For what takes a second: the machine may be busy."""
+"""Such a command takes a second, but the machine may be busy."""
 RUN_MEMORY_BYTES = 512 << 20
 MAX_LINE = 300
 
 
 async def run_one_off(engine: EngineClient, image: str, command: Sequence[str]) -> str:
-    """What `command` prints in a fresh container of `image`: stdout and stderr, the last 100 lines.
+    """Run `command` in a fresh container of `image`; return the last 100 lines it printed.
 
-    For commands of ours only: no network, no capabilities, 512 MB, two minutes, but none of a
-    sandbox's further walls. Raises EngineError when it fails, or when it does not end in time.
+    For our own commands only: it has no network, no capabilities, 512 MB and two minutes, but none
+    of a sandbox's other protections. Raises EngineError when it fails or does not end in time.
     """
 
     def run(api: APIClient) -> str:
@@ -60,7 +60,7 @@ def _container_config(image: str, command: Sequence[str]) -> Json:
         "Cmd": list(command),
         "User": "65534:65534",
         "NetworkDisabled": True,
-        # The sweep's leave to remove it, should we die before we do.
+        # These labels let a sweep remove it if this process dies first.
         "Labels": {
             "codebae.instance": "languages-build",
             "codebae.deadline": str(int(time.time()) + 2 * RUN_DEADLINE_S),

@@ -1,6 +1,7 @@
-"""Asks the engine whether it is there, not through the SDK's threads: they may all be waiting.
+"""Asks the engine whether it is up, and which versions of its API it speaks.
 
-And which version of its API it speaks. In HTTP 1.0, whose answers end with the connection.
+Not through the SDK's threads, which may all be waiting. HTTP 1.0: an answer ends with the
+connection.
 """
 
 from __future__ import annotations
@@ -13,14 +14,14 @@ from orchestrator.engine.reach import explain
 from orchestrator.errors import EngineError, EngineUnavailableError
 
 MOST = 1 << 20
-"""Bytes of an answer."""
+"""The most bytes read of an answer."""
 _IDENTITY = (b"server:", b"api-version:")
 
 
 async def ping(socket_path: str, *, timeout_s: float) -> str:
-    """Which engine it is, once it answers that it is well; else raise EngineUnavailableError.
+    """Return the engine's identity, or raise EngineUnavailableError when it is not up.
 
-    The text is another one when it is another release's: its `Server` and `Api-Version`.
+    The identity (its `Server` and `Api-Version` headers) differs between releases.
     """
     head, _ = await _get(socket_path, "/_ping", timeout_s)
     named = (each for each in head.splitlines() if each.lower().startswith(_IDENTITY))
@@ -28,7 +29,10 @@ async def ping(socket_path: str, *, timeout_s: float) -> str:
 
 
 async def ask_version(socket_path: str, *, timeout_s: float) -> dict[str, Any]:
-    """GET /version, of no version itself. Raises EngineUnavailableError or EngineError."""
+    """Return GET /version, asked without an API version.
+
+    Raises EngineUnavailableError or EngineError.
+    """
     _, body = await _get(socket_path, "/version", timeout_s)
     try:
         offer = json.loads(body)
@@ -38,7 +42,7 @@ async def ask_version(socket_path: str, *, timeout_s: float) -> dict[str, Any]:
 
 
 async def _get(socket_path: str, path: str, timeout_s: float) -> tuple[bytes, bytes]:
-    """The head and the body of what it answers. Raises EngineUnavailableError."""
+    """Return the head and the body of the answer. Raises EngineUnavailableError."""
     try:
         async with asyncio.timeout(timeout_s):
             line, rest = await _ask(socket_path, path)
@@ -55,7 +59,7 @@ async def _get(socket_path: str, path: str, timeout_s: float) -> tuple[bytes, by
 
 
 async def _ask(socket_path: str, path: str) -> tuple[bytes, bytes]:
-    """The status line of its answer; where it is well, all that follows, too."""
+    """Return the answer's status line, and all that follows if that is 200."""
     reader, writer = await asyncio.open_unix_connection(socket_path)
     rest = bytearray()
     try:

@@ -1,7 +1,7 @@
-"""Whether an engine answers at a socket, and what is to be done where it does not; for people.
+"""Diagnoses an engine that can't be reached or used, and tells people what to do about it.
 
-The standard library alone, and nothing of this project: scripts/engine runs this file before there
-is a virtualenv.
+Uses the standard library alone, and nothing of this project: scripts/engine runs this file before
+there is a virtualenv.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ import socket
 import sys
 
 TIMEOUT_S = 20.0
-"""A busy machine's engine takes its time."""
+"""Generous, as the machine may be busy."""
 SNAP_DATA = "/var/snap/docker/"
 MOST = 4 << 20
-"""Bytes of an answer."""
+"""The most bytes read of an answer."""
 OLDEST_API = (1, 41)
-"""Docker 20.10's."""
+"""The API version of Docker 20.10, the oldest that is supported."""
 NEWEST_API = (1, 51)
-"""Docker 28's, the newest that the tests have met (`make test-hosts-engines`)."""
+"""The API version of Docker 28, the newest that is tested (`make test-hosts-engines`)."""
 
 _SNAP = (
     "it is Ubuntu's snap, where nothing can be executed under no-new-privileges (EPERM, snapd bug "
@@ -39,11 +39,11 @@ _CURES = {
     "apparmor_parser": "the kernel enforces AppArmor, whose tools the engine does not find: "
     "apt-get install apparmor, then restart the engine",
 }
-"""By words of an engine's error."""
+"""Remedies, by a text in the engine's error."""
 
 
 def explain(path: str, error: OSError) -> str:
-    """Why the socket at `path` can't be spoken to, and what to do about it; one line."""
+    """Explain in one line why the socket at `path` can't be used, and what to do about it."""
     if error.errno in {errno.EACCES, errno.EPERM}:
         return f"permission denied at {path}: {_ways_in(path)}"
     if error.errno in {errno.ENOENT, errno.ENOTDIR}:
@@ -54,7 +54,10 @@ def explain(path: str, error: OSError) -> str:
 
 
 def quirk(info: dict[str, object]) -> str:
-    """What an engine is that sandboxes can't start in; empty for any other. `info`: GET /info."""
+    """Return why sandboxes can't start on this kind of engine (snap, rootless, userns-remap).
+
+    Empty for any other engine. `info`: GET /info.
+    """
     options = info.get("SecurityOptions")
     names = {str(each).partition(",")[0] for each in options} if isinstance(options, list) else ()
     if str(info.get("DockerRootDir", "")).startswith(SNAP_DATA):
@@ -67,15 +70,15 @@ def quirk(info: dict[str, object]) -> str:
 
 
 def cure(text: str) -> str:
-    """What to do about an engine's error that is known to be its machine's; empty for others."""
+    """Return the remedy for an engine's error, in brackets; empty when none is known."""
     known = next((words for sign, words in _CURES.items() if sign in text), "")
     return f" ({known})" if known else ""
 
 
 def api_version(offer: dict[str, object]) -> tuple[str, str]:
-    """Which version of its API to speak with an engine, and why there is none; one is empty.
+    """Choose the newest API version that the engine and we have in common.
 
-    The newest that is both the engine's and ours. `offer`: GET /version.
+    Returns the version, or an empty one and why there is none. `offer`: GET /version.
     """
     name = f"Docker {offer.get('Version') or '?'}"
     theirs = _number(offer.get("ApiVersion"))
@@ -106,7 +109,7 @@ def _text(number: tuple[int, int]) -> str:
 
 
 def _ways_in(path: str) -> str:
-    """For whoever may not write to the socket: by its group, if it has one, or as root."""
+    """Say how to get access to the socket: through its group if it has one, or as root."""
     try:
         group = grp.getgrgid(os.stat(path).st_gid)  # noqa: PTH116 - no more imports than needed
         user = pwd.getpwuid(os.geteuid()).pw_name
@@ -126,7 +129,7 @@ def _ways_in(path: str) -> str:
 
 
 def _get(path: str, request: str) -> tuple[bytes, bytes]:
-    """The status line and the body of what the engine answers. Raises OSError."""
+    """Return the status line and the body of the engine's answer. Raises OSError."""
     with socket.socket(socket.AF_UNIX) as engine:
         engine.settimeout(TIMEOUT_S)
         engine.connect(path)
@@ -142,7 +145,7 @@ def _get(path: str, request: str) -> tuple[bytes, bytes]:
 
 
 def look(path: str) -> tuple[bool, str]:
-    """Whether an engine answers there; and what is wrong with it, or with getting to it."""
+    """Return whether an engine answers at `path`, and what is wrong with it or with reaching it."""
     try:
         status, _ = _get(path, "/_ping")
         if b" 200 " not in status + b" ":
@@ -155,7 +158,7 @@ def look(path: str) -> tuple[bool, str]:
     try:
         offer, info = (json.loads(_get(path, each)[1]) for each in ("/version", "/info"))
     except (OSError, ValueError):
-        return True, ""  # it is there, which is what was asked
+        return True, ""  # it is up, which is all that was asked
     if not isinstance(offer, dict) or not isinstance(info, dict):
         return True, ""
     return True, api_version(offer)[1] or quirk(info)

@@ -1,4 +1,4 @@
-"""The Docker SDK's client as we want it: one connection, little work, and one version spoken."""
+"""The Docker SDK's client with one connection, less work per call, and a fixed API version."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from docker.transport import UnixHTTPAdapter
 from requests.structures import CaseInsensitiveDict
 
 
-class OneConnection(UnixHTTPAdapter):
-    """Keeps one connection, whatever is asked for.
+class SingleConnectionAdapter(UnixHTTPAdapter):
+    """An SDK adapter that uses one connection for all URLs.
 
-    The SDK's own keeps one for each URL, 25 of them (its `num_pools` is ignored for unix sockets):
-    two hundred for eight threads, hardly any of which is ever used again.
+    The SDK's own keeps one for each of up to 25 URLs (it ignores `num_pools` for unix sockets): two
+    hundred for eight threads, hardly any of which is ever used again.
     """
 
     def get_connection(self, url: str | bytes, proxies: Any = None) -> Any:  # noqa: ARG002 - the SDK's
-        """The one there is."""
+        """Return the one connection pool, whatever the URL."""
         return super().get_connection("http+docker://localhost", proxies)
 
 
-class Client(APIClient):
-    """The SDK's client, which prepares plain requests in a tenth of the time."""
+class LeanClient(APIClient):
+    """The SDK's client, but it prepares plain requests in a tenth of the time."""
 
     def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
-        """Without what our calls never have: cookies, credentials, files, other hosts' URLs.
+        """Prepare a request without what our calls never have: cookies, credentials, other hosts.
 
-        The session's own way is a third of a whole call's CPU time.
+        What `requests` does takes a third of a call's CPU time.
         """
         is_plain = isinstance(request.data, str) or not request.data
         if not is_plain or request.json is not None or request.files:
@@ -50,12 +50,12 @@ class Client(APIClient):
 def make_client(
     base_url: str, adapter: UnixHTTPAdapter, *, version: str, timeout_s: float
 ) -> APIClient:
-    """A client that connects through `adapter` and speaks this version of the engine's API.
+    """Return a client that connects through `adapter` and uses this version of the engine's API.
 
-    The URL is named: `from_env()` would follow the caller's Docker context instead. So is the
-    version: the SDK would take the newest that the engine has, whatever we have been tested with.
+    The URL is explicit, as `from_env()` would follow the user's Docker context. So is the version,
+    as the SDK would take the engine's newest, whether or not we have been tested with it.
     """
-    client = Client(base_url=base_url, version=version, timeout=math.ceil(timeout_s))
-    client.trust_env = False  # no proxies, no .netrc: not looked for with each call
+    client = LeanClient(base_url=base_url, version=version, timeout=math.ceil(timeout_s))
+    client.trust_env = False  # else each call would look for proxies and a .netrc
     client.mount("http+docker://", adapter)
     return client

@@ -1,4 +1,4 @@
-"""Names of images on the engine: listing, moving and dropping them. Nothing here uses force."""
+"""Lists, moves and removes the names (tags) of images. Nothing here uses force."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ _NO_NAME = "<none>:<none>"
 
 
 async def list_tagged(engine: EngineClient, reference: str) -> list[Json]:
-    """The images (as GET /images/json has them) with a name that matches `reference`.
+    """Return the images with a name that matches `reference`, as GET /images/json lists them.
 
-    `RepoTags` has the matching names alone. `*` in `reference` stops at `/` and `:`.
+    `RepoTags` has only the matching names. `*` in `reference` matches neither `/` nor `:`.
     """
     filters = {"reference": [reference]}
     return await engine.call(lambda api: list(api.images(filters=filters)))
 
 
 async def list_untagged(engine: EngineClient, label: str) -> list[Json]:
-    """The images with `label` that have neither a name nor a child; as `list_tagged` has them."""
+    """Return the images with `label` that have neither a name nor a child, in the same form."""
     filters = {"label": [label], "dangling": ["true"]}
     return await engine.call(lambda api: list(api.images(filters=filters)))
 
 
 async def tag_image(engine: EngineClient, image: str, name: str) -> None:
-    """Have `name` (`repository:tag`) mean `image`, whatever it meant; in one step.
+    """Point `name` (`repository:tag`) to `image`, whatever it pointed to; atomic.
 
     Raises ContainerNotFoundError when there is no such image.
     """
@@ -35,9 +35,9 @@ async def tag_image(engine: EngineClient, image: str, name: str) -> None:
 
 
 async def untag_image(engine: EngineClient, name: str) -> None:
-    """Drop a name; the image goes with its last one. A name that is not there counts as done.
+    """Remove a name; the image is removed with its last one. A missing name is no error.
 
-    Raises EngineConflictError when it is the last one and a container uses the image.
+    Raises EngineConflictError when it is the last name and a container uses the image.
     """
     try:
         await engine.call(lambda api: api.remove_image(name))
@@ -46,13 +46,13 @@ async def untag_image(engine: EngineClient, name: str) -> None:
 
 
 async def remove_untagged(engine: EngineClient, image: str) -> bool:
-    """Remove an image (an id) without a name, and those it was made from that nobody else needs.
+    """Remove an image without a name (by id), and its parents that nothing else needs.
 
-    True once it is gone; False when it has a name, a child, or a container that uses it.
+    True once it is gone; False when it has a name or a child, or a container uses it.
     """
 
     def remove(api: APIClient) -> bool:
-        # The engine would take an only name off and remove the image.
+        # The engine would remove the image together with its only name.
         names = api.inspect_image(image)["RepoTags"] or []  # type: ignore[no-untyped-call]
         if any(name != _NO_NAME for name in names):
             return False

@@ -105,7 +105,7 @@ class LanguageReconciler:
             before = list(self.catalog)
             self.catalog.replace(served, disabled)
             if list(self.catalog) != before:
-                self._service.pool.keep(make_pool_profiles(self._settings, self.catalog))
+                self._service.pool.set_profiles(make_pool_profiles(self._settings, self.catalog))
                 log.info("languages", served=[_label(each) for each in self.catalog])
                 self._on_change()
             try:

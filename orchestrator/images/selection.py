@@ -10,7 +10,7 @@ from orchestrator.errors import ConfigurationError, NoPreviousImageError
 from orchestrator.images.store import LanguageImages
 from orchestrator.languages.definition import parse_languages
 from orchestrator.languages.model import InstalledLanguage, Language, LanguageFolder
-from orchestrator.languages.registry import ALL, in_order
+from orchestrator.languages.registry import ALL, sort_ids
 from orchestrator.settings import Settings
 
 
@@ -33,10 +33,10 @@ def select_languages(
 
     What an admin has enabled is served as well.
     """
-    named = list(in_order(images) if ALL in asked else dict.fromkeys(asked))
+    named = list(sort_ids(images) if ALL in asked else dict.fromkeys(asked))
     named += sorted(name for name, each in images.items() if each.is_enabled and name not in named)
     built = {name for name, each in images.items() if each.current is not None}
-    disabled = tuple(name for name in in_order(built) if images[name].is_disabled)
+    disabled = tuple(name for name in sort_ids(built) if images[name].is_disabled)
     return LanguageSelection(
         served=tuple(name for name in named if name in built and name not in disabled),
         disabled=disabled,

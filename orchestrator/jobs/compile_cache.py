@@ -1,8 +1,8 @@
-"""The compile cache: what compiled cleanly once need not be compiled again.
+"""The compile cache: an LRU cache of clean compilations, bounded by bytes.
 
 An artefact is opaque here: bytes that the agent packed out of `/build` once every process of the
-compilation was dead, and that nobody but another sandbox's agent unpacks. It is found again only by
-whoever sent the very same submission with the same API key.
+compilation was dead, and that only another sandbox's agent unpacks. An entry is only ever found by
+an identical submission with the same API key.
 """
 
 from __future__ import annotations
@@ -17,34 +17,34 @@ from orchestrator.jobs.plan import Plan
 from orchestrator.languages.model import InstalledLanguage
 from orchestrator.sandbox.protocol.frames import PROTOCOL_VERSION
 
-LARGEST_SHARE = 16
-"""No artefact may take more than this part of the cache."""
-MOST_BYTES = (1 << 32) - 1  # as the agent counts
-SEARCHED = 32_768
-OVERLAP = 1024
-"""Longer than anything that is looked for, but for white space."""
+ARTEFACT_SHARE = 16
+"""An artefact may take at most one part in this many of the cache."""
+MAX_ARTEFACT_BYTES = (1 << 32) - 1  # the agent counts in 32 bits
+PIECE_CHARACTERS = 32_768
+OVERLAP_CHARACTERS = 1024
+"""How far pieces overlap: more than the longest match of `uncacheable`, white space aside."""
 _FORMAT = 1
-_OVERHEAD = 512  # bytes of an entry beside its contents, about
+_OVERHEAD = 512  # about what an entry takes beside its contents, in bytes
 
-Key = bytes
+CacheKey = bytes
 
 
 @dataclass(frozen=True, slots=True)
-class Compiled:
-    """A clean compilation: its result, as it was, and what it left in `/build`."""
+class CachedCompilation:
+    """A cache entry: the result of a clean compilation, and its artefact (`/build`, packed)."""
 
     result: StageResult
     artefact: bytes
 
     @property
     def size(self) -> int:
-        """What it takes of the cache, in bytes."""
+        """The bytes that the entry takes in the cache."""
         return len(self.artefact) + len(self.result.stdout) + len(self.result.stderr) + _OVERHEAD
 
 
 @dataclass(frozen=True, slots=True)
-class CacheState:
-    """What is kept, in bytes of at most `max_bytes`; how many looked for theirs in vain, or not."""
+class CacheStats:
+    """The cache's size (`entries`, `bytes` of at most `max_bytes`), and its hits and misses."""
 
     entries: int
     bytes: int
@@ -54,29 +54,29 @@ class CacheState:
 
 
 class CompileCache:
-    """Bounded by bytes; the least recently used goes first. For one event loop."""
+    """An LRU cache of compilations, bounded by bytes. For one event loop."""
 
     def __init__(self, max_bytes: int) -> None:
-        """0 keeps nothing."""
+        """`max_bytes` bounds all entries together; 0 disables the cache."""
         self._max_bytes = max_bytes
-        self._entries: OrderedDict[Key, Compiled] = OrderedDict()
+        self._entries: OrderedDict[CacheKey, CachedCompilation] = OrderedDict()
         self._bytes = 0
         self._hits = 0
         self._misses = 0
 
     @property
-    def largest_artefact(self) -> int:
-        """Bytes; what is larger need not be fetched."""
-        return min(self._max_bytes // LARGEST_SHARE, MOST_BYTES)
+    def max_artefact_bytes(self) -> int:
+        """The largest artefact that the cache takes, in bytes."""
+        return min(self._max_bytes // ARTEFACT_SHARE, MAX_ARTEFACT_BYTES)
 
-    def state(self) -> CacheState:
-        """For `/stats`."""
-        return CacheState(
+    def stats(self) -> CacheStats:
+        """Return the figures for `/stats`."""
+        return CacheStats(
             len(self._entries), self._bytes, self._max_bytes, self._hits, self._misses
         )
 
-    def find(self, key: Key) -> Compiled | None:
-        """The compilation of that key, which counts as a hit; None counts as a miss."""
+    def get(self, key: CacheKey) -> CachedCompilation | None:
+        """Return the entry of `key` and count a hit; or return None and count a miss."""
         found = self._entries.get(key)
         if found is None:
             self._misses += 1
@@ -85,9 +85,9 @@ class CompileCache:
         self._entries.move_to_end(key)
         return found
 
-    def keep(self, key: Key, compiled: Compiled) -> None:
-        """Keep it, unless it is too large; the oldest make room."""
-        if len(compiled.artefact) > self.largest_artefact or key in self._entries:
+    def put(self, key: CacheKey, compiled: CachedCompilation) -> None:
+        """Add an entry unless it is too large; evict the least recently used to make room."""
+        if len(compiled.artefact) > self.max_artefact_bytes or key in self._entries:
             return
         self._entries[key] = compiled
         self._bytes += compiled.size
@@ -103,12 +103,13 @@ def cache_key(
     installed: InstalledLanguage,
     *,
     always: bool = False,
-) -> Key | None:
-    """What two compilations have in common when their outcome is the same; None: not this one's.
+) -> CacheKey | None:
+    """Return the cache key of a compilation: a digest of all that bears on its outcome.
 
-    `owner` stands for the API key. Fields are told apart by their lengths, so that none can be
-    mistaken for a part of its neighbour. `always`: whatever is in it, since whoever sent it wants
-    it to be the same each time, as of a checker.
+    None when it must not be cached: there is nothing to compile, or its text matches the language's
+    `uncacheable` pattern; `always` skips that check (a checker is to be the same each time).
+    `owner`: the name of the API key. Each field is hashed with its length, so that no part of one
+    can be taken for a part of the next.
     """
     stage = plan.compile
     if stage is None or not (always or _is_cacheable(submission, installed)):
@@ -131,7 +132,7 @@ def cache_key(
 
 
 def _is_cacheable(submission: Submission, installed: InstalledLanguage) -> bool:
-    """Whether nothing in it looks as if it might compile to something else the next time."""
+    """Return whether no text looks as if it could compile to something else the next time."""
     pattern = installed.language.uncacheable
     return pattern is None or not any(map(pattern.search, _texts(submission)))
 
@@ -144,15 +145,15 @@ def _texts(submission: Submission) -> Iterator[str]:
 
 
 def pieces(text: str) -> Iterator[str]:
-    """A text in pieces that overlap, of whole lines unless they are long.
+    """Split a text into overlapping pieces of whole lines (long lines are cut).
 
-    Nothing else is done in this process while one is searched.
+    A regular expression holds the interpreter for as long as it searches one piece.
     """
     start = 0
     while start < len(text):
-        end = text.find("\n", start + SEARCHED, start + 2 * SEARCHED)
-        end = start + 2 * SEARCHED if end < 0 else end
-        earliest = max(start - 2 * OVERLAP, 0)
-        before = text.rfind("\n", earliest, max(start - OVERLAP, 0)) + 1
+        end = text.find("\n", start + PIECE_CHARACTERS, start + 2 * PIECE_CHARACTERS)
+        end = start + 2 * PIECE_CHARACTERS if end < 0 else end
+        earliest = max(start - 2 * OVERLAP_CHARACTERS, 0)
+        before = text.rfind("\n", earliest, max(start - OVERLAP_CHARACTERS, 0)) + 1
         yield text[before or earliest : end]
         start = end

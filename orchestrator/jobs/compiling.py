@@ -1,20 +1,20 @@
-"""A compilation, in as many stages as it takes: fast, then plainly, then with more memory.
+"""Compiles a program in up to three stages: fast, then plainly, then with more memory.
 
-Each has the whole of the compiler's time and output. Nobody is to see what an earlier one printed,
-so output is reported at the end.
+Each stage has the compiler's whole time and output limits. The output of a superseded stage is
+never reported, so events are held back until the last one is known.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from orchestrator.jobs.attempt import Progress
+from orchestrator.jobs.attempt import ProgramProgress
 from orchestrator.jobs.events import JobEvent, Listener, StageEnded
 from orchestrator.jobs.leased_sandbox import LeasedSandbox
 from orchestrator.jobs.model import StageResult, Verdict
 from orchestrator.jobs.program import Program
-from orchestrator.jobs.stages import announce, execute, judge
-from orchestrator.jobs.verdict import NEARLY_ALL_MEMORY, Captured
+from orchestrator.jobs.stages import announce_stage, execute, judge
+from orchestrator.jobs.verdict import NEARLY_ALL_MEMORY, CapturedOutput
 from orchestrator.languages.model import MemoryErrorRule
 from orchestrator.sandbox.model import (
     LossReason,
@@ -25,19 +25,19 @@ from orchestrator.sandbox.model import (
 )
 
 DECLINED = 75
-"""A fast compile's exit code when the plain one is to be made in its place; `fastcc` has it."""
+"""The exit code of `fastcc` when the fast compile gives up in favour of the plain one."""
 
 
 async def compile_program(
-    progress: Progress, stage: Stage, sandbox: LeasedSandbox, listener: Listener
+    progress: ProgramProgress, stage: Stage, sandbox: LeasedSandbox, listener: Listener
 ) -> StageResult | None:
-    """What the compile stage came to; None: with more memory it may come to something else.
+    """Compile a program, and return the result of the stage that counts.
 
-    Then the program's plan is the one to try, and `progress` says so. What was tried in vain is not
-    reported.
+    None when the compiler needs more memory: nothing is reported, the program's plan then has that
+    memory, and `progress.needs_memory` is set. Raises EngineError, SandboxError.
     """
-    announce(progress, stage.kind, listener)
-    program, kept = progress.program, KeptEvents()
+    announce_stage(progress, stage.kind, listener)
+    program, kept = progress.program, RecordingListener()
     by_prepared = sandbox.is_prepared and program.plan.may_use_server
     outcome, output = await execute(sandbox, replace(stage, by_prepared=by_prepared), kept)
     plain = program.plan.plain
@@ -57,25 +57,25 @@ async def compile_program(
     return result
 
 
-def _needs_memory(program: Program, outcome: StageOutcome, output: Captured) -> bool:
+def _needs_memory(program: Program, outcome: StageOutcome, output: CapturedOutput) -> bool:
     plan, signs = program.plan, program.installed.language.memory_error
     cap_kb = plan.sandbox.memory_bytes // 1024
     return plan.has_more_memory and lacks_memory(outcome, output, cap_kb, signs)
 
 
-def has_declined(outcome: StageOutcome, output: Captured) -> bool:
-    """Whether a fast compile was given up, so that only the plain one can tell."""
+def has_declined(outcome: StageOutcome, output: CapturedOutput) -> bool:
+    """Return whether the fast compile gave up, so that the plain one has to be run."""
     is_silent = not output.stdout and not output.stderr
     return not isinstance(outcome, StageLoss) and outcome.exit_code == DECLINED and is_silent
 
 
 def lacks_memory(
-    outcome: StageOutcome, output: Captured, cap_kb: int, signs: MemoryErrorRule
+    outcome: StageOutcome, output: CapturedOutput, cap_kb: int, signs: MemoryErrorRule
 ) -> bool:
-    """Whether a compilation failed in a way that more memory than `cap_kb` might have prevented.
+    """Return whether a compilation failed in a way that more memory than `cap_kb` might prevent.
 
-    Generous, since it costs a compilation and no verdict: who is near the limit spends his time on
-    reading the compiler's own pages again.
+    Errs towards yes, which costs a compilation but never a verdict: near the limit a compiler
+    spends its time on reading its own evicted pages again, and meets other limits.
     """
     if isinstance(outcome, StageLoss):
         return outcome.reason is LossReason.OOM
@@ -89,8 +89,8 @@ def lacks_memory(
     return any(sign.search(text) for sign in (signs.stderr, signs.uncaught) if sign)
 
 
-class KeptEvents:
-    """A listener that keeps what it hears: no more of it than stages may print."""
+class RecordingListener:
+    """A listener that records events; bounded by the output limits of the stages."""
 
     has_heard = False
 
@@ -98,8 +98,8 @@ class KeptEvents:
         self.events: list[JobEvent] = []
 
     def send(self, event: JobEvent) -> None:
-        """Keep it."""
+        """Record the event."""
         self.events.append(event)
 
     async def drain(self, deadline: float) -> None:
-        """All is kept."""
+        """Return at once: everything is recorded."""

@@ -1,4 +1,4 @@
-"""A bounded buffer between a job and one reader of its events."""
+"""A bounded buffer between a job and the one reader of its events, with backpressure."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from orchestrator.jobs.events import JobEvent, Printed, StageEnded, TestEnded
 from orchestrator.jobs.judging.checking import kept_bytes
 
 EVENT_BYTES = 256
-"""What an event costs beside its data: many small ones are memory, too."""
+"""What an event counts beside its data, in bytes: many small ones are memory, too."""
 TEST_BYTES = 1024
 CHARACTER_BYTES = 4
 BATCH_BYTES = 65_536
 
 
 class EventBuffer:
-    """A `Listener` whose events somebody takes out at the other end. One writer, one reader.
+    """A `Listener` that queues events for a reader. One writer, one reader.
 
-    Nothing sent is ever dropped. `drain` makes the job wait while more than `limit` bytes are
-    held; what is sent beyond that is bounded by the stages' output limits, and is no copy: the
-    job's own result holds the same bytes.
+    No event is ever dropped. `drain` blocks the job while more than `limit` bytes are queued; what
+    is sent beyond that is bounded by the stages' output limits, and is no copy: the job's result
+    holds the same bytes.
     """
 
     def __init__(self, limit: int) -> None:
-        """`limit` in bytes."""
+        """`limit`: the queued bytes above which `drain` blocks."""
         self._limit = limit
         self._events: deque[JobEvent] = deque()
         self._held = 0
@@ -53,12 +53,12 @@ class EventBuffer:
                 await self._has_room.wait()
 
     def close(self) -> None:
-        """There will be no more events."""
+        """Mark the end: no more events will be sent. Idempotent."""
         self._closed = True
         self._filled.set()
 
     async def take(self) -> list[JobEvent]:
-        """The oldest events, about `BATCH_BYTES` of them; waits for one; none: it was closed."""
+        """Wait for an event; take the oldest ones, about `BATCH_BYTES`. Empty at the end."""
         await self._filled.wait()
         batch: list[JobEvent] = []
         taken = 0

@@ -1,4 +1,4 @@
-"""What a job tells while it is under way, and who listens."""
+"""The events of a job, and the listeners that take them."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from orchestrator.sandbox.model import StageKind, Stream
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """Accepted. `position`: how many jobs are let in until it is this one's turn; 0: it is."""
+    """The job waits for a slot. `position`: 1 when it is next; 0: it has its slot."""
 
     position: int
 
 
 @dataclass(frozen=True, slots=True)
 class StageStarted:
-    """The sandbox is there, and a stage begins in it."""
+    """A stage begins; its sandbox is ready."""
 
     kind: StageKind
 
 
 @dataclass(frozen=True, slots=True)
 class Printed:
-    """A stage's output, as it comes; never more of it in all than the stage's result has."""
+    """A piece of a stage's output; in all never more than the stage's result has."""
 
     stream: Stream
     data: bytes = field(repr=False)
@@ -33,7 +33,7 @@ class Printed:
 
 @dataclass(frozen=True, slots=True)
 class StageEnded:
-    """A stage is over."""
+    """A stage has ended, with this result."""
 
     kind: StageKind
     result: StageResult
@@ -41,7 +41,7 @@ class StageEnded:
 
 @dataclass(frozen=True, slots=True)
 class TestStarted:
-    """A test begins. `number` counts from 0, as in the submission."""
+    """A test begins. `number`: its index in the submission, from 0."""
 
     number: int
     name: str
@@ -49,54 +49,57 @@ class TestStarted:
 
 @dataclass(frozen=True, slots=True)
 class TestEnded:
-    """A test has its result; one that is skipped was never started."""
+    """A test has its result. For a skipped test there was no `TestStarted`."""
 
     number: int
     result: TestResult
 
 
 JobEvent = Queued | StageStarted | Printed | StageEnded | TestStarted | TestEnded
-"""In this order: `Queued`, then per stage `StageStarted`, `Printed` (any number), `StageEnded`; per
-test, instead of a run, `TestStarted` and `TestEnded`."""
+"""In this order: `Queued` (once or twice); per stage `StageStarted`, any number of `Printed`, and
+`StageEnded`; with tests, in place of the run stage, `TestStarted` and `TestEnded` for each."""
 
 
 class Listener(Protocol):
-    """Takes a job's events."""
+    """A consumer of one job's events."""
 
     @property
     def has_heard(self) -> bool:
-        """Whether it was sent any output or end of a stage: these can't be told again."""
+        """Whether it was sent output, or the end of a stage: these must not be sent twice."""
         ...
 
     def send(self, event: JobEvent) -> None:
-        """Take an event, at once."""
+        """Take an event. Never blocks."""
         ...
 
     async def drain(self, deadline: float) -> None:
-        """Wait while too much was taken and not passed on, until `deadline` (the loop's time)."""
+        """Wait while the listener holds too much (backpressure); until `deadline` at most.
+
+        `deadline`: in the event loop's time, in seconds.
+        """
         ...
 
 
-class Silence:
-    """Nobody listens."""
+class NullListener:
+    """A listener that drops every event."""
 
     has_heard = False
 
     def send(self, event: JobEvent) -> None:
-        """Drop it."""
+        """Drop the event."""
 
     async def drain(self, deadline: float) -> None:
-        """Nothing is ever kept."""
+        """Return at once: nothing is ever held."""
 
 
-SILENCE = Silence()
+NULL_LISTENER = NullListener()
 
 
-class Announcer:
-    """Passes events on to a listener; that a stage or test begins it says once, however often."""
+class DeduplicatingListener:
+    """Passes a job's events on, but the start of each stage or test only once over all attempts."""
 
     def __init__(self, listener: Listener) -> None:
-        """For one job, which may be attempted several times."""
+        """`listener`: takes the events; the wrapper serves one job."""
         self._listener = listener
         self._stages: set[StageKind] = set()
         self._tests = 0

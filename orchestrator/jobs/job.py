@@ -1,4 +1,4 @@
-"""A job: who sent it, what is to be run, when it ends, and the attempt under way."""
+"""A job: its owner, its programs, its deadline, and the current attempt."""
 
 from __future__ import annotations
 
@@ -11,84 +11,84 @@ from orchestrator.jobs.attempt import Attempt
 from orchestrator.jobs.events import Listener
 from orchestrator.jobs.model import Cause, Phase, Submission
 from orchestrator.jobs.program import Program
-from orchestrator.jobs.queue.admission import Place
+from orchestrator.jobs.queue.admission import QueueEntry
 from orchestrator.languages.model import InstalledLanguage
 from orchestrator.sandbox.stdin import StdinStream
 
 
 @dataclass(frozen=True, slots=True)
 class ActiveJob:
-    """A job under way, as `/stats` shows it. `duration_ms` since it was accepted."""
+    """A job that has not ended, as `/stats` shows it. `duration_ms`: since it was accepted."""
 
     id: str
     language: str
     duration_ms: int
     phase: Phase = Phase.QUEUED
     owner: str = ""
-    """The name of the key that sent it."""
+    """The name of the API key that sent it."""
 
 
 @dataclass(slots=True, eq=False)
 class Job:
-    """An accepted submission. Made by `JobService.accept` only."""
+    """An accepted submission; ends in exactly one result. Only `JobService.accept` makes one."""
 
     id: str
     owner: str
-    """The name of the key that sent it."""
-    place: Place
+    """The name of the API key that sent it."""
+    queue_entry: QueueEntry
     program: Program
     checker: Program | None
-    """Its checker program or interactor, which is sent along with it."""
+    """The checker program or interactor sent with the submission, if any."""
     attempt: Attempt
-    """The one under way, or the last; before the first, the first."""
+    """The current attempt; after the job, the last one."""
     stdin: StdinStream | None = None
-    """What the program is told while it runs."""
+    """The stream that feeds the running program's stdin, where a client has one open."""
     accepted_at: float = field(default_factory=time.monotonic)
     reserved_at: float | None = None
     timer: asyncio.Timeout = field(default_factory=lambda: asyncio.timeout(None))
     cancelled_by: Cause = Cause.DEADLINE
-    """By whom it is cancelled when its timer has run out."""
+    """Why the job is cancelled if `timer` expires."""
     is_cancelled: bool = False
 
     @property
     def submission(self) -> Submission:
-        """What was sent."""
+        """The submission this job runs."""
         return self.program.submission
 
     @property
     def installed(self) -> InstalledLanguage:
-        """The submission's language."""
+        """The submission's language, as installed when the job was accepted."""
         return self.program.installed
 
     @property
     def programs(self) -> tuple[Program, ...]:
-        """All that have sandboxes of their own."""
+        """The job's programs, each with sandboxes of its own: the submission's, the checker's."""
         return (self.program,) if self.checker is None else (self.program, self.checker)
 
     @property
     def memory_mb(self) -> int:
-        """What it reserves, in MiB."""
+        """The memory that the job reserves for all of its programs, in MiB."""
         return sum(program.plan.sandbox_memory_mb for program in self.programs)
 
     @property
     def phase(self) -> Phase:
-        """Where it is."""
+        """The phase that the submission's program is in."""
         return self.attempt.program.phase
 
     @property
     def container(self) -> str | None:
-        """The container its own program is in, or was in last."""
+        """The name of the submission's current or last container; None before the first."""
         last = self.program.leases.last
         return None if last is None else last.container
 
     @property
     def finished_tests(self) -> int:
-        """How many of its tests have a result."""
+        """The number of tests that have a result."""
         return len(self.attempt.tests)
 
     @property
-    def left_s(self) -> float:
-        """How long it has until it is ended from outside, as things stand."""
+    def remaining_s(self) -> float:
+        """Seconds until the job's deadline; infinite before one is set."""
         ends_at = self.timer.when()
         if ends_at is None:
             return math.inf
@@ -96,33 +96,34 @@ class Job:
 
     @property
     def can_resume(self) -> bool:
-        """Whether another attempt repeats nothing that was reported.
+        """Whether a retry would repeat nothing that a listener has already been sent.
 
-        A test is reported when it is finished, and not run again.
+        True of a judged job once it has compiled: finished tests have been reported already, and a
+        retry does not run them again.
         """
         is_compiled = self.program.plan.compile is None or self.attempt.program.is_compiled
         return self.submission.judging is not None and is_compiled
 
     def may_retry(self, listener: Listener) -> bool:
-        """Whether the attempt was lost, and another can be made without anybody noticing.
+        """Return whether the attempt was lost and a retry would go unnoticed.
 
-        A second one, and each after it, must have brought further tests' results. Nobody must have
-        heard of what would be repeated, and the program must not have been given input from
-        outside, which can't be given to another.
+        The first loss is always retried; a later one only when the lost attempt finished at least
+        one more test. Nothing that would be repeated may have been sent to `listener`, and no
+        program may have been attached to `stdin`: its input can't be replayed.
         """
         attempt = self.attempt
         if attempt.failure is None or (attempt.is_retry and not attempt.has_new_results):
             return False
-        if self.stdin is not None and self.stdin.was_given:
+        if self.stdin is not None and self.stdin.was_attached:
             return False
         return self.can_resume or not listener.has_heard
 
     def begin_attempt(self, *, after_loss: bool) -> None:
-        """Make the next attempt the one under way; `after_loss`: the last was lost."""
+        """Replace `attempt` by the next one. `after_loss`: the last one was lost."""
         is_retry = self.attempt.is_retry or after_loss
         self.attempt = self.attempt.next(is_retry=is_retry, resumes=self.can_resume)
 
     async def close_sandboxes(self) -> None:
-        """Close all sandboxes that were leased for it, the checker's first."""
+        """Close every sandbox leased for the job, the checker's first. Idempotent."""
         for program in reversed(self.programs):
             await program.leases.close()

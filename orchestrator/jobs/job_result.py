@@ -1,4 +1,4 @@
-"""What a job came to, out of its last attempt."""
+"""Makes a job's result out of its last attempt."""
 
 from __future__ import annotations
 
@@ -7,7 +7,12 @@ import time
 import structlog
 
 from orchestrator.jobs.job import Job
-from orchestrator.jobs.judging.scoring import exceeded_ms, overall, skipped, summarise
+from orchestrator.jobs.judging.scoring import (
+    exceeded_ms,
+    overall_verdict,
+    skipped_result,
+    summarise,
+)
 from orchestrator.jobs.model import (
     Cause,
     JobResult,
@@ -22,7 +27,7 @@ log = structlog.get_logger(__name__)
 
 
 def make_result(job: Job) -> JobResult:
-    """What it came to, now that it is over."""
+    """Return the result of a job that has ended."""
     attempt, judging = job.attempt, job.submission.judging
     tests = None if judging is None else _all_tests(attempt.tests, judging)
     status, killed_by = _status(job)
@@ -45,7 +50,7 @@ def make_result(job: Job) -> JobResult:
 
 
 def log_result(job: Job, result: JobResult) -> None:
-    """Log a job's one line."""
+    """Log the job's summary line (event `job`)."""
     times, exceeded = result.timings, exceeded_ms(result)
     log.info(
         "job",
@@ -67,12 +72,12 @@ def log_result(job: Job, result: JobResult) -> None:
 
 
 def _all_tests(results: list[TestResult], judging: Judging) -> tuple[TestResult, ...]:
-    """Those that have no result were skipped."""
-    return (*results, *map(skipped, judging.tests[len(results) :]))
+    """Return a result for every test; a test without one was skipped."""
+    return (*results, *map(skipped_result, judging.tests[len(results) :]))
 
 
 def _status(job: Job) -> tuple[Verdict, Cause | None]:
-    """The verdict of its last stage or its tests, where it was not cancelled nor the fault ours."""
+    """Return the job's verdict and cause; a cancellation or a fault of ours goes first."""
     attempt, judging = job.attempt, job.submission.judging
     if job.is_cancelled:
         return Verdict.CANCELLED, job.cancelled_by
@@ -81,7 +86,7 @@ def _status(job: Job) -> tuple[Verdict, Cause | None]:
     if attempt.checker is not None and attempt.checker.is_refused:
         return Verdict.CHECKER_ERROR, None
     if judging is not None and job.can_resume and len(attempt.tests) == len(judging.tests):
-        return overall(attempt.tests)
+        return overall_verdict(attempt.tests)
     last = attempt.run or attempt.program.compile
     if last is None or job.can_resume:
         return Verdict.INTERNAL_ERROR, Cause.ENGINE

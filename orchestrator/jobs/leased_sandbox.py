@@ -1,4 +1,4 @@
-"""The sandboxes that a program of a job leases: each from its lease until it is closed."""
+"""The sandboxes leased for one program of a job, each from its lease until it is closed."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ log = structlog.get_logger(__name__)
 
 @dataclass(slots=True, eq=False)
 class LeasedSandbox:
-    """A sandbox that one program uses, and nobody else before or after it."""
+    """A sandbox leased to one program; it is never used by another, before or after."""
 
     _sandbox: Sandbox
     limits: tuple[int, int]
-    """Memory in bytes, and processes, that it has at the moment."""
+    """The limits it has at the moment: memory in bytes, number of processes."""
     is_hit: bool = False
-    """It was waiting in the pool."""
+    """Whether it was waiting in the pool."""
     is_prepared: bool = False
-    """And a prepared compiler with it."""
+    """Whether its prepared compiler (the compile server) is running."""
 
     @property
     def container(self) -> str:
@@ -48,7 +48,7 @@ class LeasedSandbox:
         return self._sandbox.name
 
     async def set_limits(self, limits: Limits) -> bool:
-        """Set a run's limits, unless it has them; False: more memory than that is in use."""
+        """Set the limits of a run if they differ. False when more memory than that is in use."""
         wanted = (limits.memory_mb * MIB, limits.processes)
         if self.limits == wanted:
             return True
@@ -58,47 +58,54 @@ class LeasedSandbox:
         return True
 
     async def send_files(self, files: Sequence[SourceFile], *, build: bool) -> None:
-        """Write files into the run's folder, with `build` into the compiler's as well."""
+        """Write files into `/work`, the run's folder; with `build` into `/build` as well."""
         await self._sandbox.send_files(files, build=build, work=True)
 
     async def send_artefact(self, artefact: bytes) -> None:
-        """Put a compilation back. Raises SandboxError, EngineError."""
+        """Restore a compilation's artefact into `/build`. Raises SandboxError, EngineError."""
         await self._sandbox.send_artefact(artefact)
 
     async def fetch_artefact(self, max_bytes: int) -> bytes | None:
-        """What a compilation left; None: more than `max_bytes`, or not to be put back exactly."""
+        """Return what the compilation left in `/build`, as an artefact.
+
+        None when that is larger than `max_bytes`, or could not be restored exactly.
+        """
         return await self._sandbox.fetch_artefact(max_bytes)
 
     async def run_stage(
         self, stage: Stage, sink: OutputSink, stdin: StdinStream | None
     ) -> StageOutcome:
-        """Run one stage to its end. One lost before anything ran in it was lost in the pool."""
+        """Run one stage to its end.
+
+        A pooled sandbox lost before anything ran in it had died in the pool: `LossReason.OUTSIDE`.
+        """
         outcome = await self._sandbox.run_stage(stage, sink, stdin)
         if self.is_hit and isinstance(outcome, StageLoss) and outcome.before_start:
             return replace(outcome, reason=LossReason.OUTSIDE)
         return outcome
 
     async def discard(self) -> None:
-        """Close one that is of no more use; where that fails, `Leases.close` tries again."""
+        """Close a sandbox that is of no more use; if that fails, `Leases.close` tries again."""
         with contextlib.suppress(EngineError):
             await self._sandbox.close()
 
 
 class Leases:
-    """All the sandboxes of one program of a job, one after the other."""
+    """All sandboxes that one program of a job has leased."""
 
     def __init__(self, pool: Pool, job_id: str, *, patience_s: float) -> None:
-        """`patience_s`: for how long the engine is asked again for what its machine is short of."""
+        """`patience_s`: for how long a lease is retried while the engine is short of resources."""
         self.opening_s = 0.0
-        """How long it took to open them, all together."""
+        """Seconds spent on opening sandboxes, in all."""
         self.last: LeasedSandbox | None = None
+        """The sandbox leased last."""
         self._pool = pool
         self._job_id = job_id
         self._patience_s = patience_s
         self._openings: list[asyncio.Future[Lease]] = []
 
     async def lease(self, language: str, spec: SandboxSpec, *, fresh: bool) -> LeasedSandbox:
-        """Another sandbox; `fresh`: not one that has waited. Raises EngineError, SandboxError."""
+        """Lease another sandbox; `fresh`: not from the pool. Raises EngineError, SandboxError."""
         started = time.monotonic()
         lease = await self._open(language, spec, fresh=fresh)
         self.opening_s += time.monotonic() - started
@@ -107,7 +114,7 @@ class Leases:
         return self.last
 
     async def _open(self, language: str, spec: SandboxSpec, *, fresh: bool) -> Lease:
-        """What the engine's machine is short of now it may have again in a moment."""
+        """Open a sandbox, with exponential backoff while the engine is short of resources."""
         until = time.monotonic() + self._patience_s
         pause_s = SHORTAGE_PAUSE_S
         while True:
@@ -124,7 +131,7 @@ class Leases:
             pause_s *= 2
 
     async def close(self) -> None:
-        """Close all that were opened, and those still being opened once they are."""
+        """Close all leased sandboxes, including those that are still being opened. Idempotent."""
         while self._openings:
             opening = self._openings[-1]
             try:

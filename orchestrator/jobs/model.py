@@ -1,4 +1,4 @@
-"""The domain's words as data: submission, limits, verdict, results. Frozen, no I/O."""
+"""The domain model: submission, limits, verdict, results. Frozen data, no I/O."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from orchestrator.jobs.judging.checkers import Difference, Protocol, TextChecker
+from orchestrator.jobs.judging.checkers import CheckerProtocol, Difference, TextChecker
 from orchestrator.sandbox.model import LimitHit, SourceFile
 
 
 class Verdict(StrEnum):
-    """What happened to a stage or a job; closed (DESIGN: judging)."""
+    """How a stage, a test or a job ended. A closed set."""
 
     ACCEPTED = "accepted"
     WRONG_ANSWER = "wrong_answer"
@@ -27,7 +27,7 @@ class Verdict(StrEnum):
 
 
 class Cause(StrEnum):
-    """Who or what ended it: the `killed_by` of an answer."""
+    """Who or what ended a stage or a job: the `killed_by` of an answer."""
 
     WALL = "wall"
     CPU = "cpu"
@@ -43,7 +43,7 @@ class Cause(StrEnum):
 
 
 class Phase(StrEnum):
-    """Where a job under way is."""
+    """How far a job has come that has not ended."""
 
     QUEUED = "queued"
     CREATING = "creating"
@@ -52,7 +52,7 @@ class Phase(StrEnum):
 
 
 class Encoding(StrEnum):
-    """How bytes travel in JSON."""
+    """How bytes are represented in JSON: of inputs in a request, of outputs in an answer."""
 
     UTF8 = "utf8"
     BASE64 = "base64"
@@ -60,7 +60,7 @@ class Encoding(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """A run's limits, resolved: nothing is left to default. Output per stream."""
+    """The limits of a run, with all defaults filled in. `output_bytes` counts per stream."""
 
     wall_ms: int
     cpu_ms: int
@@ -71,7 +71,10 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """What a client posted, checked. The first file is the main one; no `compile_limits`: ours."""
+    """A validated submission. The first file is the main one.
+
+    `compile_limits` None: the server's own.
+    """
 
     language: str
     files: tuple[SourceFile, ...]
@@ -87,23 +90,23 @@ class Submission:
 
     @property
     def programs(self) -> tuple[Submission, ...]:
-        """Those that need sandboxes of their own: itself, then its checker if that is one."""
+        """The submissions that need sandboxes of their own: this one, then its checker's."""
         checker = self.judging.checker_submission if self.judging else None
         return (self,) if checker is None else (self, checker)
 
     @property
-    def most_memory_mb(self) -> int:
-        """The largest memory limit of any of its runs, in MiB."""
+    def max_run_memory_mb(self) -> int:
+        """The largest memory limit of its runs (one run, or one per test), in MiB."""
         return max(limits.memory_mb for limits in self._run_limits())
 
     @property
-    def least_memory_mb(self) -> int:
-        """The smallest one."""
+    def min_run_memory_mb(self) -> int:
+        """The smallest memory limit of its runs, in MiB."""
         return min(limits.memory_mb for limits in self._run_limits())
 
     @property
-    def most_processes(self) -> int:
-        """The largest limit of processes of any of its runs."""
+    def max_run_processes(self) -> int:
+        """The largest process limit of its runs."""
         return max(limits.processes for limits in self._run_limits())
 
     def _run_limits(self) -> Sequence[Limits]:
@@ -111,7 +114,7 @@ class Submission:
 
 
 class ReturnOutputs(StrEnum):
-    """Of which tests the outputs are returned."""
+    """The tests whose outputs are returned."""
 
     ALL = "all"
     FAILED = "failed"
@@ -120,7 +123,7 @@ class ReturnOutputs(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class JudgeTest:
-    """One test of a submission. `expected` None: whatever is printed is right."""
+    """One test of a submission. `expected` None: any output is right."""
 
     name: str
     stdin: bytes = field(repr=False)
@@ -132,22 +135,22 @@ class JudgeTest:
 
 @dataclass(frozen=True, slots=True)
 class CheckerProgram:
-    """A checker the client sent: a program of its own, run once per test."""
+    """A checker sent by the client: a program of its own, run once per test."""
 
     submission: Submission
-    protocol: Protocol = Protocol.TESTLIB
+    protocol: CheckerProtocol = CheckerProtocol.TESTLIB
 
 
 @dataclass(frozen=True, slots=True)
 class Interactor:
-    """A program that the submission talks to: its stdout is the submission's stdin, and back.
+    """A program that the submission talks to: the stdout of each is the other's stdin.
 
-    `transcript_bytes`: how much of what both say is kept to be returned; 0: nothing.
+    `transcript_bytes`: how much of the conversation is returned, per test; 0: nothing.
     """
 
     submission: Submission
     transcript_bytes: int = 0
-    protocol: Protocol = Protocol.TESTLIB
+    protocol: CheckerProtocol = CheckerProtocol.TESTLIB
 
 
 Checker = TextChecker | CheckerProgram | Interactor
@@ -155,18 +158,18 @@ Checker = TextChecker | CheckerProgram | Interactor
 
 @dataclass(frozen=True, slots=True)
 class Judging:
-    """What a submission is judged by: at least one test, names distinct."""
+    """The tests and the checker that judge a submission: at least one test, distinct names."""
 
     tests: tuple[JudgeTest, ...]
     checker: Checker
     stop_on_failure: bool = False
     return_outputs: ReturnOutputs = ReturnOutputs.FAILED
     returned_bytes: int = 1_000_000
-    """Of all tests' outputs together, at most."""
+    """The most bytes returned of all tests' outputs and transcripts together."""
 
     @property
     def checker_submission(self) -> Submission | None:
-        """The checker program or interactor, which runs in a sandbox of its own."""
+        """The checker program or interactor, as a submission to run; None: a built-in checker."""
         if isinstance(self.checker, CheckerProgram | Interactor):
             return self.checker.submission
         return None
@@ -174,7 +177,7 @@ class Judging:
 
 @dataclass(frozen=True, slots=True)
 class StageResult:
-    """One stage as the client is told of it; `None` for what is not known or does not apply."""
+    """The result of one stage, as the client sees it. None: not known, or does not apply."""
 
     status: Verdict
     stdout: bytes = field(default=b"", repr=False)
@@ -193,7 +196,7 @@ class StageResult:
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
-    """What one side of an interaction said, until the other side did."""
+    """One turn of an interaction's transcript: what one side said before the other spoke again."""
 
     by_interactor: bool
     data: bytes = field(repr=False)
@@ -201,10 +204,10 @@ class Utterance:
 
 @dataclass(frozen=True, slots=True)
 class TestResult:
-    """One test as the client is told of it; the stage's `status` is the test's verdict.
+    """The result of one test, as the client sees it; `stage.status` is the test's verdict.
 
-    The stage's outputs are what is returned of them: with `has_output` False, nothing. `points`
-    None: the test has none to give.
+    The stage's outputs are cut to what is returned, and empty if `has_output` is False. `points`:
+    the points won; None when the test carries none.
     """
 
     name: str
@@ -220,7 +223,7 @@ class TestResult:
 
 @dataclass(frozen=True, slots=True)
 class GroupScore:
-    """A group of tests: its points count only when `passed`, when all of its tests are."""
+    """The score of a group of tests: its points count only if all of its tests were accepted."""
 
     name: str
     passed: bool
@@ -229,10 +232,10 @@ class GroupScore:
 
 
 @dataclass(frozen=True, slots=True)
-class Summary:
-    """All tests together. Times in ms, memory in KiB; None where no test was run.
+class TestSummary:
+    """Totals over all tests of a job. Times in ms, memory in KiB; None where no test was run.
 
-    `score` is None when no test has points to give.
+    `score` and `max_score` are None when no test carries points.
     """
 
     total: int
@@ -251,9 +254,9 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Timings:
-    """Where a job's time went, in ms. `pool` says whether a waiting sandbox was leased.
+    """Where a job's time went, in ms. `pool`: "hit" when a waiting sandbox was leased, or "miss".
 
-    `compile_cache` says whether the compilation was found there; None: it was not looked for.
+    `compile_cache`: "hit" or "miss"; None when the cache was not consulted.
     """
 
     queue_ms: float
@@ -266,7 +269,7 @@ class Timings:
 
 
 class Failure(StrEnum):
-    """Why a result is `internal_error`: the slug of the 503 that a caller without a stream gets."""
+    """Why a result is `internal_error`; also the `code` of the 503 that replaces such an answer."""
 
     ENGINE_UNAVAILABLE = "engine_unavailable"
     INTERNAL_ERROR = "internal_error"
@@ -274,7 +277,7 @@ class Failure(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class JobResult:
-    """How a job ended: exactly one of these per accepted job."""
+    """The result of a job. Every accepted job has exactly one."""
 
     id: str
     language: str
@@ -288,6 +291,6 @@ class JobResult:
     warnings: tuple[str, ...] = ()
     failure: Failure | None = None
     tests: tuple[TestResult, ...] | None = None
-    summary: Summary | None = None
+    summary: TestSummary | None = None
     checker: StageResult | None = None
-    """The compilation of the client's own checker, where there was one."""
+    """The compile stage of the client's own checker program or interactor, if there was one."""

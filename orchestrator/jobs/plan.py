@@ -1,4 +1,4 @@
-"""From a submission to what a sandbox is asked to do: pure."""
+"""Plans a submission: the sandbox to make and the stages to run in it. Pure."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from orchestrator.settings import Settings
 MIB = 1 << 20
 LIFETIME_SLACK_S = 30
 WALL_MOST = 3
-"""How far a run's wall limit may move, in times itself, as waiting for a CPU is given back."""
+"""The wall limit grows by the time a run waited for a CPU, to at most this many times itself."""
 STACK_16THS = 15
-"""How much of its memory a run's stack may take."""
+"""The share of its memory limit that a run's stack may take, in sixteenths."""
 REPORT_MS = 2000
-"""What is left of a job's time, at least, for the agent to end a stage and to say so."""
+"""The end of a job's time that is kept for the agent to end a stage and report it."""
 _COMMON_ENV = {
     "PATH": "/usr/local/bin:/usr/bin:/bin",
     "LANG": "C.UTF-8",
@@ -41,32 +41,32 @@ _RUN_ENV = {
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to make and run for one submission."""
+    """The sandbox to make, and the stages to run in it, for one program."""
 
     sandbox: SandboxSpec
     files: tuple[SourceFile, ...]
     compile: Stage | None
     run: Stage
-    """Of one test, where there are tests: see `test_stage`."""
+    """The run stage; with tests, the template that `test_stage` adapts to each."""
     plain: Stage | None = None
-    """`compile` without what makes it fast; None: there is nothing of the kind in it."""
+    """`compile` without the fast toolchain's arguments; None when it has none."""
     compile_memory_mb: int = 0
-    """What the compiler may have, should its sandbox's memory not be enough, in MiB."""
+    """The memory a compiler may have when the sandbox's is not enough, in MiB."""
     may_use_server: bool = False
-    """Whether the language's prepared compiler can't differ from `compile`'s own command."""
+    """Whether the prepared compiler is sure to do the same as the command of `compile`."""
 
     @property
     def sandbox_memory_mb(self) -> int:
-        """What the job reserves, in MiB."""
+        """The sandbox's memory, which the job reserves, in MiB."""
         return self.sandbox.memory_bytes // MIB
 
     @property
     def has_more_memory(self) -> bool:
-        """Whether the compiler may have more than its sandbox has."""
+        """Whether the compiler may have more memory than the sandbox has."""
         return self.compile_memory_mb > self.sandbox_memory_mb
 
     def with_more_memory(self) -> Plan:
-        """The same in a sandbox of all the memory that the compiler may have, compiled plainly."""
+        """Return a plan that compiles plainly, with all the memory that the compiler may have."""
         return replace(
             self,
             sandbox=replace(self.sandbox, memory_bytes=self.compile_memory_mb * MIB),
@@ -76,8 +76,11 @@ class Plan:
         )
 
 
-def fit_together(plans: Sequence[Plan], budget_mb: int) -> list[Plan]:
-    """A job's plans, whose compilers never want more in all than there is; the first goes first."""
+def fit_compile_memory(plans: Sequence[Plan], budget_mb: int) -> list[Plan]:
+    """Cap the compilers' extra memory so that all plans of a job together fit `budget_mb`.
+
+    Earlier plans are served first.
+    """
     left = budget_mb - sum(plan.sandbox_memory_mb for plan in plans)
     fitted = []
     for plan in plans:
@@ -90,10 +93,10 @@ def fit_together(plans: Sequence[Plan], budget_mb: int) -> list[Plan]:
 def make_plan(
     job_id: str, submission: Submission, installed: InstalledLanguage, settings: Settings
 ) -> Plan:
-    """The plan for a job. Raises InvalidSubmissionError when its files can't fit its memory."""
+    """Plan one program of a job. Raises InvalidSubmissionError when its files exceed its memory."""
     language = installed.language
-    memory_mb = submission.most_memory_mb
-    processes = submission.most_processes
+    memory_mb = submission.max_run_memory_mb
+    processes = submission.max_run_processes
     if language.compile is not None:
         # A small run must not starve the compiler; the run's own limit is set after it.
         compiling = submission.compile_limits
@@ -107,7 +110,7 @@ def make_plan(
         processes=processes,
         lifetime_s=settings.max_job_ms // 1000 + LIFETIME_SLACK_S,
         uses_compiler=language.compile is not None,
-        run_memory_bytes=submission.least_memory_mb * MIB,
+        run_memory_bytes=submission.min_run_memory_mb * MIB,
         disk_memory_bytes=language.limits.memory_mb * MIB,
     )
     _check_files_fit(submission, spec)
@@ -123,9 +126,9 @@ def make_plan(
 
 
 def test_stage(run: Stage, test: JudgeTest) -> Stage:
-    """The stage of one test of a submission whose `Plan.run` is `run`.
+    """Return the stage of one test; `run`: the submission's `Plan.run`.
 
-    A wall limit that was asked for may move as far as the one that would follow CPU time.
+    The wall limit may grow to three times the CPU limit, even where a smaller one was asked for.
     """
     limits = test.limits
     return replace(
@@ -141,25 +144,25 @@ def test_stage(run: Stage, test: JudgeTest) -> Stage:
 
 
 def stack_kb(memory_mb: int) -> int:
-    """How far the stack of a run with so much memory may grow, in KiB.
+    """Return how far the stack of a run may grow, in KiB.
 
-    A little less than the memory: recursion without end is to be told by its signal, or by what the
-    language itself says of it.
+    A little less than its memory: endless recursion is to show as a signal, or as the language's
+    own error, rather than as a memory limit.
     """
     return memory_mb * 1024 * STACK_16THS // 16
 
 
 def with_time_given_back(run: Stage, left_ms: float) -> Stage:
-    """The stage of a run without tests whose job has `left_ms` to live: its wall limit may move.
+    """Let the wall limit of a run without tests grow by the time it waits for a CPU.
 
-    With tests, wall time is three times the CPU time from the start (`test_stage`).
+    `left_ms`: the time until the job's deadline, which bounds it. With tests see `test_stage`.
     """
     most_ms = min(WALL_MOST * run.wall_ms, left_ms - REPORT_MS)
     return replace(run, wall_most_ms=max(run.wall_ms, int(most_ms)))
 
 
 def pooled_spec(installed: InstalledLanguage, settings: Settings) -> SandboxSpec:
-    """What a sandbox that waits is made from: whatever a job of default limits would get."""
+    """Return what a pooled sandbox is made from: what a job with default limits would get."""
     language = installed.language
     memory_bytes = language.limits.memory_mb * MIB
     waiting_s = 2 * math.ceil(settings.pool_max_age)  # it may be kept a little beyond its age
@@ -176,9 +179,9 @@ def pooled_spec(installed: InstalledLanguage, settings: Settings) -> SandboxSpec
 
 
 def _may_use_server(submission: Submission, language: Language, memory_mb: int) -> bool:
-    """Sources alone, compiled as usual: nothing there that a compiler could load or run.
+    """Only for plain sources with default arguments: nothing that a compiler could load or run.
 
-    With another memory limit the compiler's own heap would be another one, too.
+    With another memory limit the compiler's own heap would differ, too.
     """
     return (
         language.server is not None
@@ -194,13 +197,13 @@ def _check_files_fit(submission: Submission, spec: SandboxSpec) -> None:
     if size > room:
         raise InvalidSubmissionError(
             f"files: {size} bytes in all, but limits.memory_mb of "
-            f"{submission.least_memory_mb} leaves room for {room}",
+            f"{submission.min_run_memory_mb} leaves room for {room}",
             field="files",
         )
 
 
 def compile_env(rule: CommandRule | ServerRule) -> dict[str, str]:
-    """The environment a compiler gets."""
+    """Return the environment of a compiler: the common one, and the language's own."""
     return {**_COMPILE_ENV, **rule.env}
 
 
@@ -237,7 +240,7 @@ def _run_stage(submission: Submission, language: Language, settings: Settings) -
             _paths(submission),
             submission.args,
             fast=settings.fast_toolchain,
-            memory_mb=submission.most_memory_mb,
+            memory_mb=submission.max_run_memory_mb,
         ),
         env={**_RUN_ENV, **language.run.env, **submission.env},
         wall_ms=limits.wall_ms,

@@ -1,4 +1,4 @@
-"""The profiles of the pool: what waits for each image, by settings and `language.toml`. Pure."""
+"""Makes the pool's profiles out of the settings and each `language.toml`. Pure."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from dataclasses import replace
 
 from orchestrator.jobs.plan import compile_env, pooled_spec
 from orchestrator.languages.model import InstalledLanguage
-from orchestrator.sandbox.pool_profile import PoolProfile, fit
+from orchestrator.sandbox.pool_profile import PoolProfile, fit_pool_sizes
 from orchestrator.settings import Settings
 
 
 def make_pool_profiles(
     settings: Settings, catalog: Iterable[InstalledLanguage]
 ) -> dict[str, PoolProfile]:
-    """A profile for each image, by the id of its folder; their sizes fit into the pool's memory.
+    """Return a profile for each image, by folder id; their sizes fit the pool's memory budget.
 
-    A profile is made for the folder's own language, and serves its variants as well.
+    The sandboxes are made for the folder's own language, and serve its variants as well.
     """
     profiles = {
         image.language.id: _profile(settings, image)
@@ -24,7 +24,7 @@ def make_pool_profiles(
         if image.language.id == image.language.image_owner
         and _asked_size(settings, image.language.id) != 0
     }
-    sizes = fit(profiles, settings.pool_budget)
+    sizes = fit_pool_sizes(profiles, settings.pool_budget)
     return {name: replace(profile, size=sizes[name]) for name, profile in profiles.items()}
 
 

@@ -1,4 +1,4 @@
-"""A program of a job: the submission's own, or its checker's or interactor's."""
+"""A program of a job: the submission's own, or a checker or interactor sent with it."""
 
 from __future__ import annotations
 
@@ -6,50 +6,50 @@ import asyncio
 from dataclasses import dataclass
 from functools import partial
 
-from orchestrator.jobs.compile_cache import CompileCache, Compiled, Key, cache_key
+from orchestrator.jobs.compile_cache import CachedCompilation, CacheKey, CompileCache, cache_key
 from orchestrator.jobs.leased_sandbox import LeasedSandbox, Leases
 from orchestrator.jobs.model import Submission
 from orchestrator.jobs.plan import Plan
 from orchestrator.languages.model import InstalledLanguage
 
-LARGE_BYTES = 32_768  # to search more than this takes milliseconds: not on the event loop
+LARGE_BYTES = 32_768  # searching more than this takes milliseconds: not on the event loop
 
 
 @dataclass(slots=True, eq=False)
 class Program:
-    """What is compiled and run in sandboxes of its own, and what it has of them."""
+    """A program that is compiled and run in sandboxes of its own, with its plan and its leases."""
 
     job_id: str
     owner: str
-    """The name of the key that sent it."""
+    """The name of the API key that sent it."""
     submission: Submission
     installed: InstalledLanguage
     plan: Plan
-    """With more memory, once its compiler has turned out to need it."""
+    """Replaced by one with more memory if the compiler turns out to need it."""
     leases: Leases
     cache: CompileCache | None
-    """Where its compilation may be kept for its owner; None: nowhere."""
+    """The compile cache; None: the compilation is not cached."""
     is_cached_always: bool = False
-    """Whatever is in it: who sends a checker wants it to be the same each time."""
-    cache_key: Key | None = None
-    """Its compilation's, once it has been looked for; None: it may not be kept."""
+    """Cache it whatever its sources contain, as of a checker: it is to be the same each time."""
+    cache_key: CacheKey | None = None
+    """The key of its compilation, once looked up; None: not looked up yet, or not cacheable."""
 
     async def lease(self, *, fresh: bool) -> LeasedSandbox:
-        """Another sandbox for it; `fresh`: not one that has waited in the pool."""
+        """Lease another sandbox; `fresh`: not from the pool. Raises EngineError, SandboxError."""
         language = self.installed.language.image_owner
         return await self.leases.lease(language, self.plan.sandbox, fresh=fresh)
 
-    async def find_compiled(self, *, trusted: bool) -> Compiled | None:
-        """Its compilation, if the cache has it and is `trusted`."""
+    async def find_compiled(self, *, trusted: bool) -> CachedCompilation | None:
+        """Return the cached compilation; None when there is none, or the cache is not `trusted`."""
         if self.cache is None:
             return None
         if self.cache_key is None:
             self.cache_key = await self._make_key()
         if self.cache_key is None or not trusted:
             return None
-        return self.cache.find(self.cache_key)
+        return self.cache.get(self.cache_key)
 
-    async def _make_key(self) -> Key | None:
+    async def _make_key(self) -> CacheKey | None:
         make = partial(
             cache_key,
             self.owner,

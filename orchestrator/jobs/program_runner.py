@@ -1,8 +1,7 @@
-"""A program that is run several times: each run uses the sandbox of the last one, where it can.
+"""Runs one program several times, in the same sandbox where that is safe.
 
-The agent leaves nothing of a run for the next one: everything is killed, the folders are emptied
-and the files written afresh. Where it can't, or where a run took the sandbox with it, the next one
-gets a fresh sandbox.
+Between two runs the agent kills every process, empties the folders and writes the files afresh.
+Where it can't, or where a run took the sandbox with it, the next run gets a fresh sandbox.
 """
 
 from __future__ import annotations
@@ -10,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from orchestrator.jobs.attempt import Progress
-from orchestrator.jobs.events import SILENCE, Listener
+from orchestrator.jobs.attempt import ProgramProgress
+from orchestrator.jobs.events import NULL_LISTENER, Listener
 from orchestrator.jobs.leased_sandbox import LeasedSandbox
 from orchestrator.jobs.model import Cause, Limits, Phase, StageResult, Verdict
 from orchestrator.jobs.preparation import lease, send_and_compile
@@ -25,11 +24,15 @@ class ProgramRunner:
     """Runs one program in one attempt. Raises EngineError and SandboxError throughout."""
 
     def __init__(
-        self, progress: Progress, sandbox: LeasedSandbox | None = None, *, is_retry: bool = False
+        self,
+        progress: ProgramProgress,
+        sandbox: LeasedSandbox | None = None,
+        *,
+        is_retry: bool = False,
     ) -> None:
-        """`sandbox`: one that is ready, and fresh; else one is leased when it is needed.
+        """`sandbox`: a fresh one with the program in it; None: one is leased when it is needed.
 
-        `is_retry`: an attempt was lost; nothing that waits or is cached is trusted any more.
+        `is_retry`: an attempt was lost, so neither the pool nor the compile cache is used.
         """
         self._progress = progress
         self._is_retry = is_retry
@@ -38,21 +41,21 @@ class ProgramRunner:
 
     @property
     def program(self) -> Program:
-        """What is run."""
+        """The program that this runs."""
         return self._progress.program
 
     @property
     def uncaught(self) -> re.Pattern[str] | None:
-        """What an exception that nobody caught looks like on its stderr; None: not known."""
+        """The pattern of an uncaught exception on the program's stderr; None: not known."""
         return self.program.installed.language.uncaught
 
     async def get_ready(self) -> bool:
-        """Have a sandbox with the program in it; False: it does not compile."""
+        """Make sure that a sandbox with the compiled program is there; False: did not compile."""
         if self._sandbox is None:
             self._is_fresh = True
             progress, is_retry = self._progress, self._is_retry
             sandbox = await lease(progress, is_retry=is_retry)
-            if not await send_and_compile(progress, sandbox, SILENCE, is_retry=is_retry):
+            if not await send_and_compile(progress, sandbox, NULL_LISTENER, is_retry=is_retry):
                 return False
             self._sandbox = sandbox
         return True
@@ -60,9 +63,10 @@ class ProgramRunner:
     async def run(
         self, stage: Stage, limits: Limits, files: Sequence[SourceFile] = ()
     ) -> StageResult | None:
-        """Run it once, `files` beside its own; None: it had to be compiled again, and was refused.
+        """Run the program once, with `files` beside its own.
 
-        An `internal_error` is the attempt's failure as well.
+        Returns None when it had to be compiled again in a fresh sandbox, and did not compile. A
+        result of `internal_error` also makes the attempt fail.
         """
         for is_last in (False, True):
             if not await self.get_ready():
@@ -79,17 +83,21 @@ class ProgramRunner:
         files: Sequence[SourceFile] = (),
         *,
         is_last: bool,
-        listener: Listener = SILENCE,
+        listener: Listener = NULL_LISTENER,
         stdin: StdinStream | None = None,
     ) -> StageResult | None:
-        """As `run`, once ready; None: the sandbox was not fit, and nothing was executed in it."""
+        """Run as `run` does, in the sandbox that `get_ready` left.
+
+        Returns None when that sandbox turned out unfit before anything of the stage was executed;
+        with `is_last` a lost sandbox is judged instead.
+        """
         sandbox = self._sandbox
         if sandbox is None:
             return None
         was_fresh, self._is_fresh = self._is_fresh, False
         if not await sandbox.set_limits(limits):
             await self._discard_sandbox()
-            # What a run before it has left may be in the way; what compile left always is.
+            # Memory left by an earlier run is not this run's fault; memory left by compiling is.
             return StageResult(Verdict.MEMORY_LIMIT, killed_by=Cause.MEMORY) if was_fresh else None
         sent = files if was_fresh else (*self.program.plan.files, *files)
         if sent:
@@ -103,7 +111,7 @@ class ProgramRunner:
         return judge(self._progress, stage.kind, outcome, output, limits)
 
     async def _discard_sandbox(self) -> None:
-        """It is of no more use; it is closed once more with all others of the program."""
+        """Close the current sandbox early; `Leases.close` closes it again with all others."""
         sandbox, self._sandbox = self._sandbox, None
         if sandbox is not None:
             await sandbox.discard()

@@ -1,7 +1,7 @@
-"""The one way through: from a checked submission to its one result.
+"""The job service: the only path from a validated submission to its one result.
 
-`accept` takes a place in the queue, `run` goes the rest of the way: reserve memory and a slot,
-attempt the job (lease, send, compile, run or judge) until an attempt counts, settle.
+`accept` enqueues the job. `run` does the rest: reserve memory and a slot, attempt the job (lease,
+send, compile, run or judge) until an attempt counts, settle.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from orchestrator.errors import (
     InvalidSubmissionError,
     SandboxError,
 )
-from orchestrator.jobs.attempt import Attempt, Progress
+from orchestrator.jobs.attempt import Attempt, ProgramProgress
 from orchestrator.jobs.compile_cache import CompileCache
-from orchestrator.jobs.events import SILENCE, Announcer, Listener, Queued
+from orchestrator.jobs.events import NULL_LISTENER, DeduplicatingListener, Listener, Queued
 from orchestrator.jobs.job import Job
+from orchestrator.jobs.job_registry import JobRegistry
 from orchestrator.jobs.job_result import log_result, make_result
-from orchestrator.jobs.jobs_under_way import JobsUnderWay
 from orchestrator.jobs.judging.tests import judge_tests
 from orchestrator.jobs.leased_sandbox import Leases
 from orchestrator.jobs.model import Cause, Failure, JobResult, Submission
-from orchestrator.jobs.plan import fit_together, make_plan
+from orchestrator.jobs.plan import fit_compile_memory, make_plan
 from orchestrator.jobs.preparation import lease, send_and_compile
 from orchestrator.jobs.program import Program
 from orchestrator.jobs.queue.admission import Admission, Reservation, Ticket
@@ -46,8 +46,8 @@ from orchestrator.settings import Settings
 log = structlog.get_logger(__name__)
 
 
-class JobService(JobsUnderWay):
-    """Runs jobs. One per server."""
+class JobService(JobRegistry):
+    """Accepts submissions and runs each as a job. One per server."""
 
     def __init__(  # noqa: PLR0913 - the parts it is put together from, once
         self,
@@ -59,10 +59,10 @@ class JobService(JobsUnderWay):
         watch: EngineWatch | None = None,
         pool: Pool | None = None,
     ) -> None:
-        """`catalog`: what may be used; it may change from one job to the next.
+        """`catalog`: the languages served, which may change from one job to the next.
 
-        `watch`: knows when an engine that went away is back; its own by default. `pool`: where
-        sandboxes come from; by default one where none waits.
+        `watch`: tells when a lost engine is back (default: one of its own). `pool`: the source of
+        sandboxes (default: one that keeps none ready).
         """
         super().__init__()
         self.catalog = catalog
@@ -76,14 +76,14 @@ class JobService(JobsUnderWay):
 
     @property
     def settings(self) -> Settings:
-        """What jobs are run by."""
+        """The settings that jobs run under."""
         return self._settings
 
     def accept(self, submission: Submission, ticket: Ticket) -> Job:
-        """Take a submission on: `run` must follow at once, and ends it in exactly one result.
+        """Accept and enqueue a submission; the caller must pass the job to `run` at once.
 
-        Raises InvalidSubmissionError when it can't ever run here, and DrainingError when there is
-        no time left for it: its ticket is older than the drain.
+        Raises InvalidSubmissionError when it can never run on this server, DrainingError when a
+        drain has already ended all jobs, RevokedKeyError when its key is gone.
         """
         if self._has_ended:
             raise DrainingError
@@ -94,26 +94,28 @@ class JobService(JobsUnderWay):
         job = Job(
             id=job_id,
             owner=ticket.key,
-            place=self._admission.enqueue(ticket, memory_mb),
+            queue_entry=self._admission.enqueue(ticket, memory_mb),
             program=program,
             checker=checker,
-            attempt=Attempt(Progress(program), None if checker is None else Progress(checker)),
+            attempt=Attempt(
+                ProgramProgress(program), None if checker is None else ProgramProgress(checker)
+            ),
         )
         self._add(job)
         return job
 
     async def run(
-        self, job: Job, listener: Listener = SILENCE, stdin: StdinStream | None = None
+        self, job: Job, listener: Listener = NULL_LISTENER, stdin: StdinStream | None = None
     ) -> JobResult:
-        """Run an accepted job to its result. Anything that is our own fault is `internal_error`.
+        """Run an accepted job and return its one result; our own faults are `internal_error`.
 
-        `stdin` goes on to the program's while it runs, and is closed with the job. Cancelling this
-        is the client's going away: the job ends, as `cancelled`.
+        `stdin`: a stream for the running program's stdin, closed when the job ends. Cancelling this
+        call means that the client has gone: the job ends as `cancelled`.
         """
         job.stdin = stdin
         try:
             async with job.timer:
-                await self._reserve_and_attempt(job, Announcer(listener))
+                await self._reserve_and_attempt(job, DeduplicatingListener(listener))
         except asyncio.CancelledError:
             job.is_cancelled, job.cancelled_by = True, Cause.CLIENT
             raise
@@ -129,9 +131,9 @@ class JobService(JobsUnderWay):
         return result
 
     async def _reserve_and_attempt(self, job: Job, listener: Listener) -> None:
-        position = job.place.position
+        position = job.queue_entry.position
         listener.send(Queued(position))
-        reservation = await job.place.reservation()
+        reservation = await job.queue_entry.reservation()
         job.reserved_at = time.monotonic()
         try:
             if position:
@@ -146,9 +148,10 @@ class JobService(JobsUnderWay):
     async def _attempt_until_it_counts(
         self, job: Job, reservation: Reservation, listener: Listener
     ) -> None:
-        """Attempt it; again with more memory where a compiler needs that, and where it was lost.
+        """Attempt the job again while its compiler needs more memory, or an attempt was lost.
 
-        An attempt is lost through a fault of the engine's or ours, which is waited for to be over.
+        An attempt is lost to a fault of the engine or of this server. Before the retry the engine
+        has to be back, within `engine_patience` seconds.
         """
         patience_s = self._settings.engine_patience
         while True:
@@ -164,7 +167,7 @@ class JobService(JobsUnderWay):
                 return
 
     async def _attempt(self, job: Job, listener: Listener) -> None:
-        """Lease, send, compile; run, or judge what is not judged. The outcome: `job.attempt`."""
+        """Lease, send, compile; then run, or judge the tests left. Fills in `job.attempt`."""
         attempt, program, is_retry = job.attempt, job.attempt.program, job.attempt.is_retry
         try:
             sandbox = await lease(program, is_retry=is_retry)
@@ -177,7 +180,7 @@ class JobService(JobsUnderWay):
             attempt.fault = _fault(job.id, err)
 
     def _retire(self, job: Job, reservation: Reservation) -> None:
-        """Remove the job's containers, then free its slot; its answer does not wait for that."""
+        """Remove the job's containers, then release its slot, in the background."""
 
         async def remove() -> None:
             try:
@@ -186,14 +189,14 @@ class JobService(JobsUnderWay):
                     await asyncio.wait([job.attempt.comparison])
             finally:
                 reservation.release()
-                self.pool.poke()
+                self.pool.wake()
 
         task = asyncio.create_task(remove(), name=f"retire {job.id}")
         self._retiring.add(task)
         task.add_done_callback(self._retiring.discard)
 
     def _settle(self, job: Job) -> JobResult:
-        """The job is over: its result is made, counted and logged, once."""
+        """Make, count and log the result of a job that is over; once per job."""
         self._remove(job)
         result = make_result(job)
         self.statistics.record(result)
@@ -201,10 +204,10 @@ class JobService(JobsUnderWay):
         return result
 
     def _plan(self, job_id: str, submission: Submission, owner: str) -> list[Program]:
-        """The submission's program, then its checker's if it sends one."""
+        """Plan the submission's program, then that of its checker or interactor if it has one."""
         parts = [(each, self._installed(each)) for each in submission.programs]
         plans = [make_plan(job_id, part, image, self._settings) for part, image in parts]
-        plans = fit_together(plans, self._admission.memory_mb)
+        plans = fit_compile_memory(plans, self._admission.memory_mb)
         return [
             Program(
                 job_id,
@@ -220,12 +223,12 @@ class JobService(JobsUnderWay):
         ]
 
     def _installed(self, submission: Submission) -> InstalledLanguage:
-        if submission.language not in self.catalog:  # since it was checked
+        if submission.language not in self.catalog:  # no longer: it was when it was validated
             raise InvalidSubmissionError("Unsupported language", field="language")
         return self.catalog[submission.language]
 
     async def drain(self) -> None:
-        """Wait until every container of an ended job is removed."""
+        """Wait until the containers of all jobs that have ended are removed."""
         while self._retiring:
             await asyncio.wait(tuple(self._retiring))
 

@@ -1,4 +1,4 @@
-"""One stage of a program: its output passed on and kept, its outcome judged."""
+"""Runs one stage of a program: passes its output on, keeps it, and derives the verdict."""
 
 from __future__ import annotations
 
@@ -7,37 +7,37 @@ import math
 
 import structlog
 
-from orchestrator.jobs.attempt import Progress
+from orchestrator.jobs.attempt import ProgramProgress
 from orchestrator.jobs.events import Listener, Printed, StageEnded, StageStarted
 from orchestrator.jobs.job import Job
 from orchestrator.jobs.leased_sandbox import LeasedSandbox
 from orchestrator.jobs.model import Cause, Limits, Phase, StageResult, Verdict
 from orchestrator.jobs.plan import with_time_given_back
-from orchestrator.jobs.verdict import Captured, MemoryRule, judge_stage
+from orchestrator.jobs.verdict import CapturedOutput, MemoryRule, judge_stage
 from orchestrator.sandbox.model import Stage, StageKind, StageOutcome, Stream
 from orchestrator.sandbox.stdin import StdinStream
 
 log = structlog.get_logger(__name__)
 
 LATE_BYTES_PER_S = 4_194_304
-"""What is under way when a program ends is a tenth of that."""
+"""How fast output is taken after the stage's time is up; what is then in transit is a tenth."""
 
 _PHASES = {StageKind.COMPILE: Phase.COMPILING, StageKind.RUN: Phase.RUNNING}
 
 
-def announce(progress: Progress, kind: StageKind, listener: Listener) -> None:
-    """Say that the program has come to this stage."""
+def announce_stage(progress: ProgramProgress, kind: StageKind, listener: Listener) -> None:
+    """Set the program's phase, and report that this stage begins."""
     progress.phase = _PHASES[kind]
     listener.send(StageStarted(kind))
 
 
 async def run_program(job: Job, sandbox: LeasedSandbox, listener: Listener) -> StageResult:
-    """Run a job's program, unless what compile left alone exceeds the run's limits."""
+    """Run a job's program, without tests; `memory_limit` if what compile left exceeds the limit."""
     progress, limits = job.attempt.program, job.submission.limits
     fits = await sandbox.set_limits(limits)
-    announce(progress, StageKind.RUN, listener)
+    announce_stage(progress, StageKind.RUN, listener)
     if fits:
-        stage = with_time_given_back(job.program.plan.run, job.left_s * 1000)
+        stage = with_time_given_back(job.program.plan.run, job.remaining_s * 1000)
         outcome, output = await execute(sandbox, stage, listener, job.stdin)
         result = judge(progress, StageKind.RUN, outcome, output, limits)
     else:
@@ -49,17 +49,21 @@ async def run_program(job: Job, sandbox: LeasedSandbox, listener: Listener) -> S
 
 async def execute(
     sandbox: LeasedSandbox, stage: Stage, listener: Listener, stdin: StdinStream | None = None
-) -> tuple[StageOutcome, Captured]:
-    """What became of a stage, and what it printed."""
-    output = _Output(stage, listener)
+) -> tuple[StageOutcome, CapturedOutput]:
+    """Run a stage; return its outcome, and its output up to the stage's limits."""
+    output = _OutputCapture(stage, listener)
     outcome = await sandbox.run_stage(stage, output.take, stdin)
     return outcome, output.captured()
 
 
 def judge(
-    progress: Progress, kind: StageKind, outcome: StageOutcome, output: Captured, limits: Limits
+    progress: ProgramProgress,
+    kind: StageKind,
+    outcome: StageOutcome,
+    output: CapturedOutput,
+    limits: Limits,
 ) -> StageResult:
-    """The result of a stage that had `limits`; `progress` says if its sandbox was lost."""
+    """Return the result of a stage that ran with `limits`; sets `progress.is_lost` on a loss."""
     program = progress.program
     memory = MemoryRule(limits.memory_mb * 1024, program.installed.language.memory_error)
     result = judge_stage(kind, outcome, output, memory)
@@ -69,12 +73,13 @@ def judge(
     return result
 
 
-class _Output:
-    """Keeps a stage's output and passes it on; the agent caps it, the cap here bounds our memory.
+class _OutputCapture:
+    """Keeps a stage's output and passes it on.
 
-    A reader that is behind holds the program up until the stage's own time is up. The agent ends it
-    about then, and its end must not wait for the reader; but it goes by its own clock, and gives
-    back what others took. Until its end comes, output is taken at a rate that fills no memory.
+    The agent caps the output as well; the cap here bounds our memory. A slow reader blocks the
+    program (backpressure) until the stage's wall time is up. The agent ends the stage about then,
+    and that must not wait for the reader; but the agent has a clock of its own, and may extend the
+    limit. From then on output is taken at LATE_BYTES_PER_S.
     """
 
     def __init__(self, stage: Stage, listener: Listener) -> None:
@@ -98,5 +103,7 @@ class _Output:
             self._late_bytes += size
         return self._time_is_up + self._late_bytes / LATE_BYTES_PER_S
 
-    def captured(self) -> Captured:
-        return Captured(bytes(self._buffers[Stream.STDOUT]), bytes(self._buffers[Stream.STDERR]))
+    def captured(self) -> CapturedOutput:
+        return CapturedOutput(
+            bytes(self._buffers[Stream.STDOUT]), bytes(self._buffers[Stream.STDERR])
+        )

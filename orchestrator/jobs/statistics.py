@@ -1,7 +1,7 @@
-"""Counts and latencies of the jobs that ended: since the start, and over the last 15 minutes.
+"""Counts of outcomes, and latency percentiles, of ended jobs: since the start and lately.
 
-Memory is bounded whatever comes: a latency is counted in a bucket 2 % wide, so a percentile is
-right to within 1 %; the last minutes are a ring of one-minute counts.
+Memory is bounded: latencies are counted in a histogram of buckets 2 % wide, so that a percentile is
+right to within 1 %; the last minutes are a ring of one-minute tallies.
 """
 
 from __future__ import annotations
@@ -19,26 +19,29 @@ PERCENTILES = (50, 95, 99)
 LATENCIES = ("queue", "sandbox", "compile", "run", "total")
 
 _LOG_WIDTH = math.log(1.02)
-_LEAST_MS = 0.001  # what is less counts as this; it is the agent's own resolution
+_LEAST_MS = 0.001  # the agent's resolution; anything less counts as this
 
-Outcome = tuple[str, Verdict, Cause | None]
-"""A language's id, how its job ended, and by whom."""
+OutcomeKey = tuple[str, Verdict, Cause | None]
+"""What outcomes are counted by: language id, verdict, and cause (`killed_by`)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Summary:
-    """What happened in `seconds`. Percentiles in ms: by latency, then by percentile."""
+class PeriodSummary:
+    """Counts of outcomes, and latency percentiles, over a period of `seconds`.
+
+    `latencies`: by name (one of LATENCIES), then by percentile (of PERCENTILES), in ms.
+    """
 
     seconds: float
-    outcomes: Mapping[Outcome, int]
+    outcomes: Mapping[OutcomeKey, int]
     latencies: Mapping[str, Mapping[int, float]]
 
 
 @dataclass(slots=True)
 class _Tally:
-    """Counts of outcomes, and of latencies by bucket."""
+    """Counts of outcomes, and a histogram (bucket to count) of each latency."""
 
-    outcomes: Counter[Outcome] = field(default_factory=Counter)
+    outcomes: Counter[OutcomeKey] = field(default_factory=Counter)
     latencies: dict[str, Counter[int]] = field(
         default_factory=lambda: {name: Counter() for name in LATENCIES}
     )
@@ -53,16 +56,16 @@ class _Tally:
         for name, buckets in other.latencies.items():
             self.latencies[name].update(buckets)
 
-    def summary(self, seconds: float) -> Summary:
+    def summary(self, seconds: float) -> PeriodSummary:
         latencies = {name: percentiles(buckets) for name, buckets in self.latencies.items()}
-        return Summary(seconds, dict(self.outcomes), latencies)
+        return PeriodSummary(seconds, dict(self.outcomes), latencies)
 
 
 class Statistics:
-    """Counts every job's result. For one event loop."""
+    """Counts the results of all jobs of this server. For one event loop."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        """`clock` in seconds."""
+        """`clock` returns seconds; only differences matter."""
         self._clock = clock
         self._started = clock()
         self._all = _Tally()
@@ -70,16 +73,16 @@ class Statistics:
         self._full_minutes: tuple[int, _Tally] = (-1, _Tally())
 
     def record(self, result: JobResult) -> None:
-        """Count a job that ended."""
+        """Count the result of a job that has ended."""
         self._all.count(result)
         self._this_minute().count(result)
 
-    def since_start(self) -> Summary:
-        """Everything."""
+    def since_start(self) -> PeriodSummary:
+        """Return the summary of all jobs since the server started."""
         return self._all.summary(self._clock() - self._started)
 
-    def lately(self) -> Summary:
-        """The last 15 minutes: the 14 full ones before this one, and this one so far."""
+    def lately(self) -> PeriodSummary:
+        """Return the summary of the last 15 minutes: 14 full ones, and the current one so far."""
         tally = _Tally()
         tally.add(self._before_this_minute())
         tally.add(self._this_minute())
@@ -88,7 +91,7 @@ class Statistics:
         return tally.summary(min(window, self._clock() - self._started))
 
     def _before_this_minute(self) -> _Tally:
-        """Added up once a minute: adding takes its time, and `/stats` may be asked often."""
+        """Return the tally of the full minutes; cached for a minute: `/stats` is polled often."""
         now = self._minute()
         if self._full_minutes[0] != now:
             self._forget_old()
@@ -116,7 +119,7 @@ class Statistics:
 
 
 def percentiles(buckets: Mapping[int, int]) -> dict[int, float]:
-    """The p-th percentile in ms for each p of PERCENTILES, by nearest rank; none of nothing."""
+    """Return each of PERCENTILES in ms, by nearest rank; empty when nothing was counted."""
     total = sum(buckets.values())
     if not total:
         return {}
@@ -132,7 +135,7 @@ def percentiles(buckets: Mapping[int, int]) -> dict[int, float]:
 
 
 def _latencies(result: JobResult) -> Iterator[tuple[str, float]]:
-    """Those the job has: a job that never got a sandbox says nothing about making one."""
+    """Yield the latencies that the job has: without a sandbox there is no sandbox latency."""
     times = result.timings
     yield "queue", times.queue_ms
     if times.sandbox_ms:

@@ -1,4 +1,7 @@
-"""What a stage's report means: pure decisions, in the order of precedence DESIGN gives."""
+"""Derives a stage's verdict from the agent's report. Pure.
+
+Precedence where several apply: output_limit, memory_limit, time_limit, runtime_error.
+"""
 
 from __future__ import annotations
 
@@ -19,11 +22,14 @@ from orchestrator.sandbox.model import (
 
 NEARLY_ALL_MEMORY = 0.95
 MUCH_MEMORY = 0.5
-"""Less than this bears out nothing: a garbage-collected heap may be no larger than 65 %."""
+"""The peak, as a share of the limit, below which a text or exit code is not believed.
 
-# What a failed program says when it met a limit that no counter shows: the texts of strerror(3),
-# which C, C++, Python and the JVM all print; and of strsignal(3), by which gcc tells what became of
-# its assembler.
+Not higher: when a garbage-collected heap is full, the peak may be no more than 65 %.
+"""
+
+# What a failed program prints when it met a limit that no counter shows: the texts of strerror(3),
+# which C, C++, Python and the JVM all print; and of strsignal(3), by which gcc says how its
+# assembler ended.
 _TELLTALES = (
     (re.compile(rb"Too many open files"), LimitHit.FILES),
     (re.compile(rb"File too large|File size limit exceeded"), LimitHit.FILE_SIZE),
@@ -37,8 +43,8 @@ _CAUSES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Captured:
-    """A stage's output as it was received."""
+class CapturedOutput:
+    """The output of a stage, as received, cut at the stage's limits."""
 
     stdout: bytes = b""
     stderr: bytes = b""
@@ -46,16 +52,16 @@ class Captured:
 
 @dataclass(frozen=True, slots=True)
 class MemoryRule:
-    """What counts as meeting the memory limit: the cap in KiB, and the language's own signs."""
+    """How a met memory limit is recognised: the limit in KiB, and the language's own signs."""
 
     cap_kb: int
     signs: MemoryErrorRule
 
 
 def judge_stage(
-    kind: StageKind, outcome: StageOutcome, output: Captured, memory: MemoryRule
+    kind: StageKind, outcome: StageOutcome, output: CapturedOutput, memory: MemoryRule
 ) -> StageResult:
-    """The result of a stage."""
+    """Return the result of a stage: its verdict, cause, figures and output."""
     if isinstance(outcome, StageLoss):
         lost, blamed = _judge_loss(kind, outcome)
         return StageResult(lost, output.stdout, output.stderr, killed_by=blamed)
@@ -79,10 +85,10 @@ def judge_stage(
 
 
 def _within(peak_kb: int, cap_kb: int) -> int:
-    """The peak as the limit counts it.
+    """Return the peak, at most the limit.
 
-    A resident set has pages of the image's files too, which all sandboxes share; what is charged to
-    this one, by which it is limited, is never above the limit.
+    RSS includes pages of the image's files, which all sandboxes share; what is charged to this
+    sandbox's cgroup, and limited, is never above the limit.
     """
     return min(peak_kb, cap_kb)
 
@@ -98,7 +104,7 @@ def _judge_loss(kind: StageKind, loss: StageLoss) -> tuple[Verdict, Cause]:
 
 
 def _judge_compile(
-    report: StageReport, _output: Captured, _memory: MemoryRule
+    report: StageReport, _output: CapturedOutput, _memory: MemoryRule
 ) -> tuple[Verdict, Cause | None]:
     if report.cause is StageCause.NONE and report.exit_code == 0:
         return Verdict.ACCEPTED, None
@@ -110,7 +116,7 @@ def _judge_compile(
 
 
 def _judge_run(
-    report: StageReport, output: Captured, memory: MemoryRule
+    report: StageReport, output: CapturedOutput, memory: MemoryRule
 ) -> tuple[Verdict, Cause | None]:
     if _printed_too_much(report):
         return Verdict.OUTPUT_LIMIT, Cause.OUTPUT
@@ -124,19 +130,19 @@ def _judge_run(
 
 
 def _printed_too_much(report: StageReport) -> bool:
-    """Also one that met another limit first, with more than it might print still in its pipe."""
+    """Also true of a stage that met another limit first, with too much output still in its pipe."""
     return report.cause is StageCause.OUTPUT or report.stdout_truncated or report.stderr_truncated
 
 
-def _met_memory_limit(report: StageReport, output: Captured, memory: MemoryRule) -> bool:
-    """Only for a program that failed by itself: one killed for its time may well be large too."""
+def _met_memory_limit(report: StageReport, output: CapturedOutput, memory: MemoryRule) -> bool:
+    """Only of a program that failed by itself: one killed for its time may well be large, too."""
     if report.cause is not StageCause.NONE or report.exit_code == 0:
         return False
     share = report.memory_kb / memory.cap_kb
     signs, said = memory.signs, output.stderr.decode("utf-8", "replace")
     if share >= NEARLY_ALL_MEMORY or _has(signs.uncaught, said):
         return True
-    # A program may say such a thing, or end so, for reasons of its own.
+    # A program may print such a text, or exit with such a code, for reasons of its own.
     is_told = report.exit_code in signs.exit_codes or _has(signs.stderr, said)
     return is_told and share >= MUCH_MEMORY
 
@@ -145,7 +151,9 @@ def _has(pattern: re.Pattern[str] | None, text: str) -> bool:
     return pattern is not None and pattern.search(text) is not None
 
 
-def _limits_hit(report: StageReport, output: Captured, *, failed: bool) -> tuple[LimitHit, ...]:
+def _limits_hit(
+    report: StageReport, output: CapturedOutput, *, failed: bool
+) -> tuple[LimitHit, ...]:
     hit = set(report.limits_hit)
     if failed:
         told = {limit for pattern, limit in _TELLTALES if pattern.search(output.stderr)}

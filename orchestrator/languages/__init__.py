@@ -1,1 +1,1 @@
-"""Languages as data: one folder each, loaded, checked and built."""
+"""Languages as data: each is a folder with a `language.toml`, sources and samples. No engine."""

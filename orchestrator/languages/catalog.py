@@ -1,4 +1,4 @@
-"""What is served right now: the languages a job may be in, each with the image it runs on."""
+"""The catalog: the languages served right now, each with the image that its jobs run on."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from orchestrator.languages.model import InstalledLanguage
 
 
 class Catalog:
-    """The languages that are served. Replaced as a whole: a job keeps the language it has found."""
+    """The languages that are served. Replaced as a whole; a job keeps the language it found."""
 
     def __init__(
         self,
@@ -21,9 +21,9 @@ class Catalog:
     def replace(
         self, served: Iterable[InstalledLanguage], disabled: Iterable[InstalledLanguage] = ()
     ) -> None:
-        """From now on `served` are found, in this order; `disabled` are known, but not served.
+        """Serve the languages `served`, in this order; those in `disabled` are known, not served.
 
-        A name that two lay claim to is the first one's, an id goes before any alias.
+        A name claimed twice belongs to the first language; an id goes before any alias.
         """
         self._served: dict[str, InstalledLanguage] = {}
         for each in served:
@@ -33,20 +33,20 @@ class Catalog:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The ids and aliases of what is served, in lower case."""
+        """The ids and aliases of the served languages, in lower case."""
         return tuple(self._by_name)
 
     @property
     def ids(self) -> tuple[str, ...]:
-        """The ids of what is served, in order."""
+        """The ids of the served languages, in order."""
         return tuple(self._served)
 
     def find(self, name: str) -> InstalledLanguage | None:
-        """What is served by that id or alias, in any case."""
+        """Return the served language with that id or alias, in any case; None: there is none."""
         return self._by_name.get(name.lower())
 
     def is_disabled(self, name: str) -> bool:
-        """Whether an admin has switched off what had that id or alias."""
+        """Return whether an admin has disabled the language with that id or alias."""
         return name.lower() in self._disabled and self.find(name) is None
 
     def __getitem__(self, language_id: str) -> InstalledLanguage:

@@ -1,4 +1,4 @@
-"""A language folder's `language.toml`, from text to languages: checked to the last key, no disk."""
+"""Parses and validates the text of a `language.toml`. No I/O."""
 
 from __future__ import annotations
 
@@ -24,28 +24,29 @@ from orchestrator.languages.schema import (
     LanguageFile,
     RunTable,
     SourceTable,
-    explain,
+    describe_error,
 )
 
 TOML_NAME = "language.toml"
 BYTECODE = "__pycache__"
-"""What pip leaves beside every `*.py` that it installs, a language's samples included."""
-# Of an image there is one, and it reports one version. A variant has samples of its own.
+"""A folder that pip leaves beside every `*.py` it installs, a language's samples included."""
+# A variant can't change the first three: it shares the image and its version. The others are the
+# folder's own language's: a variant has its own, or none.
 _NOT_A_VARIANTS = ("id", "version", "variants")
 _NOT_INHERITED = ("name", "aliases", "dialects", "samples", "variants")
 
 
 def parse_languages(toml: str, folder: Path) -> tuple[Language, ...]:
-    """The languages that a `language.toml` defines: the folder's own first, then its variants.
+    """Return the languages that a `language.toml` defines: the folder's own, then its variants.
 
-    `folder` need not be there; its name is the id that the text must have. Raises
-    ConfigurationError with one line that names file and key.
+    `folder` need not exist; its name must be the `id` in the text. Raises ConfigurationError with
+    one line that names file and key.
     """
     return tuple(to_language(folder, file) for file in parse_files(toml, folder))
 
 
 def parse_files(toml: str, folder: Path) -> tuple[LanguageFile, ...]:
-    """As `parse_languages`, but what is written: for a variant, what it comes to."""
+    """Parse as `parse_languages` does, into validated tables; a variant's are merged already."""
     where = file_in(folder, TOML_NAME)
     try:
         raw = tomllib.loads(toml)
@@ -60,16 +61,16 @@ def parse_files(toml: str, folder: Path) -> tuple[LanguageFile, ...]:
 
 
 def file_in(folder: Path, file: str) -> str:
-    """The file as messages name it: from the folder of the languages down."""
+    """Return the path of `file` as messages show it: `images/<id>/<file>`."""
     return f"{folder.parent.name}/{folder.name}/{file}"
 
 
 def _validate(raw: Mapping[str, Any], where: str) -> LanguageFile:
-    """`where`: the file, and the key that `raw` stands at with the dot after it."""
+    """`where`: the prefix of an error: the file, and the key of `raw` with its dot."""
     try:
         return LanguageFile.model_validate(raw)
     except ValidationError as err:
-        raise ConfigurationError(f"{where}{explain(err)}") from err
+        raise ConfigurationError(f"{where}{describe_error(err)}") from err
 
 
 def _variants(raw: Mapping[str, Any], own: LanguageFile, where: str) -> Iterator[LanguageFile]:
@@ -84,18 +85,18 @@ def _variants(raw: Mapping[str, Any], own: LanguageFile, where: str) -> Iterator
 
 
 def merge(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """`base` with what `changes` has in its place; of two tables, each key likewise."""
+    """Return `base` with `changes` applied recursively: tables are merged, all else replaced."""
     merged = dict(base)
     for key, value in changes.items():
         old = merged.get(key)
         if isinstance(old, Mapping) and isinstance(value, Mapping):
-            value = merge(old, value)  # noqa: PLW2901 - what takes the place is made of both
+            value = merge(old, value)  # noqa: PLW2901 - the replacement is made of both
         merged[key] = value
     return merged
 
 
 def _check_names(files: tuple[LanguageFile, ...], where: str) -> None:
-    """No two languages of a folder share a name, in any case."""
+    """Check that no two languages of a folder share an id or alias, in any case."""
     owners: dict[str, int] = {}
     for number, file in enumerate(files):
         table = f"variants.{file.id}." if number else ""
@@ -110,7 +111,7 @@ def _check_names(files: tuple[LanguageFile, ...], where: str) -> None:
 
 
 def to_language(folder: Path, file: LanguageFile) -> Language:
-    """What is written, as data."""
+    """Convert a validated `language.toml` into a language."""
     memory_error = file.memory_error
     return Language(
         id=file.id,

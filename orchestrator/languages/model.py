@@ -1,4 +1,4 @@
-"""A language as data: what `language.toml` says, checked and frozen."""
+"""A language as data: the contents of its `language.toml`, validated and frozen."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ LABEL_SOURCE = "codebae.source"
 
 @dataclass(frozen=True, slots=True)
 class SourceRule:
-    """How a main file without a name is called, and which files are sources.
+    """How a main file sent without a name is named, and which files are sources.
 
-    With `name_from` (a pattern with one group, searched in the code after `ignore` was blanked out
-    of it, and what stands between `blocks`) the name is `name_template` with the group's text for
-    `{match}`; `name` where it finds nothing. `unicode_escapes`: as Java has them, read before all
-    else. `newlines` "lf": sources reach the tools without the CR of a CRLF.
+    `name_from`: a pattern with one group, searched in the code once the matches of `ignore`, and
+    what is between the two characters of `blocks`, have been blanked out. If it matches, the name
+    is `name_template` with the group for `{match}`, otherwise `name`. `unicode_escapes`: decode
+    Java's first. `newlines` "lf": the CR of each CRLF is removed before the tools see a source.
     """
 
     name: str
@@ -34,9 +34,9 @@ class SourceRule:
 
 @dataclass(frozen=True, slots=True)
 class CommandRule:
-    """A command with placeholders, and the environment it gets beside the common one.
+    """A command with placeholders, and the environment added to the common one.
 
-    `fast`: what `{fast}` stands for; makes the command quicker and changes nothing else.
+    `fast`: the arguments for `{fast}`, which make the command quicker and change nothing else.
     """
 
     command: tuple[str, ...]
@@ -46,7 +46,7 @@ class CommandRule:
 
 @dataclass(frozen=True, slots=True)
 class LimitDefaults:
-    """What a job of this language gets when the client asks for nothing else."""
+    """The default limits of a job of this language."""
 
     memory_mb: int
     processes: int
@@ -54,7 +54,7 @@ class LimitDefaults:
 
 @dataclass(frozen=True, slots=True)
 class ServerRule:
-    """A compiler that is started before its job is known; idle it takes `memory_mb` MiB."""
+    """The compile server: a compiler started before its job is known; idle it takes `memory_mb`."""
 
     command: tuple[str, ...]
     env: Mapping[str, str]
@@ -63,7 +63,7 @@ class ServerRule:
 
 @dataclass(frozen=True, slots=True)
 class PoolRule:
-    """How many sandboxes wait for jobs, and what one of them takes, in MiB; without its server."""
+    """The number of pooled sandboxes, and what each takes in MiB (without its compile server)."""
 
     size: int = 0
     memory_mb: int = 12
@@ -71,10 +71,10 @@ class PoolRule:
 
 @dataclass(frozen=True, slots=True)
 class MemoryErrorRule:
-    """How a run that met its memory limit without being OOM-killed shows it.
+    """How a run shows that it met its memory limit when it was not OOM-killed.
 
-    `uncaught` is the runtime's own last word, and counts by itself; the others count where the peak
-    bears them out.
+    `uncaught`, a pattern of the runtime's own final message, counts by itself; exit codes and
+    `stderr` count only together with a high peak.
     """
 
     exit_codes: frozenset[int] = frozenset()
@@ -92,7 +92,7 @@ class SampleFile:
 
 @dataclass(frozen=True, slots=True)
 class SampleLimits:
-    """What a sample is run with; None: as whoever runs it does with all."""
+    """The limits of a sample; None: those that its runner uses for all samples."""
 
     wall_ms: int | None = None
     cpu_ms: int | None = None
@@ -103,10 +103,10 @@ class SampleLimits:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A program of the language with the id `language`, and what must come of it.
+    """A sample program of a language, and its expected result.
 
-    `name` is its own among that language's. `files`: the main one first. `stdout` and `exit_code`
-    are not looked at where they are None.
+    `language`: the language's id; `name`: unique within it. `files`: the main one first. `stdout`
+    and `exit_code` None: not checked.
     """
 
     language: str
@@ -121,10 +121,10 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """What programs can be sent in: a language folder's own, or a variant on the same image.
+    """A language that programs can be sent in: a folder's own, or a variant on the same image.
 
-    `image_owner` is the folder's id, and the language's own but for a variant. `compile` is None
-    for an interpreted language.
+    `image_owner`: the folder's id, which for all but a variant is also `id`. `compile` None: an
+    interpreted language.
     """
 
     id: str
@@ -141,27 +141,27 @@ class Language:
     pool: PoolRule = PoolRule()
     server: ServerRule | None = None
     uncaught: re.Pattern[str] | None = None
-    """What an exception that nobody caught looks like on stderr."""
+    """The pattern of an uncaught exception on stderr."""
     dialects: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """By those of its aliases, in lower case, that stand for compiler arguments: these."""
+    """The compiler arguments of each alias (in lower case) that stands for some: `c++20`, say."""
     uncacheable: re.Pattern[str] | None = None
-    """What in a file, or an argument, may make two compilations of the same differ."""
+    """The pattern of a text, in a file or an argument, that makes a compilation uncacheable."""
 
     @property
     def image(self) -> str:
-        """The tag jobs run on; promoting moves it."""
+        """The tag of the image that jobs run on; a promotion moves it."""
         return f"codebae-runner/{self.image_owner}:current"
 
     def compile_args(self, name: str) -> tuple[str, ...]:
-        """What whoever calls the language by that name gives its compiler thereby."""
+        """Return the compiler arguments that this alias implies."""
         return self.dialects.get(name.lower(), ())
 
 
 @dataclass(frozen=True, slots=True)
 class LanguageFolder:
-    """A folder `images/<id>/`: one image, and the languages that run on it, its own first.
+    """A folder `images/<id>/`: one image and the languages that run on it, its own first.
 
-    `toml` is the text of its `language.toml`; `samples` are those of all its languages.
+    `toml`: the text of its `language.toml`. `samples`: those of all its languages.
     """
 
     id: str
@@ -173,9 +173,9 @@ class LanguageFolder:
 
 @dataclass(frozen=True, slots=True)
 class InstalledLanguage:
-    """A language whose image is on the engine: what that image reports of itself.
+    """A language whose image is on the engine, with the version that the image reports.
 
-    `digest` is the image's id (`sha256:` and 64 hex digits), `size_bytes` its size with all layers.
+    `digest`: the image's id (`sha256:` and 64 hex digits). `size_bytes`: its size, all layers.
     """
 
     language: Language

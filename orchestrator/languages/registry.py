@@ -1,4 +1,4 @@
-"""The languages that are served, loaded from their folders and checked to the last key."""
+"""Loads languages from their folders and validates them."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from orchestrator.languages.schema import ID_PATTERN
 
 ALL = "all"
 RESERVED = ("agent", "base")
-"""Names of images that are no language's, so that no language may have them."""
+"""Names of images that are not languages; no language may be called so."""
 FIRST = ("c", "cpp", "java", "python")
-""""All" begins with these, as far as they are there."""
+"""`all` begins with these, as far as they exist."""
 
 
-class Registry:
-    """The languages, in the order they were asked for. Iterable; immutable."""
+class LanguageRegistry:
+    """The loaded languages, in the order asked for. Iterable, immutable."""
 
     def __init__(self, languages: Iterable[Language]) -> None:
         """Raises ConfigurationError when two languages share a name or an alias."""
@@ -34,16 +34,16 @@ class Registry:
 
     @property
     def ids(self) -> tuple[str, ...]:
-        """The ids, in order."""
+        """The ids of the languages, in order."""
         return tuple(language.id for language in self._languages)
 
     @property
     def owners(self) -> tuple[Language, ...]:
-        """Those that are no variants: each has an image of its own."""
+        """The languages that are not variants: each has an image of its own."""
         return tuple(each for each in self._languages if each.id == each.image_owner)
 
     def find(self, name: str) -> Language | None:
-        """The language of that id or alias, in any case; None when there is none."""
+        """Return the language with that id or alias, in any case; None when there is none."""
         return self._by_name.get(name.lower())
 
     def __iter__(self) -> Iterator[Language]:
@@ -53,17 +53,17 @@ class Registry:
         return len(self._languages)
 
 
-def load_languages(images_dir: Path, ids: Sequence[str]) -> Registry:
-    """The languages of the folders `images_dir/<id>` of `ids`, in that order, variants included.
+def load_languages(images_dir: Path, ids: Sequence[str]) -> LanguageRegistry:
+    """Load the languages of the folders named by `ids`, in that order, variants included.
 
     Raises as `load_folders` does, and ConfigurationError when two share a name.
     """
     folders = load_folders(images_dir, ids)
-    return Registry(language for folder in folders for language in folder.languages)
+    return LanguageRegistry(language for folder in folders for language in folder.languages)
 
 
 def load_folders(images_dir: Path, ids: Sequence[str]) -> tuple[LanguageFolder, ...]:
-    """The folders of `ids`, in that order; a repeated id counts once, `all` means every folder.
+    """Load the folders `images_dir/<id>` that `ids` names; see `wanted_ids`.
 
     Raises ConfigurationError with one line that names the file and the key.
     """
@@ -71,9 +71,9 @@ def load_folders(images_dir: Path, ids: Sequence[str]) -> tuple[LanguageFolder, 
 
 
 def wanted_ids(images_dir: Path, ids: Sequence[str]) -> tuple[str, ...]:
-    """The folders that `ids` names, none of them read. Raises ConfigurationError for one not there.
+    """Resolve `ids` to folder ids, in order, without reading them; `all` means every folder.
 
-    A repeated id counts once, `all` means every folder.
+    A repeated id counts once. Raises ConfigurationError for a folder that does not exist.
     """
     if not ids:
         raise ConfigurationError("setting LANGUAGES: names no language")
@@ -94,7 +94,7 @@ def _check_exists(images_dir: Path, language_id: str) -> None:
 
 
 def load_folder(images_dir: Path, language_id: str) -> LanguageFolder:
-    """The folder `images_dir/<id>`, samples included. Raises as `load_folders` does."""
+    """Load the folder `images_dir/<id>`, samples included. Raises as `load_folders` does."""
     _check_exists(images_dir, language_id)
     if language_id in RESERVED:
         raise ConfigurationError(
@@ -111,18 +111,18 @@ def load_folder(images_dir: Path, language_id: str) -> LanguageFolder:
 
 
 def folder_ids(images_dir: Path) -> tuple[str, ...]:
-    """The ids of the language folders; those beginning with `_` are the build's own."""
+    """Return the ids of all language folders; folders beginning with `_` are none."""
     try:
         entries = sorted(images_dir.iterdir())
     except OSError as err:
         raise ConfigurationError(f"setting IMAGES_DIR: {images_dir}: {err.strerror}") from err
-    return in_order(
+    return sort_ids(
         each.name for each in entries if each.is_dir() and re.fullmatch(ID_PATTERN, each.name)
     )
 
 
-def in_order(ids: Iterable[str]) -> tuple[str, ...]:
-    """The ids in the order of "all"."""
+def sort_ids(ids: Iterable[str]) -> tuple[str, ...]:
+    """Sort ids as `all` does: those of FIRST, then the others by name."""
     known = sorted(ids)
     first = [language_id for language_id in FIRST if language_id in known]
     return (*first, *(language_id for language_id in known if language_id not in FIRST))

@@ -1,8 +1,7 @@
-"""`samples/` of a language folder, read into memory with what must come of each program.
+"""Reads the samples of a language folder into memory, with the expected result of each.
 
-Most are the samples that every language has: known by their names, with what goes in and comes out.
-docs/reference/language-toml.md describes them for those who write one. A `language.toml` says only
-what is otherwise.
+Most are conventional: every language has them, and their names imply input and expected result
+(docs/reference/language-toml.md). A `language.toml` only states what differs.
 """
 
 from __future__ import annotations
@@ -42,11 +41,14 @@ CONVENTIONS: dict[str, SampleTable] = {
     "memory_limit": SampleTable(status="memory_limit"),
     "output_limit": SampleTable(status="output_limit", limits=SampleLimitsTable(output_kb=64)),
 }
-"""By the sample's name: its file's without the extension, or its folder's."""
+"""The conventional samples, by name: that of the file without its extension, or of the folder."""
 
 
 def expected_names(*, compiled: bool) -> tuple[str, ...]:
-    """Those that a language should have: one without a compiler finds its mistakes as it runs."""
+    """Return the conventional samples that a language should have.
+
+    A syntax error is a `compile_error` in a compiled language, a `runtime_error` in another.
+    """
     unfit = "syntax_error" if compiled else "compile_error"
     return tuple(name for name in CONVENTIONS if name != unfit)
 
@@ -61,7 +63,7 @@ class _SampleFolder:
     tables: Mapping[str, SampleTable]
 
     def error(self, name: str, text: str) -> ConfigurationError:
-        """What is wrong with one of them."""
+        """Return the error for what is wrong with the sample `name`."""
         where = file_in(self.language.folder, TOML_NAME)
         return ConfigurationError(f"{where}: {self.key}.{dotted_key(name)}: {text}")
 
@@ -69,10 +71,11 @@ class _SampleFolder:
 def read_samples(
     languages: Sequence[Language], tables: Sequence[Mapping[str, SampleTable]]
 ) -> tuple[Sample, ...]:
-    """The samples of a folder's languages (its own first), each with its `[samples]`.
+    """Read the samples of a folder's languages; `tables`: the `[samples]` of each.
 
-    A variant's are those in the folder of its name, and the hello of the folder's own language
-    unless it has one there. Raises ConfigurationError that names file and key.
+    `languages`: the folder's own first. A variant has the samples in the subfolder of its name, and
+    shares the folder's `hello` unless it has its own. Raises ConfigurationError, which names file
+    and key.
     """
     own, *variants = languages
     root = own.folder / "samples"
@@ -92,7 +95,7 @@ def read_samples(
 
 
 def _read_folder(folder: _SampleFolder, not_samples: set[str]) -> Iterator[Sample]:
-    """In the order of the conventions, then of the table. `not_samples`: folders that are not."""
+    """Yield the samples, conventional ones first. `not_samples`: subfolders to ignore."""
     found: dict[str, Path] = {}
     for path in _entries(folder.path):
         name = path.name if path.is_dir() else path.stem
@@ -122,7 +125,7 @@ def _entries(folder: Path) -> list[Path]:
 
 
 def _expectation(name: str, table: SampleTable | None) -> SampleTable:
-    """The expectation of the convention, overridden by what the table says."""
+    """Return the expectation of the convention, overridden by what the table states."""
     usual = CONVENTIONS.get(name, SampleTable())
     if table is None:
         return usual
@@ -143,7 +146,7 @@ def _to_sample(folder: _SampleFolder, name: str, table: SampleTable, path: Path)
 
 
 def _read_files(folder: _SampleFolder, name: str, path: Path) -> tuple[SampleFile, ...]:
-    """A file as a client's `code`, a folder as a client's `files`: the main one first."""
+    """Read a file as a client would send `code`, a folder as `files` (the main one first)."""
     rule = folder.language.source
     if path.is_file():
         if not path.name.endswith(rule.extensions):

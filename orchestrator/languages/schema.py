@@ -1,4 +1,4 @@
-"""`language.toml` as it is written: strict pydantic models, and their errors as one line."""
+"""The schema of `language.toml`: strict pydantic models, and their errors as one line."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ class ServerTable(_Table):
 
 
 class _CommandTable(_Table):
-    """What `[compile]` and `[run]` have in common; `fast` has one place, and the place is used."""
+    """What `[compile]` and `[run]` share; `fast` and its placeholder `{fast}` need each other."""
 
     command: list[str]
     fast: list[Text] | None = Field(None, min_length=1)
@@ -166,7 +166,7 @@ class PoolTable(_Table):
 
 
 class LimitsTable(_Table):
-    """`[limits]`: the same bounds as the settings have."""
+    """`[limits]`, with the same bounds as the settings."""
 
     memory_mb: int = Field(ge=16, le=65_536)
     processes: int = Field(ge=4, le=4096)
@@ -197,7 +197,7 @@ class SampleLimitsTable(_Table):
 
 
 class SampleTable(_Table):
-    """One entry of `[samples]`: a verdict that a lone program can come to, or why there is none."""
+    """An entry of `[samples]`: the expected result of a sample, or why it is `absent`."""
 
     absent: Text | None = None
     input: str = ""
@@ -245,10 +245,10 @@ class LanguageFile(_Table):
         return self
 
 
-def explain(err: ValidationError) -> str:
-    """The error worth telling, as `key: what is wrong`; an unknown key comes before all others.
+def describe_error(err: ValidationError) -> str:
+    """Return the most useful error as `key: what is wrong`: an unknown key before all others.
 
-    (A misspelt key also leaves the right one missing; the misspelling is the news.)
+    (A misspelt key also leaves the right one missing, but the misspelling explains both.)
     """
     errors = err.errors(include_url=False)
     first = next((e for e in errors if e["type"] == "extra_forbidden"), errors[0])
@@ -268,5 +268,5 @@ def _dotted(loc: tuple[int | str, ...]) -> str:
 
 
 def dotted_key(key: str) -> str:
-    """A key as TOML would write it: quoted unless it is bare."""
+    """Return a key as TOML writes it: bare if possible, else quoted."""
     return key if _BARE_KEY.fullmatch(key) else f'"{key}"'

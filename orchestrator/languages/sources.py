@@ -1,4 +1,4 @@
-"""From a submission's file names to commands, and from its code to a file name. Pure."""
+"""Turns file names into commands, and code into a file name, by a language's rules. Pure."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _PLACEHOLDER = re.compile(r"\{(main|main_class|stack_mb)\}")
 _MAX_STACK_MB = 1024  # the JVM takes no more
 _MAX_NAME_BYTES = 255
 BOM = "\ufeff"
-# Of a backslash that no other one has taken; the pairs before it stay.
+# A backslash that is not itself escaped; the pairs of backslashes before it are kept.
 _UNICODE_ESCAPE = re.compile(r"(?<!\\)((?:\\\\)*+)\\u++([0-9A-Fa-f]{4})")
 
 
-def as_tools_read(language: Language, content: bytes) -> bytes:
-    """A source's bytes without a byte order mark, and with the line ends the language takes."""
+def normalise_source(language: Language, content: bytes) -> bytes:
+    """Remove a source's byte order mark, and convert its line ends if the language wants LF."""
     content = content.removeprefix(BOM.encode())
     if language.source.newlines == "lf":
         content = content.replace(b"\r\n", b"\n")
@@ -26,16 +26,16 @@ def as_tools_read(language: Language, content: bytes) -> bytes:
 
 
 def main_file_name(language: Language, code: str) -> str:
-    """What the main file is called when the client sent only its code: a plain file name.
+    """Return the plain file name of a main file that was sent as `code` alone.
 
-    Time is linear in `code` as long as the language's patterns are
+    Time is linear in `code` if the language's patterns are linear
     (docs/reference/language-toml.md says how).
     """
     rule = language.source
     if rule.name_from is None or rule.name_template is None:
         return rule.name
     visible = _UNICODE_ESCAPE.sub(_escaped, code) if rule.unicode_escapes else code
-    # A blank, not nothing: what stood on either side must not grow together.
+    # Replaced by a blank, so that the words on both sides do not join.
     visible = rule.ignore.sub(" ", visible) if rule.ignore else visible
     visible = _outside(visible, rule.blocks) if rule.blocks else visible
     match = rule.name_from.search(visible)
@@ -50,7 +50,7 @@ def _escaped(match: re.Match[str]) -> str:
 
 
 def _outside(text: str, blocks: str) -> str:
-    """What is in no block; one that has no end reaches to the end."""
+    """Return the text outside all blocks; an unclosed block extends to the end."""
     start = blocks[0]
     outside, depth, at = [], 0, 0
     for match in re.finditer(f"[{re.escape(blocks)}]", text):
@@ -62,7 +62,7 @@ def _outside(text: str, blocks: str) -> str:
 
 
 def _is_plain(name: str) -> bool:
-    """Whether any file system takes it as the name of one file."""
+    """Return whether every file system accepts it as the name of one file."""
     try:
         size = len(name.encode())
     except UnicodeEncodeError:  # a lone surrogate out of JSON
@@ -73,9 +73,10 @@ def _is_plain(name: str) -> bool:
 def compile_argv(
     language: Language, paths: Sequence[str], compile_args: Sequence[str], *, fast: bool = True
 ) -> tuple[str, ...]:
-    """The compile stage's command, for the folder `paths` are relative to; empty without one.
+    """Return the argv of the compile stage; empty for an interpreted language.
 
-    `paths`: every file of the submission, the main one first. `fast`: with the language's `fast`.
+    `paths`: all files of the submission relative to the working folder, the main one first.
+    `fast`: whether to fill in the language's `fast` arguments.
     """
     rule = language.compile
     if rule is None:
@@ -93,7 +94,7 @@ def run_argv(
     memory_mb: int,
     fast: bool = True,
 ) -> tuple[str, ...]:
-    """A run stage's command; `paths` and `fast` as for `compile_argv`, `memory_mb` its limit."""
+    """Return the argv of a run stage. `memory_mb`: its limit; else see `compile_argv`."""
     rule = language.run
     sources = source_paths(language, paths)
     lists = {"sources": sources, "args": args, "fast": rule.fast if fast else ()}
@@ -101,22 +102,22 @@ def run_argv(
 
 
 def stack_mb(memory_mb: int) -> int:
-    """The stack of a runtime that has to be told: its own needs are left out of the memory."""
+    """Return the stack size for a runtime that takes it as an option; leaves it a quarter."""
     return min(memory_mb * 3 // 4, _MAX_STACK_MB)
 
 
 def source_paths(language: Language, paths: Sequence[str]) -> tuple[str, ...]:
-    """Those of `paths` that are sources of the language, in the same order, safe as arguments."""
+    """Return the `paths` that are sources of the language, in order, safe as arguments."""
     return tuple(_safe(path) for path in paths if path.endswith(language.source.extensions))
 
 
 def expand(
     command: Sequence[str], main: str, lists: dict[str, Sequence[str]], stack: int = 0
 ) -> tuple[str, ...]:
-    """`command` with its placeholders filled in, each once: what is put in is not looked at again.
+    """Fill in the placeholders of a command; inserted texts are not expanded again.
 
-    A token `{name}` with `name` in `lists` becomes that list's items; `{main}`, `{main_class}`
-    and `{stack_mb}` are replaced wherever they stand.
+    A token `{name}` with `name` in `lists` becomes the items of that list; `{main}`,
+    `{main_class}` and `{stack_mb}` are replaced anywhere in a token.
     """
     values = {
         "main": _safe(main),
@@ -134,10 +135,10 @@ def expand(
 
 
 def main_class(main: str) -> str:
-    """A path as Java names its class: `a/Main.java` is `a.Main`."""
+    """Return a path as the name of a Java class: `a/Main.java` is `a.Main`."""
     return posixpath.splitext(main)[0].replace("/", ".")
 
 
 def _safe(value: str) -> str:
-    """A name no tool takes for an option, or (gcc, javac, java: `@file`) for a file of options."""
+    """Keep a name from being taken for an option, or (gcc, javac, java) an `@file` of options."""
     return f"./{value}" if value.startswith(("-", "@")) else value

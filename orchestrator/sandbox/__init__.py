@@ -1,1 +1,1 @@
-"""Sandboxes: the contract, the Docker backend, the pool, the self-test, the agent's protocol."""
+"""Sandboxes: their contract, the Docker backend, the pool, the self-test, the agent's protocol."""

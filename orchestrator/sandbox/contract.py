@@ -1,17 +1,17 @@
-"""The contract between the jobs and whatever runs them.
+"""The contract between the jobs and a backend, which makes the sandboxes that they run in.
 
 The life of a sandbox, in this order:
 
 1. `Backend.open(spec)` makes one and returns when its agent is ready. On any error, cancellation
    included, nothing is left behind.
-2. `Sandbox.prepare(...)` at most once; `wait_lost()`, as long as nothing else is wanted of it.
+2. `Sandbox.prepare(...)`, at most once; `wait_lost()`, while the sandbox waits in the pool.
 3. `Sandbox.send_files(...)` and `send_artefact(...)`, any number of times while no stage runs.
-4. `Sandbox.set_limits(...)`, at most between stages.
+4. `Sandbox.set_limits(...)`, only between stages.
 5. `Sandbox.run_stage(...)`, one at a time; after a compilation, `fetch_artefact(...)`.
-6. `Sandbox.close()`, exactly once or several times, in any state, also in the middle of a stage.
+6. `Sandbox.close()`, once or more often, in any state, even in the middle of a stage.
 
-A sandbox belongs to one job and is used by one task at a time, except for `close`, which anyone may
-call at any time. `tests/contract/` holds every backend to this.
+A sandbox belongs to one job and is used by one task at a time, except for `close`, which any task
+may call at any time. `tests/contract/` holds every backend to this.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from orchestrator.sandbox.model import SandboxSpec, SourceFile, Stage, StageOutc
 from orchestrator.sandbox.stdin import StdinStream
 
 OutputSink = Callable[[Stream, bytes], Awaitable[None]]
-"""Takes output as it comes. While it waits, the program's pipe is not read."""
+"""Takes output as it comes. While it blocks, the program's pipe is not read (backpressure)."""
 
 
 class Sandbox(Protocol):
-    """One single-use container (or what stands for it in tests)."""
+    """One single-use container (or a fake of one, in tests)."""
 
     @property
     def name(self) -> str:
@@ -35,92 +35,91 @@ class Sandbox(Protocol):
         ...
 
     async def send_files(self, files: Sequence[SourceFile], *, build: bool, work: bool) -> None:
-        """Write files as the compile uid's (`build`), as the run uid's (`work`), or both.
+        """Write files into `/build` as the compile uid (`build`), `/work` as the run uid (`work`).
 
-        A run leaves its folder empty, so the next one's files are sent again. A sandbox that is
-        gone, or that refuses a file, says so with the next stage.
+        A run leaves its folder empty, so the files of the next one have to be sent again. A lost
+        sandbox, or a refused file, is reported by the next stage.
         """
         ...
 
     async def fetch_artefact(self, max_bytes: int) -> bytes | None:
-        """What the compilation left in `/build`: bytes for `send_artefact`, and for nobody else.
+        """Return what the compilation left in `/build`: opaque bytes for `send_artefact`.
 
-        None when it would take more than `max_bytes`, when it holds what can't be put back exactly
+        None when they would exceed `max_bytes`, when `/build` has what can't be restored exactly
         (links, devices, odd modes, empty folders, ...), or when the sandbox is lost, which the next
-        stage will say. Only between stages. Cancelling it leaves the sandbox fit for `close` only.
+        stage reports. Only between stages. After a cancelled call only `close` may follow.
         """
         ...
 
     async def send_artefact(self, artefact: bytes) -> None:
-        """Put back into `/build` what `fetch_artefact` gave, in place of a compilation.
+        """Restore into `/build`, which must be empty, what `fetch_artefact` returned.
 
-        `/build` must still be empty. Returns when it is done; raises SandboxError when it can't be,
-        as when the sandbox is lost, or EngineError.
+        Returns when it is done. Raises SandboxError when it can't be (the sandbox is lost, for
+        one), or EngineError.
         """
         ...
 
     async def prepare(self, argv: tuple[str, ...], env: Mapping[str, str]) -> None:
-        """Start a compiler ahead of time, and return when it says that it is ready.
+        """Start the prepared compiler (compile server), and return when it reports ready.
 
-        It is what a stage with `by_prepared` uses, and never lives longer than until the end of the
-        first stage, or the next `send_artefact`. Raises SandboxError when it is not ready in time;
-        the sandbox is then fit for `close` only, as after cancelling.
+        A stage with `by_prepared` uses it. It is killed at the end of the first stage, or by
+        `send_artefact`. Raises SandboxError when it is not ready in time; then, or after a
+        cancelled call, only `close` may follow.
         """
         ...
 
     async def wait_lost(self) -> None:
-        """Return once the sandbox is gone, or of no more use; for one that waits to be used.
+        """Wait until an idle sandbox is lost or unusable.
 
-        May be cancelled at any time, and the sandbox used at once: nothing is lost by it.
+        May be cancelled at any time, and the sandbox used at once: no byte is lost by it.
         """
         ...
 
     async def set_limits(self, memory_bytes: int, processes: int) -> bool:
-        """Change memory and process limits; False when more memory than that is in use.
+        """Change the memory and process limits; False when more memory than that is in use.
 
-        Then they stay as they were, and so does all else. Only between stages. Raises EngineError
-        when the engine can't be asked, SandboxError when the agent does not say what is in use.
+        After False nothing has changed. Only between stages. Raises EngineError when the engine
+        fails, SandboxError when the agent does not report the memory in use.
         """
         ...
 
     async def run_stage(
         self, stage: Stage, sink: OutputSink, stdin: StdinStream | None = None
     ) -> StageOutcome:
-        """Run one stage to its end and say what happened; a lost sandbox is an outcome too.
+        """Run one stage to its end and return its outcome; a lost sandbox is an outcome, too.
 
-        The program reads `stage.stdin`, then what is written to the stream `stdin`, if there is
-        one. The stream is closed when this returns, unless the stage was lost before its program
-        started. While `sink` waits, `stdin` is not told what the program has taken. Cancelling this
-        leaves the sandbox fit for `close` only.
+        The program reads `stage.stdin`, then what is written to the stream `stdin`, if given. The
+        stream is closed when this returns, unless the stage was lost before its program started.
+        While `sink` blocks, `stdin` gets no credit. After a cancelled call only `close` may follow.
         """
         ...
 
     async def close(self) -> None:
-        """Kill and remove whatever there is. Never raises on what is gone already; idempotent.
+        """Kill and remove the sandbox. Idempotent; a container that is gone already is no error.
 
-        Raises EngineError when the engine would not do it; the sweep will.
+        Raises EngineError when the engine fails to remove it; the sweep will.
         """
         ...
 
 
 class Backend(Protocol):
-    """Makes sandboxes."""
+    """Makes sandboxes, on a Docker Engine for one."""
 
     async def open(self, spec: SandboxSpec) -> Sandbox:
         """Make a sandbox and wait until its agent is ready.
 
-        Raises EngineError when the engine can't or won't, SandboxError when the agent won't start.
+        Raises EngineError when the engine fails, SandboxError when the agent does not start.
         """
         ...
 
     async def ping(self) -> None:
-        """Ask whether sandboxes can be made at all. Raises EngineUnavailableError when not."""
+        """Check that the engine answers. Raises EngineUnavailableError when it does not."""
         ...
 
     async def sweep(self) -> int:
-        """Remove leftovers (see `sweep.py`); how many there were. Raises EngineError."""
+        """Remove leftover containers (see `sweep.py`) and return how many. Raises EngineError."""
         ...
 
     async def shutdown(self) -> None:
-        """Close what is open and let go of the engine. Idempotent."""
+        """Close all open sandboxes, and the connections to the engine. Idempotent."""
         ...

@@ -1,4 +1,4 @@
-"""Who this server is: an id that survives restarts, so that its leftovers are told from others'."""
+"""The instance id: survives restarts, so that a server knows its own leftover containers."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _ID = re.compile(r"[0-9a-f]{16}")
 
 @contextlib.contextmanager
 def claim_instance(state_dir: Path) -> Iterator[str]:
-    """The id kept in `state_dir`, made on first use and locked while the context lasts.
+    """Lock and return the id kept in `state_dir`, made on first use; unlocked with the context.
 
-    Raises StateInUseError when another process holds it (it would sweep our containers, and we
-    its), ConfigurationError when the folder can't be written.
+    Raises StateInUseError when another process has it (each would sweep the other's containers),
+    ConfigurationError when the folder can't be written.
     """
     path = state_dir / FILE
     try:
@@ -37,14 +37,14 @@ def claim_instance(state_dir: Path) -> Iterator[str]:
 
 
 def has_instance(state_dir: Path) -> bool:
-    """Whether a server has ever claimed `state_dir`."""
+    """Return whether a server has ever claimed `state_dir`."""
     return (state_dir / FILE).exists()
 
 
-def passing_instance() -> str:
-    """The id of a command that runs beside whatever server there is, and keeps nothing.
+def temporary_instance() -> str:
+    """Return an id for a command that may run beside a server, and keeps no state.
 
-    Should it be killed, anyone's sweep removes its containers once their time is over.
+    If the command is killed, any server's sweep removes its containers after their deadline.
     """
     return secrets.token_hex(8)
 

@@ -1,4 +1,4 @@
-"""What the sandbox layer takes and gives: frozen data, no behaviour beyond arithmetic."""
+"""The data that the sandbox layer takes and returns. Frozen, no behaviour."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from enum import IntEnum, StrEnum
 
 
 class StageKind(StrEnum):
-    """Which uid and folder a stage gets: `/build` for compile, `/work` for run."""
+    """The kind of a stage; it decides the uid and the folder (compile: `/build`, run: `/work`)."""
 
     COMPILE = "compile"
     RUN = "run"
 
 
 class StageCause(StrEnum):
-    """Why the agent ended a stage; `NONE` when the program ended by itself."""
+    """Why the agent ended a stage; NONE when the program ended by itself."""
 
     NONE = "none"
     WALL = "wall"
@@ -25,7 +25,7 @@ class StageCause(StrEnum):
 
 
 class Signal(IntEnum):
-    """What a running program can be sent, by Linux's numbers. KILL ends the stage as well."""
+    """The signals that a running program can be sent, with Linux's numbers. KILL ends the stage."""
 
     INT = 2
     KILL = 9
@@ -33,7 +33,7 @@ class Signal(IntEnum):
 
 
 class LimitHit(StrEnum):
-    """A limit a program was seen to run into without being ended for it."""
+    """A limit that a program ran into without being killed for it."""
 
     PROCESSES = "processes"
     DISK = "disk"
@@ -43,7 +43,7 @@ class LimitHit(StrEnum):
 
 
 class LossReason(StrEnum):
-    """What became of a sandbox whose stream ended before its stage did."""
+    """Why a sandbox was lost, that is, why its stream ended before its stage did."""
 
     OOM = "oom"
     OUTSIDE = "outside"  # engine unreachable, or the container killed or removed by somebody else
@@ -51,7 +51,7 @@ class LossReason(StrEnum):
 
 
 class Stream(StrEnum):
-    """A program's output stream."""
+    """One of a program's output streams."""
 
     STDOUT = "stdout"
     STDERR = "stderr"
@@ -59,7 +59,7 @@ class Stream(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SandboxSpec:
-    """Everything a sandbox is made from. Sizes in bytes, times in seconds."""
+    """Everything that a sandbox is made from. Sizes in bytes, times in seconds."""
 
     job_id: str
     image: str
@@ -68,17 +68,17 @@ class SandboxSpec:
     lifetime_s: int
     uses_compiler: bool = True
     run_memory_bytes: int = 0
-    """What the memory limit will be once the compiler is done; 0: the same."""
+    """The memory limit after compiling; 0: the same."""
     disk_memory_bytes: int = 0
-    """Of how much memory, at most, the writable folders get their share; 0: of the limit itself.
+    """The most memory of which the writable folders (tmpfs) get a share; 0: the limit itself.
 
-    The language's default: a sandbox made ahead of time has its folders before its job is known.
+    It is the language's default: a pooled sandbox has its folders before its job is known.
     """
 
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """A file of the submission: a checked relative path and its bytes."""
+    """A file of the submission: a validated relative path and its bytes."""
 
     path: str
     content: bytes = field(repr=False)
@@ -86,10 +86,10 @@ class SourceFile:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One process tree to run. Times in ms (0 = no limit), output limits in bytes per stream.
+    """One process tree to run. Times in ms (0: no limit), output limits in bytes per stream.
 
-    `wall_most_ms`: how far the wall limit may move, as time is given back in which others kept the
-    program from running; 0: it does not.
+    `wall_most_ms`: the most that the wall limit may grow to, by the time in which the program was
+    runnable but got no CPU; 0: it does not grow.
     """
 
     kind: StageKind
@@ -102,14 +102,14 @@ class Stage:
     stdin: bytes = field(default=b"", repr=False)
     wall_most_ms: int = 0
     stack_kb: int = 0
-    """How far the program's stack may grow, in KiB; 0: as the sandbox has it."""
+    """The stack limit in KiB; 0: the sandbox's default."""
     by_prepared: bool = False
-    """A compilation, by the prepared compiler if there is one that is fit for it."""
+    """Whether to compile with the prepared compiler, if there is one."""
 
 
 @dataclass(frozen=True, slots=True)
 class StageReport:
-    """What the agent saw of a stage: `exit_code` is None after a signal, else `signal` is."""
+    """The agent's report of a stage: `exit_code` is None after a signal, otherwise `signal` is."""
 
     exit_code: int | None
     signal: int | None
@@ -122,22 +122,22 @@ class StageReport:
     stdout_truncated: bool = False
     stderr_truncated: bool = False
     given_back_us: int = 0
-    """Of `wall_us`, what is beyond the limit: others kept the program from running for so long."""
+    """The part of `wall_us` beyond the limit, allowed because the program had to wait for a CPU."""
     by_prepared: bool = False
-    """The prepared compiler was given it first, whether or not it declined."""
+    """Whether the prepared compiler was asked first, even if it then declined."""
 
 
 @dataclass(frozen=True, slots=True)
 class StageLoss:
-    """The sandbox went away in the middle of a stage."""
+    """The outcome of a stage whose sandbox was lost."""
 
     reason: LossReason
     detail: str
     before_start: bool = False
-    """As far as the agent had said, nothing of the stage, nor of any before it, was executed; of a
-    stage without a stdin stream, 10 ms may have been."""
+    """Whether, as far as the agent had reported, nothing of this or any earlier stage had been
+    executed (of a stage without a stdin stream, up to 10 ms may have been)."""
     before_stage: bool = False
-    """Likewise of the stage alone."""
+    """The same of this stage alone."""
 
 
 StageOutcome = StageReport | StageLoss

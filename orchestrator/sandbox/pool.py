@@ -1,9 +1,8 @@
-"""Sandboxes made ahead of time: each waits, is leased once, and never comes back.
+"""The pool: sandboxes made ahead of time; each is leased once and never returned.
 
-A lease takes the one that has waited longest, in constant time. Whatever is missing is made again
-in the background, as far as `allowance` lets it: running jobs come first. One that died while it
-waited is noticed by the end of its stream; in the moment before that, the job that leased it begins
-anew.
+A lease takes the oldest one, in constant time. Refills run in the background, as many at once as
+`allowance` permits: running jobs come first. A sandbox that dies while it waits is noticed by the
+end of its stream; a job that leases it in the moment before that is retried.
 """
 
 from __future__ import annotations
@@ -20,18 +19,18 @@ import structlog
 from orchestrator.errors import EngineError, NotPreparedError
 from orchestrator.sandbox.contract import Backend, Sandbox
 from orchestrator.sandbox.model import SandboxSpec
-from orchestrator.sandbox.pool_profile import PoolProfile, PoolStatus, serves
+from orchestrator.sandbox.pool_profile import PoolProfile, PoolStatus, can_serve
 
 log = structlog.get_logger(__name__)
 
-LOOK_AGAIN_S = 1.0  # after a job has ended the pool looks at once; this is for age and the engine
+LOOK_AGAIN_S = 1.0  # a job's end wakes the pool at once; this is for ageing, and for the engine
 PAUSE_S = 5.0  # after a sandbox that could not be made
-FAILURES = 3
+FAILURES = 3  # of a language's compile server in a row, before it is given up
 
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A sandbox for one job. `is_hit`: it was waiting; `is_prepared`: and its compiler with it."""
+    """A sandbox leased to one job. `is_hit`: from the pool; `is_prepared`: its compiler waits."""
 
     sandbox: Sandbox
     is_hit: bool = False
@@ -40,7 +39,7 @@ class Lease:
 
 @dataclass(slots=True, eq=False)
 class _ReadySandbox:
-    """A sandbox that waits to be leased; `watch` ends when the sandbox dies."""
+    """A sandbox that waits to be leased. `watch` ends when the sandbox dies; `since`: monotonic."""
 
     sandbox: Sandbox
     is_prepared: bool
@@ -50,7 +49,7 @@ class _ReadySandbox:
 
 @dataclass(slots=True)
 class LanguagePool:
-    """The sandboxes of one language: those that wait, and how many are being made."""
+    """The pooled sandboxes of one language, and the counters of the pool for it."""
 
     name: str
     profile: PoolProfile
@@ -61,15 +60,19 @@ class LanguagePool:
     failures: int = 0
     """Failed starts of the compile server in a row; at FAILURES it is given up."""
     asked_at: float = float("-inf")
+    """When a job last asked for this language, by the monotonic clock, in seconds."""
 
     @property
     def count(self) -> int:
-        """How many sandboxes wait or are being made."""
+        """The number of sandboxes that wait or are being made."""
         return len(self.ready) + self.creating
 
 
 class Pool:
-    """One per server; `open` is the way to every sandbox of a job."""
+    """Keeps sandboxes ready per language; every sandbox of a job comes from `open`. One per server.
+
+    Nothing waits until `run` does its work.
+    """
 
     def __init__(
         self,
@@ -80,10 +83,10 @@ class Pool:
         memory_mb: int = 0,
         max_age_s: float = 600.0,
     ) -> None:
-        """`profiles` by language; `allowance`: how many may be in the making right now.
+        """`profiles`: by language. `allowance`: returns how many may be in the making right now.
 
-        `memory_mb` bounds what waits for languages of size 0 (those with a size have been made to
-        fit). Nothing waits until `run` does its work.
+        `memory_mb`: the pool's memory budget in MiB; it bounds what is kept on demand (size 0), as
+        fixed sizes already fit it. `max_age_s`: the age at which a waiting sandbox is replaced.
         """
         self._backend = backend
         self._pools = {name: LanguagePool(name, profile) for name, profile in profiles.items()}
@@ -95,14 +98,14 @@ class Pool:
         self._wake = asyncio.Event()
         self._not_before = 0.0
 
-    def keep(self, profiles: Mapping[str, PoolProfile]) -> None:
-        """Replace the profiles; sandboxes whose profile has changed or is gone are removed."""
+    def set_profiles(self, profiles: Mapping[str, PoolProfile]) -> None:
+        """Replace the profiles, and remove sandboxes whose profile has changed or is gone."""
         for name in self._pools.keys() - profiles.keys():
             self._clear(self._pools.pop(name))
         for name, profile in profiles.items():
             pool = self._pools.setdefault(name, LanguagePool(name, profile))
             if pool.profile != profile:
-                if not pool.profile.is_made_as(profile):
+                if not pool.profile.makes_same_sandbox(profile):
                     self._clear(pool)
                     pool.failures = 0
                 pool.profile = profile
@@ -113,7 +116,7 @@ class Pool:
             self._discard(pool.ready.popleft())
 
     def status(self) -> Mapping[str, PoolStatus]:
-        """How many sandboxes wait, are being made and were found, by language."""
+        """Return the pool's counts, by language."""
         return {
             pool.name: PoolStatus(
                 len(pool.ready), pool.creating, self._wanted(pool), pool.hits, pool.misses
@@ -124,10 +127,10 @@ class Pool:
     def open(
         self, language: str, spec: SandboxSpec, *, fresh: bool = False
     ) -> asyncio.Future[Lease]:
-        """A waiting sandbox that serves, unless `fresh`; else a new one. Raises as `Backend.open`.
+        """Lease a waiting sandbox that fits `spec`, or a new one; with `fresh` always a new one.
 
-        One that waits and needs no change is there at once. On any error, cancellation included,
-        nothing is left behind.
+        The future of a waiting sandbox whose limits need no change is already done. Raises as
+        `Backend.open`; on any error, cancellation included, nothing is left behind.
         """
         pool = self._pools.get(language)
         waiting = None
@@ -136,7 +139,7 @@ class Pool:
             waiting = self._take(pool, spec)
             pool.hits += waiting is not None
             pool.misses += waiting is None
-            self.poke()
+            self.wake()
         if pool is None or waiting is None:
             return asyncio.create_task(self._make_one(spec), name=f"open {spec.job_id}")
         lease = Lease(waiting.sandbox, is_hit=True, is_prepared=waiting.is_prepared)
@@ -147,12 +150,12 @@ class Pool:
         return asyncio.create_task(self._set_limits(lease, spec), name=f"open {spec.job_id}")
 
     def _take(self, pool: LanguagePool, spec: SandboxSpec) -> _ReadySandbox | None:
-        if not serves(pool.profile.spec, spec):
+        if not can_serve(pool.profile.spec, spec):
             return None
         while pool.ready:
             waiting = pool.ready.popleft()
             if not waiting.watch.done():
-                # Whoever reads next waits until the watch is out of the way.
+                # The next reader of the stream waits until the cancelled watch has let go of it.
                 waiting.watch.cancel()
                 return waiting
             self._discard(waiting)
@@ -169,13 +172,13 @@ class Pool:
             raise
         return lease
 
-    def poke(self) -> None:
-        """Look again now: something has changed that `allowance` may depend on."""
+    def wake(self) -> None:
+        """Check for refills now, since something that `allowance` depends on may have changed."""
         if self._allowance() > len(self._making):
             self._wake.set()
 
     async def run(self) -> None:
-        """Keep the pools full; until cancelled."""
+        """Refill and replace waiting sandboxes, until cancelled."""
         while True:
             self._wake.clear()
             self._retire_the_old()
@@ -191,7 +194,7 @@ class Pool:
                 continue
 
     async def close(self) -> None:
-        """Remove whatever waits or is in the making. After `run` was cancelled."""
+        """Remove all that wait or are in the making; to be called after `run` was cancelled."""
         for task in self._making:
             task.cancel()
         for pool in self._pools.values():
@@ -204,7 +207,7 @@ class Pool:
         return pool.profile.size or int(is_asked_for)
 
     def _neediest(self) -> LanguagePool | None:
-        """The pool that is emptiest for its size, of those that lack something and have room."""
+        """Return the pool that is emptiest for its size, of those with room for one more."""
         if time.monotonic() < self._not_before:
             return None
         room = self._memory_mb - sum(p.count * p.profile.memory_mb for p in self._pools.values())
@@ -225,8 +228,10 @@ class Pool:
             except BaseException:
                 self._spawn(_close(sandbox))
                 raise
-            if self._pools.get(pool.name) is not pool or not profile.is_made_as(pool.profile):
-                self._spawn(_close(sandbox))  # another is wanted by now
+            if self._pools.get(pool.name) is not pool or not profile.makes_same_sandbox(
+                pool.profile
+            ):
+                self._spawn(_close(sandbox))  # the profile has changed meanwhile
                 return
             watch = asyncio.create_task(sandbox.wait_lost(), name=f"watch {sandbox.name}")
             waiting = _ReadySandbox(sandbox, is_prepared, watch, time.monotonic())
@@ -240,7 +245,7 @@ class Pool:
             self._wake.set()
 
     def _lose(self, pool: LanguagePool, waiting: _ReadySandbox) -> None:
-        """Remove a waiting sandbox that has died; one that was leased is in no pool any more."""
+        """Remove a waiting sandbox that has died; a leased one is in no pool any more."""
         if waiting in pool.ready:
             log.warning("pool_lost", language=pool.name, container=waiting.sandbox.name)
             pool.ready.remove(waiting)
@@ -248,7 +253,7 @@ class Pool:
             self._wake.set()
 
     def _retire_the_old(self) -> None:
-        """Retire one per language and look, so that sandboxes of one age do not all go at once."""
+        """Remove at most one old or surplus sandbox per language, so that not all go at once."""
         oldest = time.monotonic() - self._max_age_s
         for pool in self._pools.values():
             is_over = pool.ready and len(pool.ready) > self._wanted(pool)
@@ -270,13 +275,13 @@ def _has_other_limits(made: SandboxSpec, spec: SandboxSpec) -> bool:
 
 
 async def _prepare(sandbox: Sandbox, pool: LanguagePool, profile: PoolProfile) -> bool:
-    """Start the compile server. False where there is none, or it has failed too often."""
+    """Start the compile server; False when the language has none, or it has failed too often."""
     if not profile.server or pool.failures >= FAILURES:
         return False
     try:
         await sandbox.prepare(profile.server, profile.server_env)
     except NotPreparedError:
-        pool.failures += profile.is_made_as(pool.profile)
+        pool.failures += profile.makes_same_sandbox(pool.profile)
         if pool.failures == FAILURES:
             log.error("compile_server_given_up", language=pool.name)
         raise

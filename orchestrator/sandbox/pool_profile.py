@@ -1,4 +1,4 @@
-"""Data about the sandboxes that wait in the pool, and the pure decisions about them."""
+"""The pool's data, and the pure decisions about it: who can be served, and how many wait."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from orchestrator.sandbox.spec import run_disk
 
 @dataclass(frozen=True, slots=True)
 class PoolProfile:
-    """The sandboxes to keep ready for a language's jobs: `size` of them, made from `spec`.
+    """The sandboxes to keep ready for a language: `size` of them, made from `spec`.
 
-    `server` (argv and environment) is started in each as its prepared compiler; none when empty.
-    `memory_mb` is what one takes while it waits. With `size` 0 one is kept ready from when a job
-    asks for it until nobody has for as long as a sandbox may wait.
+    `server`: the argv of the prepared compiler started in each; empty: none. `memory_mb`: what one
+    takes while it waits, in MiB. With `size` 0 one is kept ready on demand: from the first job that
+    asks for it until none has for as long as a sandbox may wait.
     """
 
     spec: SandboxSpec
@@ -24,15 +24,15 @@ class PoolProfile:
     server: tuple[str, ...] = ()
     server_env: Mapping[str, str] = field(default_factory=dict)
 
-    def is_made_as(self, other: PoolProfile) -> bool:
-        """Whether sandboxes made by this profile serve the other one unchanged."""
+    def makes_same_sandbox(self, other: PoolProfile) -> bool:
+        """Return whether sandboxes of this profile are the same as those of the other one."""
         mine = (self.spec, self.server, self.server_env)
         return mine == (other.spec, other.server, other.server_env)
 
 
 @dataclass(frozen=True, slots=True)
 class PoolStatus:
-    """Counts of sandboxes (waiting, in the making, wanted) and of jobs that found one or none."""
+    """Counts of sandboxes (waiting, in the making, wanted), and of hits and misses."""
 
     ready: int
     creating: int
@@ -41,10 +41,10 @@ class PoolStatus:
     misses: int
 
 
-def serves(made: SandboxSpec, spec: SandboxSpec) -> bool:
-    """Whether a job that wants `spec` can't tell one `made` before from its own.
+def can_serve(made: SandboxSpec, spec: SandboxSpec) -> bool:
+    """Return whether a sandbox `made` earlier is as good as one made from `spec`.
 
-    Memory and processes can still be set; the size of its folders can't.
+    Memory and process limits can still be changed, the size of the writable folders can't.
     """
     return (
         (made.image, made.uses_compiler) == (spec.image, spec.uses_compiler)
@@ -53,8 +53,8 @@ def serves(made: SandboxSpec, spec: SandboxSpec) -> bool:
     )
 
 
-def fit(profiles: Mapping[str, PoolProfile], memory_mb: int) -> dict[str, int]:
-    """The number of sandboxes for each profile: shared out in turns until `memory_mb` is used."""
+def fit_pool_sizes(profiles: Mapping[str, PoolProfile], memory_mb: int) -> dict[str, int]:
+    """Return the pool size for each profile: dealt out round robin until `memory_mb` is used."""
     sizes = dict.fromkeys(profiles, 0)
     while True:
         growing = _next_round(profiles, sizes, memory_mb)

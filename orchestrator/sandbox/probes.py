@@ -1,7 +1,7 @@
-"""The probes of the self-test: one per limit, all of them in one sandbox of an image.
+"""The probes of the self-test: one per limit, all run in one sandbox of an image.
 
 `/sandbox/probe` (images/_agent) tries what each limit forbids. A kernel without a controller, a
-runtime that ignores an option, a broken profile: all look fine until a program tries.
+runtime that ignores an option or a broken profile all look fine until a program tries.
 """
 
 from __future__ import annotations
@@ -31,21 +31,21 @@ MEMORY_BYTES = 64 << 20
 LOWERED_BYTES = 32 << 20
 RAISED_BYTES = 96 << 20
 TOO_LITTLE_BYTES = 7 << 20
-"""Less than what `HELD` takes, and more than engines refuse by themselves."""
+"""Less memory than `FILLER_FILES` take, and more than the smallest limit that engines accept."""
 PROCESSES = 16
 OUTPUT_LIMIT = 10_000
 WALL_MS = 10_000
-"""A hundred times what a probe needs: the machine may be busy."""
+"""A hundred times what a probe needs, as the machine may be busy."""
 CPU_MS = 100
 LIFETIME_S = 120
 MAX_QUOTE = 40
-START = "start"
-"""The check that a sandbox starts at all: failing it says nothing about the limits."""
+START_CHECK = "start"
+"""The name of the check that a sandbox starts at all; its failure says nothing about limits."""
 
 NOT_KILLED = "but not killed: AppArmor may forbid it (docs/reference/hosts.md)"
 
-HELD = tuple(SourceFile(f"held{each}", bytes(4 << 20)) for each in range(2))
-"""Files, which are memory: sent to where there is room for 10 MB."""
+FILLER_FILES = tuple(SourceFile(f"held{each}", bytes(4 << 20)) for each in range(2))
+"""Files that use up memory (tmpfs): 8 MB, sent to where 10 MB fit."""
 
 _Judge = Callable[[StageReport, str], bool]
 
@@ -53,29 +53,29 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Update:
-    """A change of the memory limit, beforehand; `fits`: whether it is to be let be."""
+class LimitUpdate:
+    """A change of the memory limit before a probe; `fits`: whether it must be accepted."""
 
     memory_bytes: int
     fits: bool = True
     files: tuple[SourceFile, ...] = ()
-    """What is in the sandbox by then."""
+    """Files that are sent first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """What is tried, and how to tell that it was stopped."""
+    """One probe: the arguments of `/sandbox/probe`, and `holds`, which judges what came of it."""
 
     name: str
     arguments: tuple[str, ...]
     holds: _Judge
     cpu_ms: int = 0
-    update: Update | None = None
+    update: LimitUpdate | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ProbeResult:
-    """How one probe came out in one image; `first_try`: what the first of two tries met."""
+    """The result of one probe in one image. `first_try`: how the first of two tries failed."""
 
     language: str
     check: str
@@ -101,7 +101,7 @@ def _survived(report: StageReport) -> bool:
 
 
 def _killed_for(cause: StageCause) -> _Judge:
-    """By that limit, and not only found to have met it: a signal may be forbidden."""
+    """Judge that the program was killed by that limit, and did not merely exceed it."""
     return lambda report, _: report.cause is cause and report.exit_code is None
 
 
@@ -118,31 +118,34 @@ PROBES: tuple[Probe, ...] = (
     Probe("wall", ("cpu", "4"), _killed_for(StageCause.WALL)),
     Probe("processes", ("processes", "64"), lambda r, _: LimitHit.PROCESSES in r.limits_hit),
     Probe("memory", ("memory", "256"), lambda r, _: r.oom_kills > 0),
-    # A runtime may hold every limit that a sandbox begins with, and be unable to change one. Each
-    # of these says something in a fresh sandbox, too.
+    # A runtime may enforce every initial limit, and yet be unable to change one. Each of these is
+    # also valid in a fresh sandbox.
     Probe(
         "lowered memory",
         ("memory", "48"),
         lambda r, _: r.oom_kills > 0,
-        update=Update(LOWERED_BYTES),
+        update=LimitUpdate(LOWERED_BYTES),
     ),
     Probe(
-        "raised memory", ("memory", "80"), lambda r, _: _survived(r), update=Update(RAISED_BYTES)
+        "raised memory",
+        ("memory", "80"),
+        lambda r, _: _survived(r),
+        update=LimitUpdate(RAISED_BYTES),
     ),
     Probe(
         "refused memory",
         ("memory", "40"),
         lambda r, _: _survived(r),
-        update=Update(TOO_LITTLE_BYTES, fits=False, files=HELD),
+        update=LimitUpdate(TOO_LITTLE_BYTES, fits=False, files=FILLER_FILES),
     ),
 )
 
 
 async def run_probes(backend: Backend, language: str, image: str) -> list[ProbeResult]:
-    """The probes in one image, up to the first that fails twice; its second try is in the list.
+    """Run the probes in one image, up to the first that fails twice; returns their results.
 
-    What fails once is tried again, in a fresh sandbox: it may have been the machine. Raises
-    EngineError when they could not be tried, which says nothing about the limits.
+    A probe that fails once is run again in a fresh sandbox: the machine may have been at fault.
+    Raises EngineError when they could not be run, which says nothing about the limits.
     """
     passed: list[ProbeResult] = []
     failed: ProbeResult | None = None
@@ -152,7 +155,7 @@ async def run_probes(backend: Backend, language: str, image: str) -> list[ProbeR
         except EngineError as err:
             if failed is not None or isinstance(err, EngineUnavailableError):
                 raise
-            tried = [ProbeResult(language, START, passed=False, detail=str(err))]
+            tried = [ProbeResult(language, START_CHECK, passed=False, detail=str(err))]
         if failed is not None:
             tried[0] = replace(tried[0], first_try=_first_try(failed, tried[0]))
         passed += [each for each in tried if each.passed]
@@ -166,19 +169,19 @@ async def run_probes(backend: Backend, language: str, image: str) -> list[ProbeR
 
 
 def _first_try(failed: ProbeResult, again: ProbeResult) -> str:
-    """Named where the sandbox itself did not start, at one of the two."""
+    """Describe the first failure, with its name if the second try failed at something else."""
     return failed.detail if failed.check == again.check else f"{failed.check}: {failed.detail}"
 
 
 async def _try_in_turn(
     backend: Backend, language: str, image: str, probes: Sequence[Probe]
 ) -> list[ProbeResult]:
-    """What came of the probes in one sandbox, up to the first that fails."""
+    """Run the probes in one sandbox, up to the first that fails."""
     spec = SandboxSpec("selftest", image, MEMORY_BYTES, PROCESSES, LIFETIME_S, uses_compiler=False)
     try:
         sandbox = await backend.open(spec)
     except SandboxError as err:
-        return [ProbeResult(language, START, passed=False, detail=str(err))]
+        return [ProbeResult(language, START_CHECK, passed=False, detail=str(err))]
     results = []
     try:
         for probe in probes:
@@ -221,8 +224,8 @@ async def _try(sandbox: Sandbox, language: str, probe: Probe) -> ProbeResult:
     return ProbeResult(language, probe.name, passed=passed, detail=_describe(outcome, text))
 
 
-async def _update(sandbox: Sandbox, update: Update) -> str:
-    """Change the limit; what is wrong with how that went, if anything is."""
+async def _update(sandbox: Sandbox, update: LimitUpdate) -> str:
+    """Change the limit; return what is wrong with the outcome, or an empty text."""
     to = f"the memory limit's change to {update.memory_bytes >> 20} MB"
     if update.files:
         await sandbox.send_files(update.files, build=False, work=True)
@@ -238,7 +241,7 @@ async def _update(sandbox: Sandbox, update: Update) -> str:
 
 
 def _describe(report: StageReport, text: str) -> str:
-    """What the probe met, in a few words."""
+    """Describe in a few words how the probe ended."""
     seen = []
     if report.cause is not StageCause.NONE:
         seen.append(f"ended by the {report.cause.value} limit")

@@ -1,4 +1,4 @@
-"""The self-test: chooses the runtime, and tries in every image whether the limits hold."""
+"""The self-test: chooses the container runtime, and tests in every image that the limits hold."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from orchestrator.errors import EngineError, EngineUnavailableError
 from orchestrator.languages.model import InstalledLanguage
 from orchestrator.sandbox.docker.backend import DockerBackend
 from orchestrator.sandbox.probes import ProbeResult, run_probes
-from orchestrator.sandbox.selftest_memory import fingerprint, passed_before, remember
+from orchestrator.sandbox.selftest_record import fingerprint, passed_before, remember
 from orchestrator.settings import AUTO, Settings
 
 log = structlog.get_logger(__name__)
@@ -20,14 +20,14 @@ FASTEST = "crun"
 
 
 def runtimes(setting: str, info: Json) -> tuple[str, ...]:
-    """The runtimes to try, in this order; "" is the engine's default. `info`: GET /info."""
+    """Return the runtimes to try, in order; "" is the engine's default. `info`: GET /info."""
     if setting != AUTO:
         return (setting,)
     return (FASTEST, "") if FASTEST in (info.get("Runtimes") or {}) else ("",)
 
 
 class SelfTest:
-    """Chooses the runtime and tests that its limits hold. One per server."""
+    """Chooses the runtime, and tests that its limits hold. One per server."""
 
     def __init__(
         self,
@@ -36,14 +36,14 @@ class SelfTest:
         backend: DockerBackend,
         catalog: Iterable[InstalledLanguage],
     ) -> None:
-        """`backend` is told which runtime to use; `catalog` is looked at anew each time."""
+        """`backend`: is given the chosen runtime. `catalog`: the images, read anew by each run."""
         self._settings = settings
         self._engine = engine
         self._backend = backend
         self._catalog = catalog
 
     async def recall(self) -> None:
-        """Use the runtime that passed an earlier self-test; without one, the last of the list."""
+        """Use the runtime that passed an earlier self-test, or else the last candidate."""
         info = await self._engine.info()
         names = runtimes(self._settings.runtime, info)
         known = passed_before(self._settings.state_dir)
@@ -51,10 +51,11 @@ class SelfTest:
         self._backend.use_runtime(next(proved, names[-1]))
 
     async def run(self, *, afresh: bool = False) -> AsyncIterator[ProbeResult]:
-        """The self-test of each image, with the first runtime that passes it, or else the last.
+        """Test all images with each runtime until one passes (or the last), and use that one.
 
-        What was passed before and is the same still is not tried again, and not yielded, unless
-        `afresh`. Asks the engine what it is each time: one that is back may be another one.
+        Yields the probes' results. An image that passed before, with nothing changed since, is
+        skipped unless `afresh`. The engine is asked for its identity each time: after an outage it
+        may be another one. Raises EngineError when the test could not be made.
         """
         info = await self._engine.info()
         known = () if afresh else passed_before(self._settings.state_dir)
@@ -71,9 +72,9 @@ class SelfTest:
             yield result
 
     async def verify_image(self, image: InstalledLanguage) -> list[ProbeResult]:
-        """The self-test of one more image, by the runtime in use; none where it has passed before.
+        """Test one more image with the runtime in use; returns no results if it passed before.
 
-        Raises EngineError when it could not be tried.
+        Raises EngineError when the test could not be made.
         """
         mark = fingerprint(await self._engine.info(), self._backend.traits.runtime, image.digest)
         if mark in passed_before(self._settings.state_dir):
@@ -86,7 +87,7 @@ class SelfTest:
     async def _refuse_or_try(
         self, info: Json, runtime: str, known: Collection[str]
     ) -> list[ProbeResult] | None:
-        """What was tried, all of it passed; None when there is another runtime to be tried."""
+        """Return the results if all passed; None when the next runtime has to be tried."""
         try:
             results = [result async for result in self._try(info, runtime, known)]
         except EngineUnavailableError:
@@ -105,7 +106,7 @@ class SelfTest:
         self, info: Json, runtime: str, known: Collection[str]
     ) -> AsyncIterator[ProbeResult]:
         held, failed = set[str](), set[str]()
-        backend = self._backend.beside(runtime)  # nobody else uses it before it is proved
+        backend = self._backend.with_runtime(runtime)  # jobs do not use it before it has passed
         for image in self._images():
             mark = fingerprint(info, runtime, image.digest)
             if mark not in known:
@@ -122,7 +123,7 @@ class SelfTest:
         return {fingerprint(info, runtime, image.digest) for image in self._images()}
 
     def _images(self) -> tuple[InstalledLanguage, ...]:
-        """Each image once, whatever the number of languages on it."""
+        """Return one language per image, however many share it."""
         return tuple({image.digest: image for image in reversed(tuple(self._catalog))}.values())[
             ::-1
         ]

@@ -1,7 +1,7 @@
-"""The container's description, built by one pure function: nothing in it is open to the client.
+"""The configuration of a sandbox's container, built by one pure function; no client can alter it.
 
-Each line that protects says what against; `tests/unit/test_spec.py` holds them, `tests/hostile/`
-tries them.
+Lines that protect say against what. `tests/unit/test_spec.py` checks them, `tests/hostile/` attacks
+them.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ LABEL_DEADLINE = "codebae.deadline"
 
 AGENT = "/sandbox/agent"
 OPEN_FILES = 256
-STACK_BYTES = 64 << 20  # a compiler's: 8 MB is not enough. Each run is given its own (`stack_kb`).
-LOCKED_BYTES = 64 << 10  # of memory that can't be taken back, the image's files included
-WAITING_SIGNALS = 1024  # timers, too: all of the machine's are in one table of lists
+STACK_BYTES = 64 << 20  # for compilers: 8 MB is not enough. Each run has its own (`stack_kb`).
+LOCKED_BYTES = 64 << 10  # memory the kernel can't reclaim, the image's files included
+WAITING_SIGNALS = 1024  # and timers: those of the whole machine are in one hash table
 READ_BYTES = 16 << 10
 UNLIMITED = -1
-OOM_SCORE = 500  # if the machine itself runs out, a job goes before the server
+OOM_SCORE = 500  # if the machine itself runs out of memory, a job is killed before the server
 
 # Shares of the memory limit, in 32nds. Together half of it: a full tmpfs is charged memory, and
 # must leave the agent room to report.
 _TMPFS_32NDS = {"/build": 6, "/work": 5, "/tmp": 4, "/dev/shm": 1}  # noqa: S108 - inside the sandbox
 _INODES = {"/build": 4096, "/work": 4096, "/tmp": 2048, "/dev/shm": 256}  # noqa: S108 - as above
 
-# The engine's own list (20.10 to 28), which one of ours replaces.
+# The engine's own masked paths (20.10 to 28), which a list of ours replaces.
 _ENGINE_MASKS = (
     "/proc/asound",
     "/proc/acpi",
@@ -48,8 +48,8 @@ _ENGINE_MASKS = (
     "/sys/firmware",
     "/sys/devices/virtual/powercap",
 )
-# How busy the machine is, what it is made of, what others do on it. A watch on its pressure is work
-# for the kernel, and anybody may order one.
+# They reveal the machine's load, its hardware, and what others do on it. Pressure files can also be
+# watched by anybody, which is work for the kernel.
 _MACHINE_MASKS = (
     "/proc/pressure",
     "/proc/buddyinfo",
@@ -88,8 +88,8 @@ _MACHINE_MASKS = (
     "/sys/devices/platform",
     "/sys/devices/virtual",
 )
-# What a sandbox used in all its life: one test's word to the next. The agent needs some of it
-# (cgroup.c: CPU time, memory.stat, what was refused), and runtimes look for the limits.
+# Counters over a sandbox's lifetime: one test could signal to the next by them. Others stay: the
+# agent needs some (cgroup.c: CPU time, memory.stat, failures), and runtimes read the limits.
 _LIFETIME_MASKS = tuple(
     f"/sys/fs/cgroup/{name}"
     for name in (
@@ -121,20 +121,20 @@ MASKED_PATHS = (*_ENGINE_MASKS, *_MACHINE_MASKS, *_LIFETIME_MASKS)
 
 @dataclass(frozen=True, slots=True)
 class ReadLimit:
-    """What a sandbox may read from the disk that the images are on."""
+    """The read limit of a sandbox on the disk that the images are on. `bytes_s`: bytes/s."""
 
     device: str
     bytes_s: int
 
     @property
     def reads_s(self) -> int:
-        """Reads in a second: small ones take the disk's time as well."""
+        """Reads per second, since small reads take the disk's time as well."""
         return self.bytes_s // READ_BYTES
 
 
 @dataclass(frozen=True, slots=True)
 class EngineTraits:
-    """What of the engine and the settings the description depends on."""
+    """What the configuration depends on besides the spec: instance, settings, engine."""
 
     instance: str
     cpus: float
@@ -145,21 +145,21 @@ class EngineTraits:
 def container_config(
     spec: SandboxSpec, uids: Uids, traits: EngineTraits, deadline: int
 ) -> dict[str, Any]:
-    """The body of POST /containers/create. `deadline`: Unix time after which it may be swept."""
+    """Return the body of POST /containers/create. `deadline`: Unix time from when it is swept."""
     return {
         "Image": spec.image,
         "Entrypoint": [AGENT],
         "Cmd": [str(uids.agent), str(uids.compile), str(uids.run), str(spec.lifetime_s)],
         "Env": [],
-        "User": "0:0",  # the agent gives root up itself; with User set its capabilities are lost
+        "User": "0:0",  # the agent drops root itself; any other User loses its capabilities
         "WorkingDir": "/",
         "Hostname": "sandbox",
         "NetworkDisabled": True,
         "Tty": False,
         "OpenStdin": True,
-        "StdinOnce": True,  # or the agent would never see our end hang up
-        # The agent heeds no signal: an engine that stops, or is back after it was killed, would
-        # give the containers it finds ten seconds before it answers anybody.
+        "StdinOnce": True,  # else the agent would never see our end close
+        # The agent ignores signals: an engine that stops, or restarts after a kill, would wait ten
+        # seconds for each container it finds before it answers anybody.
         "StopSignal": "SIGKILL",
         "AttachStdin": True,
         "AttachStdout": True,
@@ -221,7 +221,7 @@ def _ulimits(spec: SandboxSpec) -> list[dict[str, Any]]:
 
 
 def _read_limits(reads: ReadLimit | None) -> dict[str, Any]:
-    """The page cache forgets what does not fit the memory limit: else a loop takes all the disk."""
+    """Limit reads: pages beyond the memory limit are evicted, so a loop could saturate the disk."""
     if reads is None:
         return {}
     return {
@@ -231,14 +231,14 @@ def _read_limits(reads: ReadLimit | None) -> dict[str, Any]:
 
 
 def tmpfs_mounts(spec: SandboxSpec, uids: Uids) -> dict[str, str]:
-    """The writable folders: bounded in size and inodes; programs run from two of them only."""
+    """Return the tmpfs options of the writable folders: size, inodes; only two allow exec."""
     owners = {"/build": uids.compile, "/work": uids.run}
     modes = {"/build": "0755", "/work": "0700"}
     mounts = {}
     for folder, share in _TMPFS_32NDS.items():
         if folder == "/build" and not spec.uses_compiler:
             continue
-        # noatime: that one test has read a file is nothing for the next to see
+        # noatime: else one test could see that another has read a file
         options = ["rw", "nosuid", "nodev", "exec" if folder in owners else "noexec", "noatime"]
         memory = _compile_disk(spec) if folder == "/build" else run_disk(spec)
         options += [f"size={memory * share // 32}", f"nr_inodes={_INODES[folder]}"]
@@ -250,17 +250,17 @@ def tmpfs_mounts(spec: SandboxSpec, uids: Uids) -> dict[str, str]:
 
 
 def pids_limit(processes: int) -> int:
-    """One more than the program may have: the agent is in the same cgroup."""
+    """Return the cgroup's pids limit: the program's processes, and the agent."""
     return processes + 1
 
 
 def work_bytes(spec: SandboxSpec) -> int:
-    """How much fits in `/work`, in bytes."""
+    """Return the size of `/work`, in bytes."""
     return run_disk(spec) * _TMPFS_32NDS["/work"] // 32
 
 
 def run_disk(spec: SandboxSpec) -> int:
-    """The memory that `/work`, `/tmp` and `/dev/shm` get their shares of, in bytes."""
+    """Return the memory of which `/work`, `/tmp` and `/dev/shm` get their shares, in bytes."""
     return min(spec.run_memory_bytes or spec.memory_bytes, _compile_disk(spec))
 
 
@@ -269,10 +269,10 @@ def _compile_disk(spec: SandboxSpec) -> int:
 
 
 def file_size_limit(spec: SandboxSpec) -> int:
-    """The largest file a program may write, in bytes.
+    """Return the largest file that a program may write, in bytes.
 
-    Half of `/work` as the compiler's memory would have it: the compiler must be able to write its
-    program; to a run with less memory `/work` is the closer limit.
+    Half of what `/work` would be with the compiler's memory: the compiler must be able to write its
+    program. For a run with less memory `/work` itself is the tighter limit.
     """
     return _compile_disk(spec) * _TMPFS_32NDS["/work"] // 64
 
@@ -283,5 +283,5 @@ def _ulimit(name: str, value: int) -> dict[str, Any]:
 
 @cache
 def _profile() -> str:
-    """The seccomp profile, as the JSON text that the engine takes."""
+    """Return the seccomp profile, as the JSON text that the engine takes."""
     return json.dumps(seccomp_profile(syscall_table()))

@@ -1,7 +1,7 @@
-"""The stdin of a running program: bytes, their end, and signals that the caller sends it.
+"""The stdin of a running program: a stream with credit-based flow control, and signals.
 
-No task and no lock: what is written goes out at once where the agent's window has room, and else
-when the program has taken something, in the order of the calls.
+No task and no lock: bytes go out at once as far as the agent's credit allows, the rest when the
+program has read something and the agent grants more; always in the order of the calls.
 """
 
 from __future__ import annotations
@@ -14,31 +14,31 @@ from typing import Protocol
 from orchestrator.sandbox.model import Signal
 
 MAX_SIGNALS = 1000
-"""How many signals a stage is sent at most: nothing else bounds what they take on their way."""
+"""The most signals sent to a stage: nothing else bounds the bytes that they take in transit."""
 
 ENTRY_BYTES = 256
-"""What a write that waits costs beside its data."""
+"""What a pending write counts beside its data, in bytes."""
 
 
-class Outlet(Protocol):
-    """The stage at the other end. It takes everything at once, and tells nobody if it is gone."""
+class StdinSink(Protocol):
+    """The stage at the other end. Takes everything without blocking; silently drops it if gone."""
 
     def stdin(self, data: bytes | memoryview) -> None:
-        """Bytes for the program, never more than the credit there is."""
+        """Send bytes to the program; the caller never exceeds the credit."""
         ...
 
     def end(self) -> None:
-        """There are no more."""
+        """Close the program's stdin."""
         ...
 
     def signal(self, signal: Signal) -> None:
-        """A signal for the program."""
+        """Send the program a signal."""
         ...
 
 
 @dataclass(slots=True, eq=False)
 class _PendingWrite:
-    """A write that is not sent yet: the bytes left, and the future of who waits for it."""
+    """A write that is not fully sent: the bytes left, and the future its writer awaits, if any."""
 
     left: memoryview
     done: asyncio.Future[bool] | None
@@ -53,15 +53,15 @@ class _PendingWrite:
 
 
 class StdinStream:
-    """The stdin of one run: given to `Sandbox.run_stage`, used once its program has started.
+    """The stdin of one run: passed to `Sandbox.run_stage`, attached when its program starts.
 
-    What comes before that waits for it. A stage that was lost before its program started has not
-    had it, so it can be given to another; whoever gives it to none must `close` it.
+    What is written earlier waits. If a stage is lost before its program starts, the stream can be
+    passed to the next stage; a caller that has no next stage must `close` it.
     """
 
     def __init__(self) -> None:
-        """For one stage, which begins whenever it does."""
-        self._outlet: Outlet | None = None
+        """Create a stream that is not attached to a program yet."""
+        self._sink: StdinSink | None = None
         self._credit = 0
         self._waiting: deque[_PendingWrite] = deque()
         self._held = 0
@@ -72,20 +72,20 @@ class StdinStream:
         self._is_over = False
 
     @property
-    def was_given(self) -> bool:
-        """Whether a program has started with it: what it was told can't be told to another."""
-        return self._outlet is not None
+    def was_attached(self) -> bool:
+        """Whether a program has been attached: what it has read can't be replayed to another."""
+        return self._sink is not None
 
     @property
-    def held(self) -> int:
-        """How much waits for the program to take something, in bytes, its keeping included."""
+    def pending_bytes(self) -> int:
+        """The bytes that wait for credit, ENTRY_BYTES per write included."""
         return self._held
 
     async def write(self, data: bytes) -> bool:
-        """Pass bytes on, waiting while the window is full; False once nobody can get them.
+        """Send bytes, waiting for credit; False when the stage is over, or after `end`.
 
-        That is when the stage is over, or after `end`. Cancelled, it may have passed on a part.
-        None at all are through when everything before them is.
+        When cancelled, a part may have been sent. An empty write returns once everything before it
+        has been sent.
         """
         if self._has_ended or self._is_over:
             return False
@@ -96,17 +96,20 @@ class StdinStream:
         self._enqueue(waiting)
         return await self._outcome(waiting, done)
 
-    def put(self, data: bytes) -> None:
-        """The same without waiting: what there is no room for is `held`; the caller bounds it."""
+    def write_nowait(self, data: bytes) -> None:
+        """Send bytes without waiting; what exceeds the credit is queued, unbounded.
+
+        The caller bounds the queue by `pending_bytes`.
+        """
         if not self._has_ended and not self._is_over and not self._send_at_once(data):
             self._enqueue(_PendingWrite(memoryview(data), None))
 
     def _send_at_once(self, data: bytes) -> bool:
-        if self._waiting or self._outlet is None or len(data) > self._credit:
+        if self._waiting or self._sink is None or len(data) > self._credit:
             return False
         if data:
             self._credit -= len(data)
-            self._outlet.stdin(data)
+            self._sink.stdin(data)
         return True
 
     def _enqueue(self, waiting: _PendingWrite) -> None:
@@ -125,59 +128,59 @@ class StdinStream:
             raise
 
     def end(self) -> None:
-        """Close the program's stdin once all that was written is with it; idempotent."""
+        """Close the program's stdin once all pending writes are sent. Idempotent."""
         if not self._has_ended:
             self._has_ended = True
             self._pump_end()
 
     def signal(self, signal: Signal) -> None:
-        """Send the program a signal at once, or when it starts. KILL is also the stage's end.
+        """Send the program a signal at once, or when it starts. KILL also ends the stage.
 
-        Those beyond `MAX_SIGNALS` are dropped, as are all once the stage is over.
+        Signals beyond MAX_SIGNALS are dropped, as are all once the stage is over.
         """
         if self._is_over or not self._signals_left:
             return
         self._signals_left -= 1
-        if self._outlet is not None:
-            self._outlet.signal(signal)
+        if self._sink is not None:
+            self._sink.signal(signal)
         elif signal not in self._signals:
             self._signals.append(signal)
 
     def close(self) -> None:
-        """It is over: nothing waits any more, and nothing is passed on. Idempotent."""
+        """Mark the stage as over: drop pending writes and release their writers. Idempotent."""
         self._is_over = True
         self._credit = 0
         while self._waiting:
             self._pop().finish(sent=False)
 
-    # For the sandbox that it was given to.
+    # Called by the sandbox that runs the stage.
 
-    def open(self, outlet: Outlet, credit: int, stdin: bytes | memoryview = b"") -> None:
-        """The program has started; it takes `credit` bytes now, and first of all `stdin`."""
-        self._outlet = outlet
+    def attach(self, sink: StdinSink, credit: int, stdin: bytes | memoryview = b"") -> None:
+        """Attach the started program: send `stdin` first, then what waits, up to `credit` bytes."""
+        self._sink = sink
         if stdin:
             own = _PendingWrite(memoryview(stdin), None)
             self._waiting.appendleft(own)
             self._held += own.size
         for signal in self._signals:
-            outlet.signal(signal)
-        self.grant(credit)
+            sink.signal(signal)
+        self.add_credit(credit)
 
-    def grant(self, credit: int) -> None:
-        """The program has taken so many bytes: as many more can be sent."""
+    def add_credit(self, credit: int) -> None:
+        """Allow `credit` more bytes: the program has read as many."""
         if not self._is_over:
             self._credit += credit
             self._pump()
 
     def _pump(self) -> None:
-        """Send what there is room for; an empty write is through when its turn has come."""
-        outlet = self._outlet
-        while outlet is not None and self._waiting:
+        """Send pending writes as far as the credit allows; an empty one completes in its turn."""
+        sink = self._sink
+        while sink is not None and self._waiting:
             first = self._waiting[0]
             piece, first.left = first.left[: self._credit], first.left[self._credit :]
             if piece:
                 self._credit -= len(piece)
-                outlet.stdin(piece)
+                sink.stdin(piece)
             if first.left:
                 return
             self._pop().finish(sent=True)
@@ -189,8 +192,8 @@ class StdinStream:
         return waiting
 
     def _pump_end(self) -> None:
-        if self._outlet is None or self._waiting or self._is_over or self._end_is_sent:
+        if self._sink is None or self._waiting or self._is_over or self._end_is_sent:
             return
         if self._has_ended:
             self._end_is_sent = True
-            self._outlet.end()
+            self._sink.end()

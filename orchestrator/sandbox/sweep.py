@@ -1,4 +1,4 @@
-"""Which containers a sweep removes: a pure decision over the engine's list."""
+"""Decides which containers a sweep removes. Pure."""
 
 from __future__ import annotations
 
@@ -10,19 +10,20 @@ from orchestrator.sandbox.spec import LABEL_DEADLINE, LABEL_INSTANCE
 
 
 def leftovers(
-    containers: Iterable[Mapping[str, Any]], instance: str, live: AbstractSet[str], now: float
+    containers: Iterable[Mapping[str, Any]], instance: str, in_use: AbstractSet[str], now: float
 ) -> tuple[str, ...]:
-    """Names to remove: this instance's that nobody holds, and anybody's past their deadline.
+    """Return the names of the containers to remove.
 
-    `now` is Unix time. Another instance's container within its deadline is never touched, nor ever
-    one that is nobody's instance.
+    These are this instance's that are not `in_use`, and any instance's past its deadline label.
+    Another instance's container within its deadline is never touched, nor one without our label.
+    `now`: Unix time.
     """
     names = []
     for container in containers:
         labels = container.get("Labels") or {}
         name = str(container["Names"][0]).lstrip("/") if container.get("Names") else container["Id"]
         mine = labels.get(LABEL_INSTANCE) == instance
-        if (mine and name not in live) or (not mine and _is_past(labels, now)):
+        if (mine and name not in in_use) or (not mine and _is_past(labels, now)):
             names.append(name)
     return tuple(names)
 

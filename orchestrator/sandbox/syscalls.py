@@ -1,6 +1,6 @@
-"""Every system call and what becomes of it in a sandbox (`syscalls.toml`), and the seccomp profile.
+"""The table of system calls and how each is treated (`syscalls.toml`), and the seccomp profile.
 
-The engine's rules: all conditions of a rule have to hold; of several rules for a call, one will do.
+In a profile all conditions of a rule must hold; of several rules for a call, one suffices.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ Text = Annotated[str, Field(min_length=1)]
 Names = Annotated[tuple[Text, ...], Field(min_length=1)]
 
 
-class _Entry(BaseModel):
+class _TableEntry(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Value(_Entry):
-    """A number, or bits, of an argument; on one architecture only, if it has an `arch`."""
+class Value(_TableEntry):
+    """A value, or bits, of an argument; with `arch`, on that architecture only."""
 
     name: Text
     value: int
@@ -35,24 +35,27 @@ class Value(_Entry):
     arch: str = ""
 
 
-class Where(_Entry):
-    """Another argument, and what it has to be."""
+class Where(_TableEntry):
+    """A condition on another argument: its value must be this one."""
 
     argument: Annotated[int, Field(ge=0, le=5)]
     value: int
     name: Text
 
 
-class Plain(_Entry):
-    """Allowed whatever the arguments."""
+class Plain(_TableEntry):
+    """Calls that are allowed with any arguments."""
 
     names: Names
     reason: Text
     touches: Text
 
 
-class ByArgument(_Entry):
-    """Allowed where an argument is one of `values`, has no other `bits`, no `refused_bits`."""
+class ByArgument(_TableEntry):
+    """Calls that are allowed by an argument; one of the three conditions is given.
+
+    It is one of `values`; or has no other bits than `bits`; or has none of `refused_bits`.
+    """
 
     names: Names
     argument: Annotated[int, Field(ge=0, le=5)]
@@ -60,7 +63,7 @@ class ByArgument(_Entry):
     touches: Text
     where: Where | None = None
     ignoring: int = 0
-    """Bits that may be set beside one of `values`."""
+    """Bits that are ignored when the argument is compared with `values`."""
     values: tuple[Value, ...] = ()
     bits: tuple[Value, ...] = ()
     refused_bits: tuple[Value, ...] = ()
@@ -72,8 +75,8 @@ class ByArgument(_Entry):
         return self
 
 
-class Answered(_Entry):
-    """Not done; the program is told `errno`; only where the argument is one of `values`, if any."""
+class Answered(_TableEntry):
+    """Calls that fail with `errno`; with `values`, only when the argument is one of them."""
 
     names: Names
     errno: int
@@ -83,15 +86,15 @@ class Answered(_Entry):
     values: tuple[Value, ...] = ()
 
 
-class Refused(_Entry):
-    """EPERM, as for all that stands nowhere."""
+class Refused(_TableEntry):
+    """Calls that fail with EPERM, as does every call that is not in the table."""
 
     names: Names
     reason: Text
 
 
-class SyscallTable(_Entry):
-    """The whole file."""
+class SyscallTable(_TableEntry):
+    """The whole of `syscalls.toml`."""
 
     plain: tuple[Plain, ...]
     by_argument: tuple[ByArgument, ...]
@@ -100,7 +103,7 @@ class SyscallTable(_Entry):
 
     @model_validator(mode="after")
     def _each_has_one_class(self) -> Self:
-        """A call may have several entries with conditions; of the others, it has one."""
+        """Check that a call has either one unconditional entry, or only conditional ones."""
         once = [
             name
             for names in (
@@ -125,18 +128,18 @@ class SyscallTable(_Entry):
 
 
 def read_table(text: str) -> SyscallTable:
-    """The table in this TOML. Raises ValueError for one that leaves anything open."""
+    """Parse and validate a table. Raises ValueError when it is incomplete or contradicts itself."""
     return SyscallTable.model_validate(tomllib.loads(text))
 
 
 @cache
 def syscall_table() -> SyscallTable:
-    """The table that comes with the code."""
+    """Return the table that comes with the code."""
     return read_table(files("orchestrator.sandbox").joinpath("syscalls.toml").read_text("utf-8"))
 
 
 def seccomp_profile(table: SyscallTable) -> dict[str, Any]:
-    """The profile as the engine takes it."""
+    """Return the seccomp profile, in the JSON form that the engine takes."""
     return {
         "defaultAction": ERRNO,
         "defaultErrnoRet": EPERM,

@@ -1,8 +1,8 @@
-"""Uids for a sandbox: agent, compile and run, shared with no other live sandbox.
+"""The uids of a sandbox (agent, compile, run), which no other running sandbox shares.
 
 The kernel counts inotify instances, pipe buffers, pending signals and more per uid, across
-containers. The range is drawn afresh for each sandbox out of 67 million, so two servers that share
-an engine meet with a chance of 1 in 67 million per pair of live sandboxes; one never meets itself.
+containers. Each sandbox draws one of 67 million ranges at random, so two servers on one engine
+collide with a chance of 1 in 67 million per pair of running sandboxes; one server never does.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Uids:
 
 
 def draw_uids(taken: AbstractSet[int]) -> Uids:
-    """A range whose agent uid is not in `taken`."""
+    """Draw a random range; `taken`: the agent uids of this server's running sandboxes."""
     while True:
         start = RANGE_START + RANGE_SIZE * secrets.randbelow(RANGES)
         if start not in taken:

@@ -16,7 +16,7 @@ from typing import IO, Any, TypedDict
 
 import aiohttp
 
-from orchestrator.sandbox.selftest_memory import passed_before, remember
+from orchestrator.sandbox.selftest_record import passed_before, remember
 from tests.checkout import ROOT
 from tests.described import faults, faults_of
 from tests.slowness import SLOWNESS

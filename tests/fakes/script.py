@@ -185,7 +185,7 @@ class Input:
         """The script begins; `on_signal` is told of each signal."""
         self._on_signal = on_signal
         if self._stream is not None:
-            self._stream.open(self, WINDOW)
+            self._stream.attach(self, WINDOW)
 
     async def read(self) -> bytes:
         """What is there; waits for something; nothing at the end."""
@@ -209,21 +209,21 @@ class Input:
         size = len(self._data)
         self._data.clear()
         if self._stream is not None:
-            self._stream.grant(size)
+            self._stream.add_credit(size)
 
     def stdin(self, data: bytes | memoryview) -> None:
-        """See `Outlet.stdin`."""
+        """See `StdinSink.stdin`."""
         self._data += data
         self._news.set()
         if self._is_closed:
             asyncio.get_running_loop().call_soon(self._take_all)
 
     def end(self) -> None:
-        """See `Outlet.end`."""
+        """See `StdinSink.end`."""
         self._has_ended = True
         self._news.set()
 
     def signal(self, signal: Signal) -> None:
-        """See `Outlet.signal`."""
+        """See `StdinSink.signal`."""
         if self._on_signal is not None:
             self._on_signal(signal)

@@ -14,7 +14,7 @@ from orchestrator.errors import (
     RevokedKeyError,
 )
 from orchestrator.jobs.queue.admission import Admission
-from orchestrator.jobs.queue.parties import Share
+from orchestrator.jobs.queue.key_queue import FairShare
 
 if TYPE_CHECKING:
     from orchestrator.jobs.queue.admission import Reservation
@@ -100,7 +100,9 @@ async def test_a_pause_ends_and_a_drain_does_not() -> None:
 
 
 @given(st.lists(st.sampled_from("abc"), max_size=12))
-async def test_all_positions_at_once_are_each_one_s_own(owners: list[str]) -> None:
+async def test_positions_of_several_entries_equal_each_entry_s_own_position(
+    owners: list[str],
+) -> None:
     admission = make(slots=2, queue=20)
     places = [admission.enqueue(admission.ticket(owner), 1) for owner in owners]
     assert admission.positions(places) == [place.position for place in places]
@@ -136,7 +138,7 @@ async def test_memory_is_bounded_and_big_jobs_are_not_starved() -> None:
     assert late.done()
 
 
-async def test_who_has_a_slot_gets_more_memory_before_who_waits_for_one() -> None:
+async def test_a_slot_holder_gets_more_memory_before_those_that_wait_for_a_slot() -> None:
     admission = make(slots=3, memory_mb=100)
     first, second = [await reserve(admission, memory_mb=50) for _ in range(2)]
     waiting = reserve(admission, memory_mb=10)
@@ -153,7 +155,9 @@ async def test_who_has_a_slot_gets_more_memory_before_who_waits_for_one() -> Non
 
 
 @pytest.mark.parametrize("is_granted", [False, True])
-async def test_who_gives_up_waiting_for_more_memory_holds_none(*, is_granted: bool) -> None:
+async def test_a_cancelled_wait_for_more_memory_leaves_the_reservation_without_memory(
+    *, is_granted: bool
+) -> None:
     admission = make(slots=3, memory_mb=100)
     held = await reserve(admission, memory_mb=60)
     grower = await reserve(admission, memory_mb=40)
@@ -170,7 +174,7 @@ async def test_who_gives_up_waiting_for_more_memory_holds_none(*, is_granted: bo
     assert await reserve(admission, memory_mb=100)
 
 
-async def test_what_could_never_fit_is_refused_at_once() -> None:
+async def test_a_job_larger_than_the_memory_budget_is_refused_at_once() -> None:
     admission = make(memory_mb=100)
     with pytest.raises(InvalidSubmissionError) as caught:
         admission.enqueue(admission.ticket("a"), 101)
@@ -192,7 +196,7 @@ async def test_keys_take_turns() -> None:
     assert order == ["greedy 0", "modest", "greedy 1", "greedy 2"]
 
 
-async def test_a_place_tells_how_many_grants_it_is_away() -> None:
+async def test_a_queue_entry_s_position_is_the_number_of_grants_until_its_own() -> None:
     admission = make()
     running = admission.enqueue(admission.ticket("a"), 10)
     assert running.position == 0
@@ -204,7 +208,7 @@ async def test_a_place_tells_how_many_grants_it_is_away() -> None:
 
 
 @given(st.lists(st.sampled_from("abc"), min_size=1, max_size=12))
-def test_positions_are_the_order_in_which_all_are_let_in(keys: list[str]) -> None:
+def test_positions_are_the_order_in_which_reservations_are_granted(keys: list[str]) -> None:
     async def scenario() -> None:
         admission = make()
         held = await admission.enqueue(admission.ticket("a"), 10).reservation()
@@ -219,7 +223,7 @@ def test_positions_are_the_order_in_which_all_are_let_in(keys: list[str]) -> Non
     asyncio.run(scenario())
 
 
-async def test_a_waiter_that_leaves_takes_nothing_along() -> None:
+async def test_a_waiter_that_leaves_the_queue_holds_neither_slot_nor_memory() -> None:
     admission = make()
     running = await reserve(admission)
     leaving, other = reserve(admission, "a"), reserve(admission, "b")
@@ -234,7 +238,7 @@ async def test_a_waiter_that_leaves_takes_nothing_along() -> None:
     assert admission.active == 1
 
 
-async def test_one_of_several_of_a_key_may_leave() -> None:
+async def test_one_of_several_waiters_of_a_key_may_leave_the_queue() -> None:
     admission = make()
     running = await reserve(admission)
     first, second = reserve(admission), reserve(admission)
@@ -247,7 +251,7 @@ async def test_one_of_several_of_a_key_may_leave() -> None:
     assert second.done()
 
 
-async def test_a_big_waiter_that_leaves_lets_the_small_ones_in() -> None:
+async def test_small_jobs_are_admitted_when_a_big_waiter_leaves_the_queue() -> None:
     admission = make(slots=3, memory_mb=100)
     await reserve(admission, "a", 60)
     big, small = reserve(admission, "b", 100), reserve(admission, "c", 10)
@@ -258,7 +262,7 @@ async def test_a_big_waiter_that_leaves_lets_the_small_ones_in() -> None:
     assert small.done()
 
 
-async def test_leaving_at_the_very_moment_of_being_let_in_loses_no_slot() -> None:
+async def test_a_wait_cancelled_just_after_its_grant_returns_the_slot() -> None:
     admission = make()
     running = await reserve(admission)
     leaving, other = reserve(admission, "a"), reserve(admission, "b")
@@ -272,7 +276,7 @@ async def test_leaving_at_the_very_moment_of_being_let_in_loses_no_slot() -> Non
     assert (admission.active, admission.waiting) == (0, 0)
 
 
-async def test_being_let_in_at_the_very_moment_of_leaving_loses_no_slot() -> None:
+async def test_a_grant_just_after_a_cancelled_wait_returns_the_slot() -> None:
     admission = make()
     running = await reserve(admission)
     leaving, other = reserve(admission, "a"), reserve(admission, "b")
@@ -292,7 +296,9 @@ steps = st.lists(
 
 
 @given(steps)
-def test_bounds_hold_in_any_order_and_nothing_is_lost(plan: list[tuple[str, int]]) -> None:
+def test_slots_and_memory_stay_bounded_and_are_all_returned_in_any_order_of_calls(
+    plan: list[tuple[str, int]],
+) -> None:
     asyncio.run(_play(plan))
 
 
@@ -327,7 +333,7 @@ def release(task: asyncio.Task[Reservation]) -> None:
 
 def test_among_several_keys_none_can_hold_every_ticket() -> None:
     admission = Admission(slots=2, queue=6, memory_mb=100)
-    admission.expect({"greedy": Share(), "other": Share()})
+    admission.expect({"greedy": FairShare(), "other": FairShare()})
     for _ in range(6):
         admission.ticket("greedy")
     with pytest.raises(QueueFullError):
@@ -349,7 +355,7 @@ def test_no_client_of_a_key_can_hold_all_of_its_tickets() -> None:
     admission.ticket("a", "greedy")
 
 
-def test_nothing_is_kept_of_clients_that_hold_nothing() -> None:
+def test_clients_without_a_ticket_are_forgotten() -> None:
     admission = Admission(slots=1, queue=0, memory_mb=100)
     for number in range(100):
         admission.ticket("a", f"client {number}").release()
@@ -359,9 +365,9 @@ def test_nothing_is_kept_of_clients_that_hold_nothing() -> None:
 
 async def test_a_key_that_is_revoked_gets_no_place_with_an_earlier_ticket() -> None:
     admission = Admission(slots=2, queue=2, memory_mb=100)
-    admission.expect({"a": Share(), "b": Share()})
+    admission.expect({"a": FairShare(), "b": FairShare()})
     ticket, other = admission.ticket("a"), admission.ticket("b")
-    admission.expect({"b": Share()})
+    admission.expect({"b": FairShare()})
     with pytest.raises(RevokedKeyError):
         admission.enqueue(ticket, 10)
     assert admission.enqueue(other, 10).position == 0

@@ -10,7 +10,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from orchestrator.access.model import unnamed
+from orchestrator.access.model import unnamed_key
 from orchestrator.api import keys
 from orchestrator.api.admin.access import NoOptions
 from orchestrator.api.errors import ApiError
@@ -206,7 +206,7 @@ async def test_an_unknown_job_is_404_and_what_the_path_said_can_t_forge_a_line(
         answer = await exchange(client, request.encode())
     assert answer.startswith(b"HTTP/1.1 404 ")
     assert audit(logs) == [
-        ("job.end", target, unnamed("second-root", "admin-").name, "refused", "not_found")
+        ("job.end", target, unnamed_key("second-root", "admin-").name, "refused", "not_found")
     ]
 
 

@@ -15,8 +15,8 @@ from orchestrator.jobs.model import (
     Encoding,
     GroupScore,
     StageResult,
-    Summary,
     TestResult,
+    TestSummary,
     Timings,
     Utterance,
     Verdict,
@@ -363,7 +363,7 @@ def test_outputs_that_are_not_returned_are_null_and_not_empty() -> None:
 
 
 def test_all_the_fields_of_a_summary() -> None:
-    summary = Summary(
+    summary = TestSummary(
         total=4,
         passed=1,
         failed=2,

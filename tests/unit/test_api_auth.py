@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from multidict import CIMultiDict
 
-from orchestrator.access.model import unnamed
+from orchestrator.access.model import unnamed_key
 from orchestrator.access.ring import KeyRing
 from orchestrator.api.callers.auth import WrongKeyError, authenticate, authenticate_admin
 from orchestrator.api.errors import ApiError
@@ -13,7 +13,7 @@ from orchestrator.api.errors import ApiError
 ADMINS = ("root-1", "root-2")
 JOBS = ("job-1", "job-2")
 RING = KeyRing(JOBS, ADMINS)
-ADMIN_1, ADMIN_2 = (unnamed(key, "admin-").name for key in ADMINS)
+ADMIN_1, ADMIN_2 = (unnamed_key(key, "admin-").name for key in ADMINS)
 
 
 def asked(**headers: str) -> CIMultiDict[str]:
@@ -37,7 +37,7 @@ def test_a_key_has_the_same_name_wherever_in_the_list_it_is() -> None:
     again = KeyRing(("new", *reversed(JOBS)), ("new-root", *reversed(ADMINS)))
     for key in JOBS:
         names = {authenticate(asked(x_api_key=key), ring).name for ring in (RING, again)}
-        assert names == {unnamed(key).name}
+        assert names == {unnamed_key(key).name}
     names = {authenticate_admin(asked(x_api_key="root-1"), ring).name for ring in (RING, again)}
     assert names == {ADMIN_1}
     assert not any(key in name for key in (*JOBS, *ADMINS) for name in names)
@@ -123,6 +123,6 @@ LONG = "0123456789abcdef0123456789abcdef"
 @pytest.mark.parametrize("sent", [LONG[:-1], LONG[:8], LONG + "0", LONG.upper(), LONG[1:] + "0"])
 def test_what_is_only_like_a_key_is_none(sent: str) -> None:
     ring = KeyRing([LONG], [LONG[::-1]])
-    assert authenticate(asked(x_api_key=LONG), ring).name == unnamed(LONG).name
+    assert authenticate(asked(x_api_key=LONG), ring).name == unnamed_key(LONG).name
     with pytest.raises(WrongKeyError):
         authenticate(asked(x_api_key=sent), ring)

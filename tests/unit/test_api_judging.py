@@ -9,7 +9,14 @@ import pytest
 from orchestrator.api.errors import ApiError
 from orchestrator.api.requests.judging import MAX_NAME
 from orchestrator.api.requests.schemas import MAX_ENTRIES, MAX_PROBLEMS
-from orchestrator.jobs.judging.checkers import Exact, Float, Lines, Protocol, Tokens, UnorderedLines
+from orchestrator.jobs.judging.checkers import (
+    CheckerProtocol,
+    Exact,
+    Float,
+    Lines,
+    Tokens,
+    UnorderedLines,
+)
 from orchestrator.jobs.model import (
     CheckerProgram,
     Encoding,
@@ -93,7 +100,7 @@ def test_inputs_and_what_is_expected_are_in_the_request_s_encoding() -> None:
 def test_a_kattis_validator_is_called_in_kattis_way_and_an_interactor_may_say_much() -> None:
     asked = judging(program(protocol="kattis", args=["float_tolerance", "1e-6"])).checker
     assert isinstance(asked, CheckerProgram)
-    assert asked.protocol is Protocol.KATTIS
+    assert asked.protocol is CheckerProtocol.KATTIS
     assert asked.submission.args == (
         "input.txt",
         "answer.txt",
@@ -105,7 +112,7 @@ def test_a_kattis_validator_is_called_in_kattis_way_and_an_interactor_may_say_mu
     talker = {"language": "c", "code": "main(){}", "protocol": "kattis"}
     talks = judging(asking(interactor=talker)).checker
     assert isinstance(talks, Interactor)
-    assert talks.protocol is Protocol.KATTIS
+    assert talks.protocol is CheckerProtocol.KATTIS
     assert talks.submission.limits.output_bytes == 2 << 20
 
 
@@ -180,7 +187,7 @@ def test_memory_and_processes_are_the_job_s_unless_a_test_says_otherwise() -> No
     assert made.judging is not None
     limits = [(test.limits.memory_mb, test.limits.processes) for test in made.judging.tests]
     assert limits == [(128, 16), (32, 8)]
-    assert (made.most_memory_mb, made.least_memory_mb, made.most_processes) == (128, 32, 16)
+    assert (made.max_run_memory_mb, made.min_run_memory_mb, made.max_run_processes) == (128, 32, 16)
 
 
 @pytest.mark.parametrize(

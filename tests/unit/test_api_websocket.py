@@ -81,7 +81,7 @@ class Program:
     async def run(self, listener: Listener) -> None:
         listener.send(StageStarted(StageKind.RUN))
         assert self.service.stdin is not None
-        self.service.stdin.open(self, self.credit)
+        self.service.stdin.attach(self, self.credit)
         await self.ended.wait()
 
     def stdin(self, data: bytes | memoryview) -> None:
@@ -305,7 +305,7 @@ async def test_a_client_is_idle_only_while_its_program_runs_and_nothing_is_said(
             await asyncio.sleep(0.1)
             listener.send(Printed(Stream.STDOUT, b"x"))
         assert service.stdin is not None
-        service.stdin.open(Program(service), 1000)
+        service.stdin.attach(Program(service), 1000)
         await asyncio.sleep(0.8)  # it is spoken to
 
     service = StubService(script=script)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.engine.attach import AttachStream, Demultiplexer, Output, attach
+from orchestrator.engine.attach import AttachOutput, AttachStream, Demultiplexer, attach
 from orchestrator.errors import (
     ContainerNotFoundError,
     EngineError,
@@ -41,7 +41,7 @@ async def hang_up(stream: AttachStream) -> None:
     await stream.abort()
 
 
-def join(outputs: list[Output], *, is_stderr: bool) -> bytes:
+def join(outputs: list[AttachOutput], *, is_stderr: bool) -> bytes:
     return b"".join(output.data for output in outputs if output.is_stderr is is_stderr)
 
 
@@ -62,7 +62,7 @@ def test_output_is_the_same_however_the_engine_chunks_it(
 
 def test_output_is_passed_on_before_its_frame_is_whole() -> None:
     head = wrap(b"12345")[:10]
-    assert list(Demultiplexer().feed(head)) == [Output(is_stderr=False, data=b"12")]
+    assert list(Demultiplexer().feed(head)) == [AttachOutput(is_stderr=False, data=b"12")]
 
 
 @pytest.mark.parametrize("stream", [0, 3, 255])
@@ -85,7 +85,7 @@ def test_a_stream_that_is_neither_stdout_nor_stderr_is_refused(stream: int) -> N
         pytest.param(hang, EngineUnavailableError, r"did not answer in 0\.2 s", id="hangs"),
     ],
 )
-async def test_an_attach_that_fails_says_how(
+async def test_a_failed_attach_raises_the_error_of_its_cause(
     fake: FakeEngine, answer: Answer | Raw, error: type[Exception], message: str
 ) -> None:
     fake.answers[ATTACH] = answer
@@ -105,12 +105,10 @@ async def test_an_engine_that_is_not_there_is_unavailable(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("status", [b"101 UPGRADED", b"200 OK"])
-async def test_both_answers_of_an_engine_that_agrees_are_understood(
-    fake: FakeEngine, status: bytes
-) -> None:
+async def test_attach_accepts_status_101_and_status_200(fake: FakeEngine, status: bytes) -> None:
     fake.answers[ATTACH] = say(b"HTTP/1.1 " + status + b"\r\n\r\n" + wrap(b"early"))
     stream = await attach(str(fake.socket), "box", version=VERSION, timeout_s=DEADLINE_S)
-    assert await stream.read() == [Output(is_stderr=False, data=b"early")]
+    assert await stream.read() == [AttachOutput(is_stderr=False, data=b"early")]
     assert await stream.read() is None
     await hang_up(stream)
 
@@ -125,7 +123,7 @@ async def test_the_request_asks_for_all_three_streams_of_that_container_only(
     assert request.query == {"stream": "1", "stdin": "1", "stdout": "1", "stderr": "1"}
 
 
-async def test_what_is_written_arrives_and_closing_is_the_end_of_it(fake: FakeEngine) -> None:
+async def test_written_bytes_reach_the_container_and_abort_ends_its_stdin(fake: FakeEngine) -> None:
     arrived: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
 
     async def agent(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
@@ -142,7 +140,7 @@ async def test_what_is_written_arrives_and_closing_is_the_end_of_it(fake: FakeEn
         await stream.write(b"three")
 
 
-async def test_what_is_posted_goes_out_between_writes_and_is_dropped_after_the_end(
+async def test_posted_bytes_are_sent_in_order_with_writes_and_dropped_after_abort(
     fake: FakeEngine,
 ) -> None:
     arrived: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
@@ -175,7 +173,7 @@ async def test_a_connection_that_is_reset_reads_as_its_end(fake: FakeEngine) -> 
     await hang_up(stream)
 
 
-async def test_while_nobody_reads_the_engine_can_not_write_on_for_ever(fake: FakeEngine) -> None:
+async def test_backpressure_stops_the_engine_while_nobody_reads(fake: FakeEngine) -> None:
     written, endless = 0, 1 << 30
     stuck = asyncio.Event()
 
@@ -197,7 +195,7 @@ async def test_while_nobody_reads_the_engine_can_not_write_on_for_ever(fake: Fak
     await hang_up(stream)
 
 
-async def test_hanging_up_does_not_wait_for_a_peer_that_does_not_read(fake: FakeEngine) -> None:
+async def test_abort_does_not_wait_for_a_peer_that_does_not_read(fake: FakeEngine) -> None:
     stream = await open_stream(fake, hang)
     writing = asyncio.create_task(stream.write(bytes(64 << 20)))
     await asyncio.sleep(0)

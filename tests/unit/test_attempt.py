@@ -6,8 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from orchestrator.jobs.attempt import Attempt, Progress
-from orchestrator.jobs.events import Announcer, JobEvent, Printed, StageEnded, StageStarted
+from orchestrator.jobs.attempt import Attempt, ProgramProgress
+from orchestrator.jobs.events import (
+    DeduplicatingListener,
+    JobEvent,
+    Printed,
+    StageEnded,
+    StageStarted,
+)
 from orchestrator.jobs.events import TestEnded as Ended
 from orchestrator.jobs.events import TestStarted as Started
 from orchestrator.jobs.job import Job
@@ -55,7 +61,7 @@ async def make_job(submission: Submission = SUBMISSION) -> Job:
     admission = Admission(slots=1, queue=1, memory_mb=1024)
     place = admission.enqueue(admission.ticket("key-1"), 64)
     program = make_program(submission)
-    return Job("job-1", "key-1", place, program, None, Attempt(Progress(program)))
+    return Job("job-1", "key-1", place, program, None, Attempt(ProgramProgress(program)))
 
 
 async def lost_job(submission: Submission = SUBMISSION) -> Job:
@@ -101,7 +107,7 @@ async def test_an_attempt_that_brought_a_further_test_s_result_is_followed_by_an
         (JUDGED, COMPILED, True),
     ],
 )
-async def test_what_was_heard_is_not_repeated(
+async def test_an_attempt_that_was_heard_is_retried_only_if_that_repeats_nothing(
     submission: Submission,
     compiled: StageResult | None,
     expected: bool,  # noqa: FBT001
@@ -115,7 +121,7 @@ async def test_a_program_that_was_given_its_input_is_not_run_again() -> None:
     job = await lost_job()
     job.stdin = StdinStream()
     assert job.may_retry(Ear())
-    job.stdin.open(Recorder(1), 1)
+    job.stdin.attach(Recorder(1), 1)
     assert not job.may_retry(Ear())
 
 
@@ -130,7 +136,7 @@ async def test_the_next_attempt_keeps_the_tests_results_and_what_compiled_before
     assert attempt.tests == [PASSED]
 
 
-async def test_the_next_attempt_at_a_plain_run_knows_nothing_of_the_last() -> None:
+async def test_the_next_attempt_at_a_run_without_tests_keeps_nothing_of_the_last() -> None:
     job = await lost_job()
     job.attempt.program.compile, job.attempt.run = COMPILED, REFUSED
     job.begin_attempt(after_loss=True)
@@ -138,7 +144,7 @@ async def test_the_next_attempt_at_a_plain_run_knows_nothing_of_the_last() -> No
 
 
 @pytest.mark.parametrize("was_lost", [False, True])
-async def test_an_attempt_with_more_memory_trusts_what_the_last_one_trusted(
+async def test_an_attempt_with_more_memory_is_a_retry_only_if_the_last_one_was(
     was_lost: bool,  # noqa: FBT001
 ) -> None:
     job = await make_job()
@@ -151,23 +157,25 @@ async def test_an_attempt_with_more_memory_trusts_what_the_last_one_trusted(
 
 
 def test_a_checker_s_loss_is_the_attempt_s_and_an_error_says_more_than_it() -> None:
-    attempt = Attempt(Progress(make_program()), Progress(make_program(), is_lost=True))
+    attempt = Attempt(
+        ProgramProgress(make_program()), ProgramProgress(make_program(), is_lost=True)
+    )
     assert attempt.failure is Failure.INTERNAL_ERROR
     attempt.fault = Failure.ENGINE_UNAVAILABLE
     assert attempt.failure is Failure.ENGINE_UNAVAILABLE
 
 
 def test_a_lost_attempt_does_not_ask_for_memory() -> None:
-    checker = Progress(make_program(), needs_memory=True)
-    attempt = Attempt(Progress(make_program()), checker)
+    checker = ProgramProgress(make_program(), needs_memory=True)
+    attempt = Attempt(ProgramProgress(make_program()), checker)
     assert attempt.needs_memory
     attempt.program.is_lost = True
     assert not attempt.needs_memory
 
 
-def test_that_a_stage_or_a_test_begins_is_said_once_and_all_else_each_time() -> None:
+def test_a_start_is_reported_once_over_all_attempts_and_all_else_each_time() -> None:
     ear = Ear()
-    announcer = Announcer(ear)
+    announcer = DeduplicatingListener(ear)
     again: list[JobEvent] = [StageStarted(StageKind.COMPILE), Started(0, "1"), Started(1, "2")]
     always: list[JobEvent] = [StageEnded(StageKind.COMPILE, COMPILED), Ended(0, PASSED)]
     for event in (*again, *again, *always, *always, StageStarted(StageKind.RUN)):

@@ -67,7 +67,7 @@ def test_a_folder_on_no_disk_has_none(machine: Machine) -> None:
     assert machine.found() == ""
 
 
-def test_a_node_that_is_not_here_is_not_named(machine: Machine) -> None:
+def test_a_disk_without_a_device_node_here_is_not_named(machine: Machine) -> None:
     (machine.dev / "vda").unlink()  # as in a container: the engine could not open it either
     assert machine.found() == ""
 

@@ -27,7 +27,9 @@ def lines_of(*texts: str) -> list[str]:
 
 
 @given(st.text("ab\r\n \x1b[0m", max_size=60), st.lists(st.integers(0, 60), max_size=4))
-def test_where_events_are_cut_makes_no_difference(text: str, cuts: list[int]) -> None:
+def test_lines_are_the_same_however_the_builder_s_text_is_split_into_events(
+    text: str, cuts: list[int]
+) -> None:
     edges = [0, *sorted(min(cut, len(text)) for cut in cuts), len(text)]
     pieces = [text[start:end] for start, end in pairwise(edges)]
     assert lines_of(*pieces) == lines_of(text)
@@ -118,7 +120,7 @@ Step 4/4 : COPY made /
     assert log.made == ["cccccccccccc", "eeeeeeeeeeee"]
 
 
-async def test_a_flood_is_thinned_out_and_its_end_is_kept() -> None:
+async def test_of_a_flood_of_lines_the_oldest_are_dropped_and_the_last_kept() -> None:
     lines: list[str] = []
     relay = LineRelay(asyncio.get_running_loop(), lines.append)
     for number in range(3 * MAX_PENDING):  # as the loop never gets to run
@@ -128,7 +130,7 @@ async def test_a_flood_is_thinned_out_and_its_end_is_kept() -> None:
     assert lines[1:] == [str(number) for number in range(2 * MAX_PENDING, 3 * MAX_PENDING)]
 
 
-async def test_lines_come_while_the_thread_goes_on() -> None:
+async def test_lines_reach_the_event_loop_while_the_thread_still_works() -> None:
     seen = asyncio.Event()
     go_on = threading.Event()
     lines: list[str] = []

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.jobs.compile_cache import (
-    LARGEST_SHARE,
-    OVERLAP,
-    SEARCHED,
+    ARTEFACT_SHARE,
+    OVERLAP_CHARACTERS,
+    PIECE_CHARACTERS,
+    CachedCompilation,
     CompileCache,
-    Compiled,
     cache_key,
     pieces,
 )
@@ -29,47 +29,47 @@ CLEAN = StageResult(Verdict.ACCEPTED, stderr=b"warning", exit_code=0)
 MIB = 1 << 20
 
 
-def compiled(size: int) -> Compiled:
-    return Compiled(CLEAN, b"x" * size)
+def compiled(size: int) -> CachedCompilation:
+    return CachedCompilation(CLEAN, b"x" * size)
 
 
-def test_what_is_kept_is_found_again() -> None:
+def test_a_cached_compilation_is_returned_for_its_key() -> None:
     cache = CompileCache(MIB)
-    assert cache.find(b"key") is None
-    cache.keep(b"key", compiled(100))
-    assert cache.find(b"key") == compiled(100)
-    assert cache.find(b"other") is None
-    state = cache.state()
+    assert cache.get(b"key") is None
+    cache.put(b"key", compiled(100))
+    assert cache.get(b"key") == compiled(100)
+    assert cache.get(b"other") is None
+    state = cache.stats()
     assert (state.entries, state.hits, state.misses, state.max_bytes) == (1, 1, 2, MIB)
     assert state.bytes == compiled(100).size > 100
 
 
-def test_whoever_was_not_asked_for_the_longest_goes_first() -> None:
+def test_the_least_recently_used_entry_is_evicted_first() -> None:
     cache = CompileCache(40_000)
     for name in b"abc":
-        cache.keep(bytes([name]), compiled(2400))
-    assert cache.find(b"a") is not None
+        cache.put(bytes([name]), compiled(2400))
+    assert cache.get(b"a") is not None
     for name in range(12):
-        cache.keep(bytes([name]), compiled(2400))
-    assert cache.find(b"b") is None
-    assert cache.find(b"a") is not None
-    assert cache.find(b"\x0b") is not None
+        cache.put(bytes([name]), compiled(2400))
+    assert cache.get(b"b") is None
+    assert cache.get(b"a") is not None
+    assert cache.get(b"\x0b") is not None
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 5000)), max_size=60))
-def test_it_is_bounded_and_knows_its_size(kept: list[tuple[int, int]]) -> None:
+def test_the_cache_is_bounded_by_bytes_and_reports_its_size(kept: list[tuple[int, int]]) -> None:
     cache = CompileCache(20_000)
     for key, size in kept:
-        cache.keep(bytes([key]), compiled(size))
+        cache.put(bytes([key]), compiled(size))
     entries = cache._entries  # noqa: SLF001 - the truth its figures are held to
-    state = cache.state()
+    state = cache.stats()
     assert state.bytes == sum(entry.size for entry in entries.values()) <= 20_000
     assert state.entries == len(entries)
-    assert all(len(entry.artefact) <= 20_000 // LARGEST_SHARE for entry in entries.values())
+    assert all(len(entry.artefact) <= 20_000 // ARTEFACT_SHARE for entry in entries.values())
 
 
 def test_no_artefact_is_larger_than_the_agent_can_count() -> None:
-    assert CompileCache(1 << 40).largest_artefact == 2**32 - 1
+    assert CompileCache(1 << 40).max_artefact_bytes == 2**32 - 1
 
 
 def key_of(language: str = "c", owner: str = "key-1", **changes: Any) -> bytes | None:
@@ -84,12 +84,12 @@ def key_of(language: str = "c", owner: str = "key-1", **changes: Any) -> bytes |
     return cache_key(owner, submission, make_plan("j", submission, installed, settings), installed)
 
 
-def test_the_same_has_the_same_key_whatever_its_run_is_like() -> None:
+def test_equal_compilations_have_equal_keys_whatever_their_run_limits() -> None:
     assert key_of() == key_of() is not None
     assert key_of() == key_of(stdin=b"other", args=("a",), env={"A": "b"}, memory_mb=64)
 
 
-def test_what_is_not_compiled_has_no_key() -> None:
+def test_an_interpreted_program_has_no_cache_key() -> None:
     assert key_of("python", files=(SourceFile("main.py", b"print()"),)) is None
 
 
@@ -113,7 +113,9 @@ FILES = (SourceFile("main.c", b"ab"), SourceFile("b.c", b"c"))
         pytest.param({"files": (SourceFile("main.c", b"a"), SourceFile("b.c", b"bc"))}, id="moved"),
     ],
 )
-def test_anything_that_bears_on_it_makes_another_key(changes: dict[str, Any]) -> None:
+def test_anything_that_bears_on_the_compilation_changes_the_cache_key(
+    changes: dict[str, Any],
+) -> None:
     assert key_of(files=FILES) != key_of(**({"files": FILES} | changes)) is not None
 
 
@@ -157,7 +159,7 @@ FICKLE = [
 ]
 
 
-def test_an_ordinary_program_is_cached() -> None:
+def test_an_ordinary_program_is_cacheable() -> None:
     for language in ("c", "cpp"):
         assert key_of(language, files=(SourceFile("main.c", HARMLESS),)) is not None
     assert key_of("java", files=(SourceFile("Main.java", b"class Main { }"),)) is not None
@@ -172,14 +174,16 @@ PATIENCE_S = 5.0  # for what takes milliseconds where time is linear, and a minu
     ["#", "# ", "include ", "#include ", "\\ ", "\\\t", "_", "#x" * 50, "include\n", "@", "-"],
 )
 @pytest.mark.timeout(PATIENCE_S)
-def test_hostile_text_is_looked_through_in_linear_time(language: str, piece: str) -> None:
+def test_hostile_sources_are_searched_for_uncacheable_texts_in_linear_time(
+    language: str, piece: str
+) -> None:
     text = (piece * (100_000 // len(piece))).encode()
     key_of(language, files=(SourceFile("main", text), SourceFile("x", text + b"\n")))
 
 
 @pytest.mark.parametrize("language", ["c", "cpp"])
 @pytest.mark.parametrize("code", FICKLE)
-def test_what_may_compile_to_something_else_the_next_time_is_not(
+def test_a_program_that_may_compile_differently_next_time_is_not_cacheable(
     language: str, code: bytes
 ) -> None:
     assert key_of(language, files=(SourceFile("main.c", code),)) is None
@@ -209,31 +213,31 @@ def test_what_may_compile_to_something_else_the_next_time_is_not(
         *(("java", text) for text in ("-processor", "--processor-path", "-J-Dx", "-Xplugin:x")),
     ],
 )
-def test_arguments_that_load_or_read_other_things_are_not_cached(
+def test_a_compilation_whose_arguments_load_other_files_is_not_cacheable(
     language: str, argument: str
 ) -> None:
     assert key_of(language, compile_args=(argument,)) is None
 
 
 @pytest.mark.parametrize("argument", ["-Wall", "-O3", "-std=c++20", "-DLOCAL=1", "-g"])
-def test_everyday_flags_are_cached(argument: str) -> None:
+def test_a_compilation_with_everyday_flags_is_cacheable(argument: str) -> None:
     assert key_of("cpp", compile_args=(argument,)) is not None
 
 
-def test_a_processor_that_comes_with_the_sources_is_not_cached() -> None:
+def test_sources_with_an_annotation_processor_are_not_cacheable() -> None:
     main = SourceFile("Main.java", b"class Main { }")
     for path in ("META-INF/services/javax.annotation.processing.Processor", "P.class", "p.jar"):
         assert key_of("java", files=(main, SourceFile(path, b"P"))) is None
 
 
-@pytest.mark.parametrize("line", ["", "int a;\n" * 3, "x" * 99 + "\n", "y" * 5 * SEARCHED])
+@pytest.mark.parametrize("line", ["", "int a;\n" * 3, "x" * 99 + "\n", "y" * 5 * PIECE_CHARACTERS])
 def test_a_large_text_is_searched_in_pieces_that_overlap(line: str) -> None:
-    text = (line or "z\n") * (5 * SEARCHED // len(line or "z\n") + 1)
+    text = (line or "z\n") * (5 * PIECE_CHARACTERS // len(line or "z\n") + 1)
     found = list(pieces(text))
-    assert max(map(len, found)) <= 2 * SEARCHED + 2 * OVERLAP
-    for start in range(0, len(text) - OVERLAP, OVERLAP // 2):
-        assert any(text[start : start + OVERLAP // 2] in piece for piece in found)
-    marks = [SEARCHED - 3, SEARCHED, 2 * SEARCHED - 3, len(text) - 8]
+    assert max(map(len, found)) <= 2 * PIECE_CHARACTERS + 2 * OVERLAP_CHARACTERS
+    for start in range(0, len(text) - OVERLAP_CHARACTERS, OVERLAP_CHARACTERS // 2):
+        assert any(text[start : start + OVERLAP_CHARACTERS // 2] in piece for piece in found)
+    marks = [PIECE_CHARACTERS - 3, PIECE_CHARACTERS, 2 * PIECE_CHARACTERS - 3, len(text) - 8]
     for at in marks:
         marked = text[:at] + "__DATE__" + text[at + 8 :]
         assert any("__DATE__" in piece for piece in pieces(marked))

@@ -28,7 +28,7 @@ def test_names_are_found_in_any_case_and_ids_before_aliases() -> None:
     assert len(catalog) == 3
 
 
-def test_of_two_with_one_id_there_is_the_first() -> None:
+def test_of_two_languages_with_one_id_the_first_is_served() -> None:
     catalog = Catalog([installed("one", digest="sha256:a"), installed("one", digest="sha256:b")])
     assert [each.digest for each in catalog] == ["sha256:a"]
 
@@ -46,7 +46,7 @@ def test_the_catalog_is_replaced_as_a_whole_and_found_languages_stay() -> None:
         catalog["two"]
 
 
-def test_what_is_switched_off_is_known_by_all_its_names_unless_another_has_them() -> None:
+def test_a_disabled_language_is_known_by_those_of_its_names_that_no_served_one_has() -> None:
     catalog = Catalog([installed("one", "uno")], [installed("old", "alt", "uno")])
     assert catalog.find("old") is None
     assert catalog.is_disabled("OLD")

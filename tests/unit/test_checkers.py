@@ -91,13 +91,15 @@ def place(found: Difference | None) -> tuple[int, int]:
 
 @pytest.mark.parametrize("checker", ALL[:-1], ids=str)
 @given(pair=pairs())
-def test_it_decides_as_the_plain_rule_does(checker: TextChecker, pair: tuple[str, str]) -> None:
+def test_a_checker_decides_as_a_naive_implementation_of_its_rule(
+    checker: TextChecker, pair: tuple[str, str]
+) -> None:
     assert (run(checker, *pair) is None) == agrees(checker, *pair)
 
 
 @pytest.mark.parametrize("checker", SYMMETRIC, ids=str)
 @given(pair=pairs())
-def test_agreement_has_no_direction(checker: TextChecker, pair: tuple[str, str]) -> None:
+def test_comparing_is_symmetric(checker: TextChecker, pair: tuple[str, str]) -> None:
     assert (run(checker, *pair) is None) == (run(checker, *reversed(pair)) is None)
 
 
@@ -199,7 +201,7 @@ def test_lines_counted_in_rounds_are_found_in_their_order(monkeypatch: pytest.Mo
 
 
 @given(lines=st.lists(st.sampled_from(["a", "b", "", "cc"])).map(lambda some: [*some, "z"]))
-def test_unordered_lines_takes_them_in_any_order(lines: list[str]) -> None:
+def test_unordered_lines_accepts_lines_in_any_order(lines: list[str]) -> None:
     assert run(UnorderedLines(), "\n".join(lines), "\r\n".join(sorted(lines))) is None
 
 
@@ -208,9 +210,7 @@ EMPTIES = ["", " ", "\n", "\r\n", " \t\n\v\f\n"]
 
 @pytest.mark.parametrize("blank", EMPTIES)
 @pytest.mark.parametrize("checker", ALL, ids=str)
-def test_nothing_expected_agrees_with_nothing_but_white_space(
-    checker: TextChecker, blank: str
-) -> None:
+def test_an_empty_answer_accepts_at_most_white_space(checker: TextChecker, blank: str) -> None:
     agree = not blank or not isinstance(checker, Exact)
     assert (run(checker, "", blank) is None) == agree
     assert (run(checker, blank, "") is None) == agree
@@ -250,7 +250,7 @@ TABLE = [
 
 
 @pytest.mark.parametrize(("checker", "expected", "got", "difference"), TABLE)
-def test_what_differs_and_where(
+def test_each_checker_reports_what_differs_and_where(
     checker: TextChecker, expected: str, got: str, difference: tuple[int, int, str, str] | None
 ) -> None:
     found = run(checker, expected, got)
@@ -313,7 +313,7 @@ def test_a_long_text_is_shown_from_half_an_excerpt_before_the_difference(
     ],
 )
 @pytest.mark.parametrize("checker", [Exact(), Lines(), Tokens(), Float()], ids=str)
-def test_columns_are_characters(
+def test_columns_count_utf_8_characters(
     checker: TextChecker, expected: bytes, got: bytes, column: int
 ) -> None:
     assert compare(checker, expected, got) == Difference(1, column, expected, got)
@@ -324,7 +324,7 @@ def test_an_output_that_ends_in_half_a_character_may_lack_a_token() -> None:
 
 
 @pytest.mark.parametrize("checker", ALL, ids=str)
-def test_binary_is_cut_too(checker: TextChecker) -> None:
+def test_binary_excerpts_are_cut_too(checker: TextChecker) -> None:
     found = compare(checker, b"\x80" * 300, b"\x80" * 200 + b"\x81" * 100)
     assert found is not None
     assert max(len(found.expected), len(found.got)) <= 100
@@ -339,7 +339,7 @@ def test_runs_of_white_space_of_any_length_are_trimmed(text: str, times: int) ->
 
 
 @given(text=texts, start=st.integers(0, 24), chunk=st.integers(1, 5))
-def test_a_text_split_lazily_is_split_as_ever(text: str, start: int, chunk: int) -> None:
+def test_split_lazily_yields_what_split_returns(text: str, start: int, chunk: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(text_module, "_CHUNK_BYTES", chunk)
         pieces = list(text_module.split_lazily(text.encode(), b"\n", start))
@@ -361,7 +361,7 @@ LARGE = [
 @pytest.mark.parametrize(("expected", "got"), [row[1:] for row in LARGE], ids=[r[0] for r in LARGE])
 @pytest.mark.parametrize("checker", ALL, ids=str)
 @pytest.mark.timeout(30)
-def test_no_text_takes_more_than_linear_time(
+def test_comparing_any_text_takes_linear_time(
     checker: TextChecker, expected: bytes, got: bytes
 ) -> None:
     """Each takes well under a second; a quadratic pass would take hours."""

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.jobs.judging.checkers import CheckerSays, CheckerStatus, read_exit
+from orchestrator.jobs.judging.checkers import CheckerOutcome, CheckerStatus, read_exit
 
 ACCEPTED, WRONG, POINTS, FAILED = CheckerStatus
 
@@ -15,16 +15,16 @@ ACCEPTED, WRONG, POINTS, FAILED = CheckerStatus
     ("code", "status"),
     [(0, ACCEPTED), (1, WRONG), (2, WRONG), (4, WRONG), (8, WRONG), (3, FAILED)],
 )
-def test_what_an_exit_code_says(code: int, status: CheckerStatus) -> None:
-    assert read_exit(code, b"", b"because\n") == CheckerSays(status, None, "because")
+def test_each_testlib_exit_code_has_its_status(code: int, status: CheckerStatus) -> None:
+    assert read_exit(code, b"", b"because\n") == CheckerOutcome(status, None, "because")
 
 
 @pytest.mark.parametrize("code", [-9, 5, 6, 9, 16, 127, 139, 255])
-def test_any_other_code_is_the_checker_s_failure_and_named(code: int) -> None:
+def test_any_other_exit_code_is_the_checker_s_failure_and_named_in_the_message(code: int) -> None:
     name = f"signal {code - 128}" if code == 139 else f"exit code {code}"
-    assert read_exit(code, b"", b"") == CheckerSays(FAILED, None, name)
+    assert read_exit(code, b"", b"") == CheckerOutcome(FAILED, None, name)
     said = read_exit(code, b"", b"Segmentation fault")
-    assert said == CheckerSays(FAILED, None, name, "Segmentation fault")
+    assert said == CheckerOutcome(FAILED, None, name, "Segmentation fault")
 
 
 TRACEBACK = b"""Traceback (most recent call last):
@@ -43,10 +43,10 @@ def test_an_exception_nobody_caught_is_the_checker_s_failure_and_told_to_its_aut
     assert said.judge_message == TRACEBACK.decode().strip()
 
 
-def test_an_exception_that_was_caught_says_nothing() -> None:
+def test_only_an_uncaught_exception_turns_a_rejection_into_a_failure() -> None:
     assert read_exit(0, b"", TRACEBACK, UNCAUGHT).status is ACCEPTED
     assert read_exit(1, b"", b"no Traceback (most recent call last):", UNCAUGHT).status is WRONG
-    assert read_exit(1, b"", b"wrong", UNCAUGHT) == CheckerSays(WRONG, None, "wrong")
+    assert read_exit(1, b"", b"wrong", UNCAUGHT) == CheckerOutcome(WRONG, None, "wrong")
 
 
 def test_of_what_a_checker_that_crashed_printed_the_end_is_kept() -> None:
@@ -71,9 +71,11 @@ POINTS_TABLE = [
 
 
 @pytest.mark.parametrize(("stdout", "stderr", "points", "message"), POINTS_TABLE)
-def test_points_are_read(stdout: bytes, stderr: bytes, points: float, message: str) -> None:
+def test_points_are_read_from_stderr_or_stdout(
+    stdout: bytes, stderr: bytes, points: float, message: str
+) -> None:
     said = read_exit(7, stdout, stderr)
-    assert said == CheckerSays(POINTS, points, message)
+    assert said == CheckerOutcome(POINTS, points, message)
     assert str(said.points) == str(points)  # 0.0, not -0.0
 
 
@@ -99,7 +101,7 @@ def test_points_are_read(stdout: bytes, stderr: bytes, points: float, message: s
         (b"points 5", b"points none"),
     ],
 )
-def test_points_that_are_none_are_the_checker_s_failure(stdout: bytes, stderr: bytes) -> None:
+def test_missing_or_invalid_points_are_the_checker_s_failure(stdout: bytes, stderr: bytes) -> None:
     said = read_exit(7, stdout, stderr)
     assert (said.status, said.points) == (FAILED, None)
     assert said.message.startswith("exit code 7 with")
@@ -111,7 +113,7 @@ def test_the_message_is_what_stderr_says_else_stdout() -> None:
     assert read_exit(1, b"", b"").message == ""
 
 
-def test_the_message_is_fit_to_be_shown() -> None:
+def test_the_message_is_cut_and_has_no_control_characters() -> None:
     said = read_exit(1, b"", b"\n a\x00\x1b[31m\tb\r\n\xc3\xa9\xff\x7f \xc2\x85c\n")
     assert said.message == "a[31m\tb\né\ufffd c"
     assert read_exit(1, b"", b"x" * 5000).message == "x" * 1000
@@ -119,7 +121,7 @@ def test_the_message_is_fit_to_be_shown() -> None:
 
 
 @given(code=st.integers(-20, 300), stdout=st.binary(max_size=40), stderr=st.binary(max_size=40))
-def test_any_end_says_something(code: int, stdout: bytes, stderr: bytes) -> None:
+def test_any_exit_and_output_give_a_valid_outcome(code: int, stdout: bytes, stderr: bytes) -> None:
     said = read_exit(code, stdout, b"points " * (code == 7) + stderr)
     assert (said.points is not None) == (said.status is POINTS)
     assert len(said.message) <= 1000

@@ -115,12 +115,17 @@ TABLE = [
 
 
 @pytest.mark.parametrize(("checker", "expected", "got", "agree"), TABLE)
-def test_the_rule(checker: Float, expected: str, got: str, agree: bool) -> None:  # noqa: FBT001
+def test_the_float_checker_follows_its_rule(
+    checker: Float,
+    expected: str,
+    got: str,
+    agree: bool,  # noqa: FBT001
+) -> None:
     assert (compare(checker, expected.encode(), got.encode()) is None) == agree
 
 
 @pytest.mark.parametrize(("checker", "expected", "got", "agree"), TABLE)
-def test_the_rule_holds_late_in_a_text(
+def test_the_float_checker_s_rule_holds_for_late_tokens(
     checker: Float,
     expected: str,
     got: str,
@@ -159,13 +164,15 @@ def agree(checker: Float, expected: str, got: str) -> bool:
 
 
 @given(a=numbers, b=numbers, abs_=tolerances, rel=tolerances)
-def test_numbers_are_compared_as_fractions_are(a: str, b: str, abs_: float, rel: float) -> None:
+def test_numbers_are_compared_as_exactly_as_fractions(
+    a: str, b: str, abs_: float, rel: float
+) -> None:
     checker = Float(abs_, rel)
     assert agree(checker, a, b) == plainly(checker, a, b)
 
 
 @given(a=numbers, abs_=tolerances, rel=tolerances, beyond=st.integers(-1, 1), up=st.booleans())
-def test_the_border_is_met_to_the_last_digit(
+def test_a_tolerance_is_exact_to_the_last_digit(
     a: str,
     abs_: float,
     rel: float,
@@ -192,9 +199,7 @@ def written(value: Fraction) -> str:
 
 
 @given(a=numbers, b=numbers, abs_=tolerances)
-def test_without_a_relative_tolerance_agreement_has_no_direction(
-    a: str, b: str, abs_: float
-) -> None:
+def test_without_a_relative_tolerance_comparing_is_symmetric(a: str, b: str, abs_: float) -> None:
     assert agree(Float(abs_, 0), a, b) == agree(Float(abs_, 0), b, a)
 
 
@@ -204,7 +209,7 @@ tokens = st.one_of(
 
 
 @given(token=tokens)
-def test_numbers_are_those_of_the_grammar(token: str) -> None:
+def test_read_number_accepts_the_documented_grammar_only(token: str) -> None:
     assert (read_number(token.encode()) is not None) == is_number(token)
 
 
@@ -274,7 +279,7 @@ COSTLY = [
 
 @pytest.mark.parametrize(("expected", "got", "agree"), COSTLY, ids=range(len(COSTLY)))
 @pytest.mark.timeout(60)
-def test_no_number_takes_more_than_linear_time(
+def test_comparing_any_number_takes_linear_time(
     expected: bytes,
     got: bytes,
     agree: bool,  # noqa: FBT001

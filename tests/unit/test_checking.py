@@ -7,8 +7,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.jobs.judging.checker_program import checker_files, program_stage, read_checker
-from orchestrator.jobs.judging.checkers import CheckerSays, CheckerStatus, Lines, Protocol, Tokens
-from orchestrator.jobs.judging.checking import apply_checker, check_text, keep_output, not_checked
+from orchestrator.jobs.judging.checkers import (
+    CheckerOutcome,
+    CheckerProtocol,
+    CheckerStatus,
+    Lines,
+    Tokens,
+)
+from orchestrator.jobs.judging.checking import (
+    apply_checker,
+    check_text,
+    keep_output,
+    unchecked_result,
+)
 from orchestrator.jobs.model import (
     Cause,
     CheckerProgram,
@@ -25,7 +36,7 @@ from orchestrator.sandbox.model import SourceFile, Stage, StageKind
 OK = StageResult(Verdict.ACCEPTED, b"1 2\n", b"err", exit_code=0, cpu_ms=1.0)
 
 PROGRAM = CheckerProgram(Submission("python", (), Limits(1, 1, 64, 100, 16)))
-VALIDATOR = CheckerProgram(PROGRAM.submission, Protocol.KATTIS)
+VALIDATOR = CheckerProgram(PROGRAM.submission, CheckerProtocol.KATTIS)
 
 
 def make_test(**changes: Any) -> JudgeTest:
@@ -33,8 +44,8 @@ def make_test(**changes: Any) -> JudgeTest:
     return JudgeTest(**(fields | {"limits": Limits(1, 1, 64, 100, 16)} | changes))
 
 
-def says(status: CheckerStatus, points: float | None = None) -> CheckerSays:
-    return CheckerSays(status, points, "said")
+def says(status: CheckerStatus, points: float | None = None) -> CheckerOutcome:
+    return CheckerOutcome(status, points, "said")
 
 
 def test_a_checker_is_given_three_files() -> None:
@@ -47,13 +58,13 @@ def test_a_checker_is_given_three_files() -> None:
 
 
 def test_a_kattis_validator_has_the_output_on_stdin_and_not_as_a_file() -> None:
-    files = checker_files(make_test(), b"out", Protocol.KATTIS)
+    files = checker_files(make_test(), b"out", CheckerProtocol.KATTIS)
     assert [file.path for file in files] == ["input.txt", "answer.txt"]
     run = Stage(StageKind.RUN, ("main", "input.txt"), {}, 1, 1, 1, 1, b"")
-    stage = program_stage(run, Protocol.KATTIS, b"out")
+    stage = program_stage(run, CheckerProtocol.KATTIS, b"out")
     assert stage.argv[-2:] == run.argv
     assert stage.stdin == b"out"
-    assert program_stage(run, Protocol.TESTLIB, b"out") == run
+    assert program_stage(run, CheckerProtocol.TESTLIB, b"out") == run
 
 
 @pytest.mark.parametrize(
@@ -70,7 +81,7 @@ def test_a_kattis_validator_has_the_output_on_stdin_and_not_as_a_file() -> None:
         (43, b"a\0b\0c\0d\0", CheckerStatus.WRONG, "c", "d\nab"),
     ],
 )
-def test_a_kattis_validator_says_it_by_42_and_43_and_in_its_folder(
+def test_a_kattis_validator_decides_by_exit_codes_42_and_43_and_its_feedback_files(
     exit_code: int, stderr: bytes, status: CheckerStatus, message: str, judge: str
 ) -> None:
     stage = StageResult(Verdict.RUNTIME_ERROR, stderr=stderr, exit_code=exit_code)
@@ -79,7 +90,7 @@ def test_a_kattis_validator_says_it_by_42_and_43_and_in_its_folder(
     assert said.points == (2.5 if status is CheckerStatus.POINTS else None)
 
 
-def test_what_a_validator_that_was_ended_has_printed_is_for_its_author() -> None:
+def test_the_output_of_a_killed_validator_is_for_its_author_alone() -> None:
     stage = StageResult(
         Verdict.TIME_LIMIT, stderr=b"case 1\0", signal=9, killed_by=Cause.CPU, exit_code=None
     )
@@ -90,13 +101,13 @@ def test_what_a_validator_that_was_ended_has_printed_is_for_its_author() -> None
 
 def test_a_run_that_failed_decides_its_test() -> None:
     failed = StageResult(Verdict.TIME_LIMIT, killed_by=Cause.CPU)
-    result = not_checked(make_test(points=3.0, group="g"), failed)
+    result = unchecked_result(make_test(points=3.0, group="g"), failed)
     assert result == TestResult("t", failed, has_output=True, points=0.0, group="g")
-    assert not_checked(make_test(points=3.0), OK).points == 3.0
-    assert not_checked(make_test(), OK).points is None
+    assert unchecked_result(make_test(points=3.0), OK).points == 3.0
+    assert unchecked_result(make_test(), OK).points is None
 
 
-def test_what_a_text_checker_finds_is_the_test_s_difference() -> None:
+def test_a_text_checker_s_difference_is_in_the_test_s_result() -> None:
     assert check_text(make_test(points=2.0), Lines(), OK) == TestResult(
         "t", OK, has_output=True, points=2.0
     )
@@ -157,7 +168,7 @@ def test_what_a_text_checker_finds_is_the_test_s_difference() -> None:
         ),
     ],
 )
-def test_how_a_checker_ended_is_what_it_said(
+def test_a_checker_program_s_exit_decides(
     stage: StageResult, status: CheckerStatus, message: str
 ) -> None:
     said = read_checker(stage, PROGRAM)
@@ -189,8 +200,8 @@ def test_a_checker_that_met_a_limit_accepts_nothing(verdict: Verdict, cause: Cau
         (says(CheckerStatus.POINTS, 0.0), 0.0, Verdict.WRONG_ANSWER, 0.0),
     ],
 )
-def test_what_a_checker_said_is_the_test_s_result(
-    said: CheckerSays, worth: float | None, status: Verdict, points: float | None
+def test_a_checker_program_s_decision_becomes_the_test_s_verdict_and_points(
+    said: CheckerOutcome, worth: float | None, status: Verdict, points: float | None
 ) -> None:
     result = apply_checker(make_test(points=worth), OK, said)
     assert (result.stage.status, result.points, result.message) == (status, points, "said")
@@ -217,7 +228,7 @@ def test_points_a_checker_gives_are_the_points_it_said(worth: int, given: int) -
         (ReturnOutputs.NONE, Verdict.WRONG_ANSWER, False),
     ],
 )
-def test_outputs_are_kept_by_the_rule(
+def test_outputs_are_returned_by_the_return_outputs_rule(
     rule: ReturnOutputs,
     status: Verdict,
     is_kept: bool,  # noqa: FBT001 - a table's column
@@ -230,7 +241,7 @@ def test_outputs_are_kept_by_the_rule(
 
 
 @given(st.binary(max_size=20), st.binary(max_size=20), st.integers(0, 50))
-def test_outputs_take_no_more_room_than_there_is(out: bytes, err: bytes, room: int) -> None:
+def test_returned_outputs_are_cut_to_the_bytes_left(out: bytes, err: bytes, room: int) -> None:
     stage = StageResult(Verdict.WRONG_ANSWER, out, err)
     kept = keep_output(TestResult("t", stage, has_output=True), ReturnOutputs.ALL, room).stage
     assert len(kept.stdout) + len(kept.stderr) == min(room, len(out) + len(err))

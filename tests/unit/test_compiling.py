@@ -18,8 +18,8 @@ from orchestrator.jobs.model import (
     Submission,
     Verdict,
 )
-from orchestrator.jobs.plan import fit_together, make_plan
-from orchestrator.jobs.verdict import Captured
+from orchestrator.jobs.plan import fit_compile_memory, make_plan
+from orchestrator.jobs.verdict import CapturedOutput
 from orchestrator.languages.model import CommandRule, InstalledLanguage, MemoryErrorRule
 from orchestrator.languages.registry import load_languages
 from orchestrator.sandbox.model import (
@@ -51,7 +51,7 @@ def fast_bench(fast: str, plain: str, **settings: Any) -> Bench:
     return bench
 
 
-async def test_a_compiler_that_needs_more_memory_gets_it_and_nobody_hears_of_the_first() -> None:
+async def test_a_compiler_gets_the_memory_it_needs_and_the_first_try_is_not_reported() -> None:
     bench, ear = Bench("echo compiling; take 300", compile_memory_mb=400), Ear()
     result = await bench.run("echo running", ear)
     assert result.status is Verdict.ACCEPTED
@@ -66,7 +66,7 @@ async def test_a_compiler_that_needs_more_memory_gets_it_and_nobody_hears_of_the
     await bench.settled()
 
 
-async def test_a_compiler_that_needs_more_than_all_of_it_is_told_so() -> None:
+async def test_a_compiler_that_needs_more_than_the_most_memory_is_a_compile_error() -> None:
     bench = Bench("take 500", compile_memory_mb=400)
     result = await bench.run("echo running")
     assert (result.status, result.run) == (Verdict.COMPILE_ERROR, None)
@@ -77,7 +77,9 @@ async def test_a_compiler_that_needs_more_than_all_of_it_is_told_so() -> None:
 
 
 @pytest.mark.parametrize("script", ["exit 1", "echo wrong >&2; exit 3"])
-async def test_what_does_not_compile_for_another_reason_is_tried_once(script: str) -> None:
+async def test_a_program_that_does_not_compile_for_another_reason_is_compiled_once(
+    script: str,
+) -> None:
     bench = Bench(script, compile_memory_mb=400)
     result = await bench.run("echo running")
     assert result.status is Verdict.COMPILE_ERROR
@@ -95,7 +97,7 @@ async def test_a_run_gets_its_own_limit_whatever_the_compiler_had() -> None:
     await bench.settled()
 
 
-async def test_memory_is_reserved_before_it_is_used_and_no_more_than_there_is() -> None:
+async def test_a_compiler_s_extra_memory_is_bounded_by_the_memory_budget() -> None:
     bench = Bench("take 300", memory_mb=200, compile_memory_mb=400)
     result = await bench.run("echo running")
     assert result.compile is not None
@@ -104,7 +106,7 @@ async def test_memory_is_reserved_before_it_is_used_and_no_more_than_there_is() 
     await bench.settled()
 
 
-async def test_a_compilation_that_needed_memory_is_found_again() -> None:
+async def test_a_compilation_that_needed_more_memory_is_cached() -> None:
     bench = Bench("take 300", compile_memory_mb=400)
     results = [await bench.run("echo running") for _ in range(2)]
     assert [each.timings.compile_cache for each in results] == ["miss", "hit"]
@@ -173,7 +175,7 @@ def test_two_compilers_of_a_job_never_want_more_than_there_is() -> None:
     plan = make_plan("j", submission, InstalledLanguage(found, "1", "sha256:0"), make_settings())
     assert (plan.sandbox_memory_mb, plan.compile_memory_mb) == (256, 512)
     for budget_mb, expected in ((1024, [512, 512]), (640, [384, 256]), (100, [256, 256])):
-        plans = fit_together([plan, plan], budget_mb)
+        plans = fit_compile_memory([plan, plan], budget_mb)
         assert [each.compile_memory_mb for each in plans] == expected
 
 
@@ -192,33 +194,40 @@ REPORTS = [
 
 
 @pytest.mark.parametrize(("outcome", "expected"), REPORTS, ids=str)
-def test_which_compilations_more_memory_might_help(outcome: Any, expected: bool) -> None:  # noqa: FBT001
-    assert lacks_memory(outcome, Captured(), 1000, MemoryErrorRule()) is expected
+def test_lacks_memory_tells_which_failures_more_memory_might_prevent(
+    outcome: Any,
+    expected: bool,  # noqa: FBT001
+) -> None:
+    assert lacks_memory(outcome, CapturedOutput(), 1000, MemoryErrorRule()) is expected
 
 
 def test_a_compiler_may_say_that_it_lacks_memory() -> None:
     java = load_languages(DEFAULT_IMAGES_DIR, ("java",)).find("java")
     assert java is not None
-    said = Captured(b"", b"The system is out of resources.\njava.lang.OutOfMemoryError: Java heap")
+    said = CapturedOutput(
+        b"", b"The system is out of resources.\njava.lang.OutOfMemoryError: Java heap"
+    )
     assert lacks_memory(make_report(exit_code=3), said, 1000, java.memory_error)
-    assert not lacks_memory(make_report(exit_code=3), Captured(b"", b"x"), 1000, java.memory_error)
+    assert not lacks_memory(
+        make_report(exit_code=3), CapturedOutput(b"", b"x"), 1000, java.memory_error
+    )
 
 
 @pytest.mark.parametrize(
     ("code", "stdout", "stderr", "expected"),
     [(75, b"", b"", True), (75, b"x", b"", False), (75, b"", b"x", False), (1, b"", b"", False)],
 )
-def test_a_compile_declines_without_a_word(
+def test_a_fast_compile_declines_by_exit_code_75_without_output(
     code: int,
     stdout: bytes,
     stderr: bytes,
     expected: bool,  # noqa: FBT001
 ) -> None:
-    assert has_declined(make_report(exit_code=code), Captured(stdout, stderr)) is expected
+    assert has_declined(make_report(exit_code=code), CapturedOutput(stdout, stderr)) is expected
 
 
 def test_a_lost_sandbox_has_declined_nothing() -> None:
-    assert not has_declined(StageLoss(LossReason.UNKNOWN, ""), Captured())
+    assert not has_declined(StageLoss(LossReason.UNKNOWN, ""), CapturedOutput())
 
 
 async def test_a_fast_compile_that_met_its_memory_is_not_followed_by_a_plain_one_with_as_little(

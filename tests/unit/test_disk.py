@@ -50,7 +50,7 @@ async def test_a_data_root_that_is_here_and_the_engine_s_is_asked_itself(
     assert engine.api.containers == {}
 
 
-async def test_another_engine_s_folder_is_not_believed(
+async def test_a_data_root_of_another_engine_is_not_measured(
     engine: FakeEngine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     have_root(engine, monkeypatch, tmp_path)
@@ -64,7 +64,7 @@ async def test_another_engine_s_folder_is_not_believed(
     assert len(engine.api.containers) == 2
 
 
-async def test_where_there_is_no_way_to_tell_nothing_is_held_back(engine: FakeEngine) -> None:
+async def test_unknown_free_space_stops_no_build(engine: FakeEngine) -> None:
     for _ in range(2):
         root = DataRoot(engine, "not:there")
         assert await root.free_bytes() is None
@@ -90,7 +90,7 @@ async def test_a_disk_too_full_for_a_container_has_no_room(
 
 
 @pytest.mark.parametrize("output", ["", "\n", "nonsense", "a b c d e"])
-def test_what_is_no_answer_of_df(output: str) -> None:
+def test_malformed_df_output_is_unknown_space(output: str) -> None:
     assert parse_df(output) is None
 
 

@@ -363,7 +363,7 @@ async def test_only_the_beginning_of_what_an_agent_complains_is_kept(
         pytest.param(say(b""), "can't be reached", id="unreachable"),
     ],
 )
-async def test_a_sandbox_the_engine_can_not_tell_of_was_lost_outside(
+async def test_a_lost_sandbox_is_lost_outside_when_the_engine_can_not_be_asked(
     fake: FakeEngine, backend: DockerBackend, answer: Answer | Raw, detail: str
 ) -> None:
     fake.agent = agent(until="hanging up")
@@ -388,7 +388,7 @@ async def test_a_sandbox_that_was_never_opened_is_lost_and_can_be_closed(fake: F
     ("answer", "fits"),
     [(Answer(200, {}), True), (refuse(500, "write: device or resource busy"), False)],
 )
-async def test_limits_say_whether_they_fit(
+async def test_set_limits_returns_whether_the_limits_fit(
     fake: FakeEngine,
     backend: DockerBackend,
     answer: Answer,

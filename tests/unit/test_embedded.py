@@ -146,7 +146,7 @@ def test_v1_controllers_that_were_mounted_together_are_found_by_their_own_names(
 def mounted(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Path, Path]]:
     """What was to be mounted where; it is only written down, and allowed."""
     found: list[tuple[Path, Path]] = []
-    monkeypatch.setattr(cgroups, "mount_over", lambda *pair: found.append(pair) or True)
+    monkeypatch.setattr(cgroups, "bind_mount", lambda *pair: found.append(pair) or True)
     return found
 
 
@@ -198,7 +198,7 @@ def test_v2_our_cgroup_becomes_the_root_where_that_is_what_it_is_called(
 def test_v2_where_it_can_not_be_made_the_root_it_is_said_and_left(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(cgroups, "mount_over", lambda *_: False)
+    monkeypatch.setattr(cgroups, "bind_mount", lambda *_: False)
     cgroup(v2(tmp_path) / "docker" / "abc", ours=True, cgroup__type="domain")
     assert prepare_cgroups(tmp_path, named(tmp_path, "/")) == "/docker/abc"
     assert "cgroup_not_at_the_root" in capsys.readouterr().out
@@ -237,7 +237,7 @@ def test_v2_a_tree_that_does_not_show_us_is_left_alone(
     assert mounted == []
 
 
-def test_v2_what_can_t_be_written_is_said_and_left(tmp_path: Path) -> None:
+def test_v2_a_cgroup_that_can_t_be_written_is_logged_and_left_alone(tmp_path: Path) -> None:
     v2(tmp_path)
     own = cgroup(tmp_path / "docker" / "abc", ours=True, cgroup__type="domain")
     (own / LEAF).write_text("in the way")
@@ -256,7 +256,7 @@ def test_v2_where_we_are_not_named_the_root_is_meant(
     assert mounted == [(own, tmp_path)]
 
 
-def test_orphans_are_taken_leave_of_and_ours_are_not() -> None:
+def test_orphans_are_reaped_and_our_own_children_are_not() -> None:
     orphans = [subprocess.Popen(["true"]) for _ in range(3)]
     with subprocess.Popen(["sleep", "60"]) as ours:
         for each in orphans:
@@ -297,7 +297,7 @@ def write_program(path: Path, text: str) -> None:
     path.chmod(0o755)
 
 
-async def test_an_engine_that_does_not_start_is_said(
+async def test_an_engine_that_does_not_start_is_an_error_that_says_why(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dockerd: Path
 ) -> None:
     settings = make_settings(docker_host=f"unix://{tmp_path}/d.sock", engine_data_root=tmp_path)

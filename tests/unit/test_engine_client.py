@@ -13,7 +13,7 @@ from requests import Session
 
 from orchestrator.engine.client import EngineClient
 from orchestrator.engine.failures import translate
-from orchestrator.engine.sdk import Client
+from orchestrator.engine.sdk import LeanClient
 from orchestrator.errors import (
     ContainerNotFoundError,
     EngineConflictError,
@@ -135,7 +135,7 @@ async def client(fake: FakeEngine) -> AsyncIterator[EngineClient]:
         ),
     ],
 )
-async def test_a_call_is_the_request_it_should_be(  # noqa: PLR0913, PLR0917 - a table's columns
+async def test_each_call_sends_the_documented_request(  # noqa: PLR0913, PLR0917 - a table's columns
     fake: FakeEngine,
     client: EngineClient,
     act: Act,
@@ -161,7 +161,7 @@ async def test_a_call_is_the_request_it_should_be(  # noqa: PLR0913, PLR0917 - a
 def test_a_plain_request_is_what_the_http_library_would_make_of_it(
     method: str, data: str | None, params: dict[str, Any]
 ) -> None:
-    client = Client(base_url="unix:///nowhere.sock", version="1.41")
+    client = LeanClient(base_url="unix:///nowhere.sock", version="1.41")
     request = requests.Request(method, client.base_url + "/v1.41/x", params=params, data=data)
     ours, theirs = client.prepare_request(request), Session.prepare_request(client, request)
     assert (ours.method, ours.path_url) == (theirs.method, theirs.path_url)
@@ -189,7 +189,7 @@ def test_a_plain_request_is_what_the_http_library_would_make_of_it(
         pytest.param(say(b"garbage\r\n\r\n"), EngineUnavailableError, "can't be", id="not HTTP"),
     ],
 )
-async def test_a_call_that_fails_says_how(
+async def test_a_failed_call_raises_the_error_of_its_cause(
     fake: FakeEngine,
     client: EngineClient,
     answer: Answer | Raw,
@@ -202,7 +202,7 @@ async def test_a_call_that_fails_says_how(
     assert type(caught.value) is error
 
 
-async def test_an_answer_that_is_not_what_was_asked_for_is_an_engine_error(
+async def test_a_malformed_answer_is_an_engine_error(
     fake: FakeEngine, client: EngineClient
 ) -> None:
     fake.answers["*"] = Answer(201, {"Identity": "?"})
@@ -212,7 +212,7 @@ async def test_an_answer_that_is_not_what_was_asked_for_is_an_engine_error(
 
 @pytest.mark.parametrize("act", [EngineClient.kill_container, EngineClient.remove_container])
 @pytest.mark.parametrize("status", [404, 409])
-async def test_ending_what_has_ended_counts_as_done(
+async def test_killing_or_removing_a_container_that_is_gone_succeeds(
     fake: FakeEngine, client: EngineClient, act: Callable[..., Awaitable[None]], status: int
 ) -> None:
     fake.answers["*"] = refuse(status, "gone")
@@ -220,7 +220,7 @@ async def test_ending_what_has_ended_counts_as_done(
 
 
 @pytest.mark.parametrize("act", [EngineClient.kill_container, EngineClient.remove_container])
-async def test_ending_what_the_engine_will_not_end_is_an_error(
+async def test_a_failed_kill_or_removal_is_an_error(
     fake: FakeEngine, client: EngineClient, act: Callable[..., Awaitable[None]]
 ) -> None:
     fake.answers["*"] = refuse(500, "busy")

@@ -38,7 +38,7 @@ def soon() -> float:
 
 
 @given(st.lists(st.integers(0, 3 * BATCH_BYTES), max_size=20))
-def test_whatever_is_sent_comes_out_in_order_and_then_the_end(sizes: list[int]) -> None:
+def test_events_are_taken_in_the_order_sent_and_then_the_end(sizes: list[int]) -> None:
     async def scenario() -> None:
         buffer = EventBuffer(1000)
         sent = [printed(size) for size in sizes]
@@ -109,7 +109,10 @@ async def test_the_writer_waits_no_longer_than_its_deadline_and_loses_nothing() 
         (Ended(0, TestResult("1", StageResult(Verdict.ACCEPTED))), False),
     ],
 )
-async def test_only_output_and_ends_make_a_job_s_start_final(event: JobEvent, heard: bool) -> None:  # noqa: FBT001 - a table's column
+async def test_has_heard_is_set_by_output_and_by_the_end_of_a_stage_only(
+    event: JobEvent,
+    heard: bool,  # noqa: FBT001 - a table's column
+) -> None:
     buffer = EventBuffer(1000)
     buffer.send(event)
     assert buffer.has_heard is heard

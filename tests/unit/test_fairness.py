@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.jobs.queue.fairness import ACTIVE_S, FairQueue
-from orchestrator.jobs.queue.parties import Share
+from orchestrator.jobs.queue.key_queue import FairShare
 
 MANY = 10_000
 
@@ -42,8 +42,8 @@ class Scene:
             clock=lambda: self.now,
         )
 
-    def expect(self, *names: str, **shares: Share) -> None:
-        self.queue.expect(dict.fromkeys(names, Share()) | shares)
+    def expect(self, *names: str, **shares: FairShare) -> None:
+        self.queue.expect(dict.fromkeys(names, FairShare()) | shares)
 
     def send(self, key: str, count: int = 1, client: str = "", memory_mb: int = 10) -> None:
         for _ in range(count):
@@ -83,7 +83,7 @@ def test_the_last_slot_is_left_for_a_key_that_has_none() -> None:
     assert scene.let_in() == "b"
 
 
-def test_a_key_that_has_not_come_for_long_keeps_nobody_from_it() -> None:
+def test_a_key_idle_for_long_does_not_reserve_the_last_slot() -> None:
     scene = Scene()
     scene.expect("a", "b")
     scene.now += ACTIVE_S + 1
@@ -120,9 +120,9 @@ def test_with_one_slot_keys_take_turns() -> None:
     assert order == ["b", "a", "b", "a", ""]
 
 
-def test_whoever_holds_fewest_for_its_weight_is_next() -> None:
+def test_the_key_with_the_fewest_slots_for_its_weight_is_next() -> None:
     scene = Scene(slots=8)
-    scene.expect(a=Share(weight=3), b=Share())
+    scene.expect(a=FairShare(weight=3), b=FairShare())
     scene.send("a", 20)
     scene.send("b", 20)
     scene.let_in()
@@ -131,7 +131,7 @@ def test_whoever_holds_fewest_for_its_weight_is_next() -> None:
 
 def test_a_cap_holds_and_keeps_no_slot_from_others() -> None:
     scene = Scene()
-    scene.expect(a=Share(), b=Share(max_jobs=1))
+    scene.expect(a=FairShare(), b=FairShare(max_jobs=1))
     scene.send("b", 3)
     assert scene.let_in() == "b"
     scene.send("a", 5)
@@ -192,21 +192,21 @@ def test_a_key_s_clients_take_turns() -> None:
 
 def test_a_client_leaves_its_key_s_last_place_to_others() -> None:
     scene = Scene()
-    scene.expect(a=Share(), capped=Share(max_jobs=2))
+    scene.expect(a=FairShare(), capped=FairShare(max_jobs=2))
     scene.now += ACTIVE_S + 1
     scene.send("a", 9, "x")
     assert scene.let_in() == "ax ax ax"
     scene.send("a", 1, "y")
     assert scene.let_in() == "ay"
     scene = Scene()
-    scene.expect(capped=Share(max_jobs=2))
+    scene.expect(capped=FairShare(max_jobs=2))
     scene.send("capped", 9, "x")
     assert scene.let_in() == "cappedx"
     scene.send("capped", 9, "y")
     assert scene.let_in() == "cappedy"
 
 
-def test_what_there_is_to_know_of_strangers_is_forgotten_with_their_jobs() -> None:
+def test_unexpected_keys_are_forgotten_when_their_jobs_end() -> None:
     scene = Scene()
     scene.expect("a")
     for number in range(100):
@@ -216,14 +216,14 @@ def test_what_there_is_to_know_of_strangers_is_forgotten_with_their_jobs() -> No
         scene.send("a", client=f"client {number}")
         scene.let_in()
         scene.end("a", f"client {number}")
-    (party,) = scene.queue._parties.values()  # noqa: SLF001 - what is not kept shows nowhere
-    assert not party.held_by
-    assert not party.clients
+    (key_queue,) = scene.queue._key_queues.values()  # noqa: SLF001 - what is not kept shows nowhere
+    assert not key_queue.held_by
+    assert not key_queue.clients
 
 
 shares = st.dictionaries(
     st.sampled_from("abcd"),
-    st.builds(Share, weight=st.integers(1, 5), max_jobs=st.integers(0, 3)),
+    st.builds(FairShare, weight=st.integers(1, 5), max_jobs=st.integers(0, 3)),
     min_size=1,
 )
 steps = st.lists(
@@ -238,8 +238,8 @@ steps = st.lists(
 
 
 @given(shares, st.integers(1, 4), st.sampled_from([0, 30]), steps)
-def test_caps_and_the_last_place_hold_and_nobody_is_forgotten(
-    expected: dict[str, Share],
+def test_caps_and_the_reserved_last_place_hold_and_every_request_is_granted(
+    expected: dict[str, FairShare],
     slots: int,
     spare_mb: int,
     plan: list[tuple[str, str, int] | int],
@@ -265,10 +265,10 @@ def test_caps_and_the_last_place_hold_and_nobody_is_forgotten(
     assert (scene.queue.active, scene.queue.reserved_mb) == (0, 0)
 
 
-def _check_grants(scene: Scene, expected: dict[str, Share]) -> None:
+def _check_grants(scene: Scene, expected: dict[str, FairShare]) -> None:
     """Let in who may be, one at a time, each by the rules."""
     while (job := scene.queue.pop()) is not None:
-        held, mine = scene.holds(), expected.get(job.key, Share())
+        held, mine = scene.holds(), expected.get(job.key, FairShare())
         assert not mine.max_jobs or held[job.key] < mine.max_jobs
         others = [
             name
@@ -286,12 +286,14 @@ def _check_grants(scene: Scene, expected: dict[str, Share]) -> None:
     st.integers(1, 3),
     st.randoms(use_true_random=False),
 )
-def test_weights_hold_in_the_long_run(weights: Sequence[int], factor: int, chance: object) -> None:
+def test_slots_are_shared_by_weight_in_the_long_run(
+    weights: Sequence[int], factor: int, chance: object
+) -> None:
     """With a slot, or with as many as the weights come to, whichever jobs end first."""
     names = "abcd"[: len(weights)]
     for slots in (1, factor * sum(weights)):
         scene = Scene(slots=slots, memory_mb=MANY)
-        scene.expect(**{name: Share(weight=w) for name, w in zip(names, weights, strict=True)})
+        scene.expect(**{name: FairShare(weight=w) for name, w in zip(names, weights, strict=True)})
         rounds = 20 * sum(weights)
         for name in names:
             scene.send(name, 2 * rounds)
@@ -313,11 +315,11 @@ def test_weights_hold_in_the_long_run(weights: Sequence[int], factor: int, chanc
     st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(["", "x"])), max_size=15),
     st.lists(st.integers(1, 4), min_size=3, max_size=3),
 )
-def test_positions_are_the_order_in_which_all_are_let_in(
+def test_positions_are_the_order_in_which_requests_are_granted(
     owners: list[tuple[str, str]], weights: list[int]
 ) -> None:
     scene = Scene(slots=1)
-    scene.expect(**{name: Share(weight=w) for name, w in zip("abc", weights, strict=True)})
+    scene.expect(**{name: FairShare(weight=w) for name, w in zip("abc", weights, strict=True)})
     jobs = [Job(key, client) for key, client in owners]
     for job in jobs:
         scene.queue.push(job)
@@ -333,7 +335,7 @@ def test_positions_are_the_order_in_which_all_are_let_in(
 
 
 @pytest.mark.parametrize("sleepers", [1, 3, 50])
-def test_no_number_of_sleepers_keeps_another_key_waiting(sleepers: int) -> None:
+def test_no_number_of_long_jobs_of_one_key_keeps_another_key_waiting(sleepers: int) -> None:
     """What was found: a key's sleepers in every slot, and another key's hello behind them."""
     scene = Scene(slots=4, memory_mb=640, spare_mb=256)
     scene.expect("app", "course")

@@ -76,7 +76,7 @@ frames = st.builds(Frame, st.sampled_from(FromAgent), st.binary(max_size=200))
 
 
 @given(paths, st.binary(max_size=500), st.booleans())
-def test_a_small_file_is_one_frame_that_says_all_of_it(
+def test_a_small_file_is_encoded_in_one_frame(
     path: str,
     content: bytes,
     build: bool,  # noqa: FBT001 - hypothesis passes by position
@@ -107,7 +107,7 @@ def test_a_long_file_comes_back_whole_from_frames_of_the_largest_size(
 
 
 @given(stages)
-def test_a_stage_says_all_of_itself_but_stdin(stage: Stage) -> None:
+def test_a_stage_frame_has_every_field_but_stdin(stage: Stage) -> None:
     ((kind, payload),) = cut(encode_stage(stage))
     fields = Reference(payload)
     assert kind == 2
@@ -124,7 +124,7 @@ def test_a_stage_says_all_of_itself_but_stdin(stage: Stage) -> None:
 
 
 @given(stages, U32)
-def test_what_is_prepared_and_packed_is_said_as_it_is_meant(stage: Stage, most: int) -> None:
+def test_prepare_and_pack_frames_are_encoded_as_documented(stage: Stage, most: int) -> None:
     ((kind, payload),) = cut(encode_prepare(stage.argv, stage.env))
     fields = Reference(payload)
     assert kind == 7
@@ -148,7 +148,7 @@ def test_stdin_is_cut_into_frames_that_fit(size: int) -> None:
 
 
 @given(st.integers(0, (1 << 64) - 1))
-def test_memory_comes_back_as_it_was_said(held: int) -> None:
+def test_a_memory_frame_is_parsed_as_it_was_encoded(held: int) -> None:
     ((_, payload),) = cut(pack_memory(held))
     assert parse_memory(payload) == held
     with pytest.raises(ProtocolError, match="memory frame of 7 bytes"):
@@ -177,7 +177,7 @@ def test_a_stage_that_is_too_large_for_a_frame_is_refused() -> None:
 
 
 @given(st.lists(frames, max_size=8), st.data())
-def test_frames_are_the_same_however_the_stream_is_chunked(
+def test_the_decoder_returns_the_same_frames_however_the_stream_is_chunked(
     sent: list[Frame], data: st.DataObject
 ) -> None:
     stream = b"".join(frame_from_agent(frame.type, frame.payload) for frame in sent)
@@ -226,7 +226,7 @@ USAGE = st.tuples(U64, U64, U64, U64, U32)
 
 
 @given(st.integers(-1, 255), st.integers(0, 64), st.integers(0, 3), USAGE)
-def test_an_exit_frame_says_how_it_ended_and_what_it_used(
+def test_an_exit_frame_is_parsed_into_a_stage_report(
     code: int, signal: int, truncated: int, usage: tuple[int, int, int, int, int]
 ) -> None:
     report = parse_exit(pack_exit((code, signal, 0, truncated), usage=usage))
@@ -249,11 +249,11 @@ def test_an_exit_frame_says_how_it_ended_and_what_it_used(
         (4, StageCause.KILLED),
     ],
 )
-def test_every_cause_has_its_number(number: int, cause: StageCause) -> None:
+def test_every_stage_cause_has_its_number(number: int, cause: StageCause) -> None:
     assert parse_exit(pack_exit((0, 0, number, 0))).cause is cause
 
 
-def test_every_limit_has_its_bit() -> None:
+def test_every_limit_hit_has_its_bit() -> None:
     bits = {
         1: LimitHit.PROCESSES,
         2: LimitHit.DISK,
@@ -270,7 +270,7 @@ def test_every_limit_has_its_bit() -> None:
     "payload",
     [pack_exit((0, 0, 5, 0)), pack_exit(limits=32), pack_exit()[:-1], pack_exit() + b"\0"],
 )
-def test_an_exit_frame_that_makes_no_sense_is_refused(payload: bytes) -> None:
+def test_an_invalid_exit_frame_is_refused(payload: bytes) -> None:
     with pytest.raises(ProtocolError, match="exit frame"):
         parse_exit(payload)
 

@@ -16,7 +16,7 @@ def test_an_id_is_made_once_and_survives_restarts(tmp_path: Path) -> None:
         assert second == first
 
 
-def test_two_folders_are_two_instances(tmp_path: Path) -> None:
+def test_two_state_folders_have_two_instance_ids(tmp_path: Path) -> None:
     with claim_instance(tmp_path / "a") as one, claim_instance(tmp_path / "b") as two:
         assert one != two
 

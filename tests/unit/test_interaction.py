@@ -86,7 +86,7 @@ async def converse(
         (LATE, exits(3), False, V.CHECKER_ERROR, None),
     ],
 )
-def test_who_ended_first_and_how_says_whose_verdict_it_is(
+def test_decide_goes_by_who_ended_first_and_how(
     solution: StageResult,
     theirs: StageResult,
     is_first: bool,  # noqa: FBT001 - a table's column
@@ -113,7 +113,7 @@ def test_who_ended_first_and_how_says_whose_verdict_it_is(
         ("cat; exit 3", "exit 0", V.RUNTIME_ERROR, None),
     ],
 )
-async def test_two_programs_talk(
+async def test_submission_and_interactor_exchange_their_outputs(
     script: str, theirs: str, status: Verdict, message: str | None
 ) -> None:
     result = await converse(script, theirs)
@@ -129,7 +129,7 @@ async def test_a_test_s_input_never_enters_the_submission_s_sandbox(spy: Spy) ->
 
 
 @given(st.lists(st.tuples(st.booleans(), st.binary(min_size=1, max_size=200)), max_size=20))
-def test_a_transcript_is_the_beginning_of_what_was_said(said: list[tuple[bool, bytes]]) -> None:
+def test_a_transcript_is_cut_at_its_limit(said: list[tuple[bool, bytes]]) -> None:
     whole, cut = Transcript(10**6), Transcript(300)
     for by_interactor, data in said:
         whole.add(data, by_interactor=by_interactor)
@@ -175,7 +175,7 @@ async def test_a_transcript_that_was_not_asked_for_is_none() -> None:
     assert test.transcript is None
 
 
-async def test_what_the_other_does_not_take_in_time_is_not_lost() -> None:
+async def test_output_that_the_other_side_does_not_read_in_time_is_not_lost() -> None:
     mine = _Side(is_interactor=False, transcript=None)
     theirs = _Side(is_interactor=True, transcript=None)
     mine.other = theirs
@@ -184,7 +184,7 @@ async def test_what_the_other_does_not_take_in_time_is_not_lost() -> None:
         await mine.drain(asyncio.get_running_loop().time() - 1)  # its time is up
     mine.other.stdin.end()
     taken = Recorder(100)
-    theirs.stdin.open(taken, 100)
+    theirs.stdin.attach(taken, 100)
     assert (bytes(taken.received), taken.ends) == (b"one two", 1)
 
 
@@ -195,7 +195,7 @@ async def test_a_program_is_held_up_while_the_other_takes_nothing() -> None:
     draining = asyncio.create_task(mine.drain(asyncio.get_running_loop().time() + 60))
     await asyncio.sleep(0)
     assert not draining.done()
-    mine.other.stdin.open(Recorder(4), 4)
+    mine.other.stdin.attach(Recorder(4), 4)
     await draining
 
 
@@ -214,7 +214,7 @@ async def test_a_caller_that_goes_away_ends_both(
 
 
 @pytest.mark.parametrize("who", ["both", "interactor"])
-async def test_what_the_engine_fails_at_for_one_ends_the_other_at_once(spy: Spy, who: str) -> None:
+async def test_an_engine_error_on_one_side_ends_the_other_at_once(spy: Spy, who: str) -> None:
     def fail(_: FakeSandbox, stage: Stage) -> Stage:
         if who == "both" or "answer.txt" in stage.argv:
             raise EngineError("gone")

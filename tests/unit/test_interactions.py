@@ -57,7 +57,7 @@ def said(exit_code: int, message: bytes = b"") -> StageResult:
         (FAILED, 7, False, V.RUNTIME_ERROR, None),
     ],
 )
-def test_who_ended_first_and_how_decides(
+def test_an_interaction_s_verdict_depends_on_who_ended_first_and_how(
     solution: StageResult,
     exit_code: int,
     solution_first: bool,  # noqa: FBT001 - a column
@@ -104,14 +104,14 @@ async def test_a_deadlock_ends_with_the_submission_s_time() -> None:
     assert (result.status, result.killed_by) == (V.TIME_LIMIT, Cause.WALL)
 
 
-async def test_points_are_the_interactor_s() -> None:
+async def test_points_given_by_the_interactor_are_the_test_s() -> None:
     result = await talk(Bench(), "cat", "echo points 4 >&2; exit 7")
     assert result.tests is not None
     assert (result.status, result.tests[0].points) == (V.WRONG_ANSWER, 4.0)
 
 
 @pytest.mark.parametrize("room", [0, 99_999])
-async def test_what_was_said_is_told_where_it_was_asked_for(room: int) -> None:
+async def test_a_transcript_is_returned_where_it_was_asked_for(room: int) -> None:
     result = await talk(Bench(), "cat", "echo 5; exit 0", transcript_bytes=room)
     assert result.tests is not None
     transcript = result.tests[0].transcript

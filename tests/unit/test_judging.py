@@ -98,7 +98,7 @@ async def test_every_test_is_judged_by_itself_whatever_became_of_those_before(sp
     await bench.settled()
 
 
-async def test_what_does_not_compile_skips_every_test() -> None:
+async def test_a_submission_that_does_not_compile_has_every_test_skipped() -> None:
     bench = Bench("echo refused >&2; exit 1")
     result = await judge(bench, "echo 1", "echo 2")
     assert (result.status, statuses(result)) == (V.COMPILE_ERROR, [V.SKIPPED] * 2)
@@ -127,7 +127,9 @@ async def test_stop_on_failure_skips_the_rest_and_says_so(spy: Spy) -> None:
         (ReturnOutputs.NONE, [b"", b""]),
     ],
 )
-async def test_outputs_are_returned_as_asked(rule: ReturnOutputs, kept: list[bytes]) -> None:
+async def test_outputs_are_returned_by_return_outputs(
+    rule: ReturnOutputs, kept: list[bytes]
+) -> None:
     tests = [make_test("echo 1", "1"), make_test("echo 2", "3")]
     result = await judge(Bench(), *tests, return_outputs=rule)
     assert result.tests is not None

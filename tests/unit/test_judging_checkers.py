@@ -51,7 +51,9 @@ from tests.service_support import Bench, Ear, cancelled, until
         ("lose unknown", V.CHECKER_ERROR, "the checker failed"),
     ],
 )
-async def test_a_checker_program_decides(answer: str, status: Verdict, message: str) -> None:
+async def test_a_checker_program_decides_each_test_s_verdict(
+    answer: str, status: Verdict, message: str
+) -> None:
     bench = Bench("echo compiling", checker_compile="echo checker")
     tests = [make_test("echo out", answer, points=10.0), make_test("echo 2", "exit 0")]
     result = await judge(bench, *tests, checker=checker(TOLD_BY_ANSWER))
@@ -72,7 +74,7 @@ async def test_a_checker_sees_input_output_and_answer_and_nothing_of_the_test_be
     assert messages == ["echo outout\nans", "echo 22\nans 2"]
 
 
-async def test_what_is_expected_never_enters_the_submission_s_sandbox(spy: Spy) -> None:
+async def test_expected_outputs_never_enter_the_submission_s_sandbox(spy: Spy) -> None:
     tests = [make_test(f"echo {n}", f"echo secret {n}") for n in range(2)]
     await judge(Bench("echo 1"), *tests, checker=checker(TOLD_BY_ANSWER))
     names = {file.path: set() for _, file in spy.files} | {"answer.txt": set[str]()}
@@ -148,7 +150,7 @@ async def test_a_sandbox_that_fails_oddly_does_not_leave_the_other_behind() -> N
     await bench.settled()
 
 
-async def test_what_is_refused_when_the_checker_is_compiled_again_is_a_checker_error(
+async def test_a_checker_that_does_not_compile_the_second_time_is_a_checker_error(
     spy: Spy,
 ) -> None:
     spy.change = once(is_second_compile(), doing("exit 1"))

@@ -119,7 +119,9 @@ async def test_a_compilation_found_in_the_cache_after_a_loss_was_no_hit_of_the_j
     assert (await judge(bench, "lose oom", "echo 2")).timings.compile_cache == "hit"
 
 
-async def test_what_is_refused_when_it_is_compiled_again_is_a_compile_error(spy: Spy) -> None:
+async def test_a_submission_that_does_not_compile_the_second_time_is_a_compile_error(
+    spy: Spy,
+) -> None:
     spy.change = once(is_second_compile(), doing("echo refused >&2; exit 1"))
     bench = Bench("echo compiling", compile_cache_mb=0)
     result = await judge(bench, "lose oom", "echo 2", "echo 3")
@@ -193,7 +195,7 @@ async def test_memory_that_the_compilation_left_in_use_is_a_memory_limit(spy: Sp
     await bench.settled()
 
 
-async def test_after_a_loss_of_ours_nothing_that_waits_or_is_kept_is_trusted(spy: Spy) -> None:
+async def test_after_a_loss_neither_the_pool_nor_the_compile_cache_is_used(spy: Spy) -> None:
     spy.change = once(runs("echo 1"), doing("lose outside"))
     result = await judge(Bench("echo compiling"), "echo 1", "lose oom", "echo 3")
     assert statuses(result) == [V.ACCEPTED, V.MEMORY_LIMIT, V.ACCEPTED]

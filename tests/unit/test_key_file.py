@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from orchestrator.__main__ import main
-from orchestrator.access.key_file import MAX_BYTES, Entry, parse_keys, read_keys, state_of
+from orchestrator.access.key_file import MAX_BYTES, KeyEntry, parse_keys, read_keys, state_of
+from orchestrator.access.key_watch import KeyWatch
 from orchestrator.access.model import Key, Scope, digest_of
 from orchestrator.access.ring import KeyRing
-from orchestrator.access.watching import KeyWatch
 from orchestrator.cli.key_file import PREFIX, Rights, add_key, remove_key
 from orchestrator.errors import ConfigurationError
 from tests.checkout import ROOT
@@ -62,7 +62,7 @@ def test_a_key_has_what_the_file_says() -> None:
         ),
     ],
 )
-def test_what_is_wrong_is_one_line_that_names_it(text: str, said: str) -> None:
+def test_an_invalid_key_file_gives_one_line_that_names_the_field(text: str, said: str) -> None:
     with pytest.raises(ConfigurationError) as raised:
         parse_keys(text, "keys.toml")
     assert str(raised.value).startswith(f"keys.toml: {said}")
@@ -70,7 +70,7 @@ def test_what_is_wrong_is_one_line_that_names_it(text: str, said: str) -> None:
 
 
 @given(st.binary())
-def test_no_bytes_are_worse_than_a_broken_file(content: bytes) -> None:
+def test_any_bytes_in_a_key_file_are_at_worst_a_configuration_error(content: bytes) -> None:
     with contextlib.suppress(ConfigurationError, UnicodeDecodeError):
         parse_keys(content.decode(), "")
 
@@ -122,24 +122,24 @@ async def test_a_file_is_read_again_when_it_changes_and_a_broken_one_changes_not
     watch = KeyWatch(path, ring)
     watch.load()
     assert [key.name for key in ring.keys][1:] == ["course"]
-    assert await watch.look() is None
+    assert await watch.check() is None
 
     path.write_text(ENTRY + "weight = 2\n")
-    assert await watch.look() == frozenset()
+    assert await watch.check() == frozenset()
     assert ring.keys[1].weight == 2
 
     broken = (ENTRY + "weight = 0", "]", ENTRY.replace(HASH, digest_of(b"one").hex()), None)
     for text in broken:
         path.unlink() if text is None else path.write_text(text)
         with capture_logs() as logs:
-            assert await watch.look() is None
-            assert await watch.look() is None
+            assert await watch.check() is None
+            assert await watch.check() is None
         assert [line["event"] for line in logs] == ["keys_file_broken"], text  # once
         assert logs[0]["still_valid"] == 2
         assert ring.find(b"a key") is not None
 
     path.write_text("")
-    assert await watch.look() == {"course"}
+    assert await watch.check() == {"course"}
     assert ring.find(b"a key") is None
     assert ring.find(b"one") is not None
 
@@ -173,7 +173,7 @@ def test_a_new_key_is_told_once_and_its_hash_is_kept(tmp_path: Path) -> None:
     assert [each.name for each in read_keys(path).keys] == ["other"]
 
 
-def test_what_people_wrote_stays_and_so_do_owner_mode_and_link(tmp_path: Path) -> None:
+def test_adding_a_key_keeps_comments_owner_mode_and_link_of_the_file(tmp_path: Path) -> None:
     path, link = tmp_path / "keys.toml", tmp_path / "link.toml"
     path.write_text(f"# ours\n{ENTRY}weight = 2  # twice\n")
     path.chmod(0o640)
@@ -198,7 +198,7 @@ def test_a_broken_file_is_not_made_worse(tmp_path: Path, text: str) -> None:
     assert os.listdir(tmp_path) == ["keys.toml"]  # noqa: PTH208 - the temporary one is gone
 
 
-def test_names_are_taken_once(tmp_path: Path) -> None:
+def test_a_key_s_name_can_be_taken_only_once(tmp_path: Path) -> None:
     path = tmp_path / "keys.toml"
     add_key(path, "course", Rights())
     for name in ("course", "Course", "key-1", ""):
@@ -261,4 +261,4 @@ def test_the_reference_s_file_is_one() -> None:
     (example,) = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
     (key,) = parse_keys(example, "")
     assert (key.name, key.weight, key.max_jobs, key.rate) == ("course-algorithms", 2, 3, 120)
-    assert all(f"`{name}`" in text for name in (*Entry.model_fields, *map(str, Scope)))
+    assert all(f"`{name}`" in text for name in (*KeyEntry.model_fields, *map(str, Scope)))

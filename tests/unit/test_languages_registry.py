@@ -184,7 +184,7 @@ def test_a_mistake_is_named_with_file_and_key(
     assert message(images, "shout").startswith(f"images/shout/language.toml: {expected}")
 
 
-def test_a_sample_file_that_is_not_declared(images: Path) -> None:
+def test_a_sample_file_that_is_not_declared_is_an_error(images: Path) -> None:
     (write_language(images) / "samples" / "more.awk").touch()
     assert message(images, "shout") == (
         "images/shout/language.toml: samples.more: samples/more.awk is there, "
@@ -192,7 +192,7 @@ def test_a_sample_file_that_is_not_declared(images: Path) -> None:
     )
 
 
-def test_files_that_are_missing_or_unreadable(images: Path) -> None:
+def test_missing_or_unreadable_files_are_named(images: Path) -> None:
     folder = write_language(images)
     (folder / "Dockerfile").unlink()
     assert message(images, "shout") == "images/shout/Dockerfile: missing"
@@ -215,7 +215,7 @@ def test_a_language_without_a_folder_is_named_with_those_there_are(images: Path)
         )
 
 
-def test_no_language_and_no_images_folder(images: Path) -> None:
+def test_no_language_or_no_images_folder_is_an_error(images: Path) -> None:
     assert message(images) == "setting LANGUAGES: names no language"
     assert message(images, "c") == f"setting IMAGES_DIR: {images}: No such file or directory"
     images.mkdir()
@@ -295,7 +295,7 @@ def test_the_reference_names_every_convention_with_what_it_expects() -> None:
     }
 
 
-def test_a_name_that_an_image_of_our_own_has_is_taken(images: Path) -> None:
+def test_a_language_may_not_have_the_name_of_one_of_our_own_images(images: Path) -> None:
     write_language(images, "base")
     with pytest.raises(ConfigurationError, match=r"^images/base: choose another name"):
         load_folders(images, ["base"])

@@ -20,11 +20,11 @@ from orchestrator.languages.model import (
 )
 from orchestrator.languages.registry import load_languages
 from orchestrator.languages.sources import (
-    as_tools_read,
     compile_argv,
     expand,
     main_class,
     main_file_name,
+    normalise_source,
     run_argv,
     source_paths,
 )
@@ -55,7 +55,7 @@ paths = st.builds(
 )
 
 
-def test_every_placeholder() -> None:
+def test_every_placeholder_is_filled_in() -> None:
     files = ["a/Main.x", "notes.txt", "b.x"]
     assert compile_argv(LANGUAGE, files, ["-g", "-O0"]) == (
         ("cc", "-g", "-O0", "-oa.Main", "a/Main.x", "b.x")
@@ -106,12 +106,12 @@ def test_a_name_never_becomes_an_option(name: str) -> None:
     assert expand(["{main_class}"], name, {})[0].startswith("./")
 
 
-def test_what_is_filled_in_is_not_expanded_again() -> None:
+def test_inserted_texts_are_not_expanded_again() -> None:
     assert expand(["{main}", "{args}"], "{args}", {"args": ["{main}"]}) == ("{args}", "{main}")
 
 
 @given(files=st.lists(paths, min_size=1, max_size=5), args=st.lists(words))
-def test_commands_keep_their_shape(files: list[str], args: list[str]) -> None:
+def test_expanding_a_command_keeps_its_other_tokens(files: list[str], args: list[str]) -> None:
     sources = [path for path in files if path.endswith(".x")]
     compiled = compile_argv(LANGUAGE, files, args)
     assert len(compiled) == 2 + len(args) + len(sources)
@@ -180,10 +180,10 @@ def test_java_is_named_after_its_public_class(code: str, expected: str) -> None:
 
 def test_a_source_has_no_byte_order_mark_and_a_script_no_carriage_returns() -> None:
     marked = "\ufeff\ufeffa\r\nb\rc\n".encode()
-    assert as_tools_read(LANGUAGE, marked).decode() == "\ufeffa\r\nb\rc\n"
+    assert normalise_source(LANGUAGE, marked).decode() == "\ufeffa\r\nb\rc\n"
     script = replace(LANGUAGE, source=replace(ANYTHING, newlines="lf"))
-    assert as_tools_read(script, marked).decode() == "\ufeffa\nb\rc\n"
-    assert as_tools_read(script, b"\xfe\xff\r") == b"\xfe\xff\r"
+    assert normalise_source(script, marked).decode() == "\ufeffa\nb\rc\n"
+    assert normalise_source(script, b"\xfe\xff\r") == b"\xfe\xff\r"
 
 
 # Openings without ends, and beginnings that all but match: each a chance to look at the rest again.

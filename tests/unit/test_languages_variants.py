@@ -79,11 +79,11 @@ def test_a_variant_may_ask_for_a_pool() -> None:
         ("[variants]\nx = 3", "variants.x: should be a valid dictionary"),
     ],
 )
-def test_a_mistake_is_named_with_its_whole_key(addition: str, expected: str) -> None:
+def test_a_mistake_in_a_variant_is_named_with_its_whole_key(addition: str, expected: str) -> None:
     assert message(f"{COMPILED}{QUIET}{addition}\n").startswith(expected)
 
 
-def test_a_name_that_another_folder_has(tmp_path: Path) -> None:
+def test_a_variant_may_not_have_a_name_of_another_folder(tmp_path: Path) -> None:
     images = tmp_path / "images"
     write_language(images, toml=COMPILED + QUIET)
     write_language(images, "hush", TOML.replace('aliases = ["awk", "Loud"]', ""))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.jobs.model import Verdict
-from orchestrator.jobs.verdict import Captured, MemoryRule, judge_stage
+from orchestrator.jobs.verdict import CapturedOutput, MemoryRule, judge_stage
 from orchestrator.languages.model import MemoryErrorRule
 from orchestrator.languages.registry import load_languages
 from orchestrator.sandbox.model import StageKind
@@ -82,7 +82,7 @@ MENTIONS = [
 def verdict(language: str, said: str, peak_kb: int, exit_code: int = 1) -> Verdict:
     report = make_report(exit_code=exit_code, memory_kb=peak_kb)
     rule = MemoryRule(LIMIT_KB, SIGNS[language])
-    return judge_stage(StageKind.RUN, report, Captured(b"", said.encode()), rule).status
+    return judge_stage(StageKind.RUN, report, CapturedOutput(b"", said.encode()), rule).status
 
 
 def test_every_language_with_a_sign_of_its_own_is_looked_at() -> None:
@@ -101,7 +101,7 @@ def test_a_runtime_s_last_words_count_however_little_it_had_been_given(
 
 
 @pytest.mark.parametrize(("language", "said"), MENTIONS)
-def test_what_a_small_program_says_of_memory_is_its_own_affair(language: str, said: str) -> None:
+def test_a_memory_error_text_of_a_small_program_does_not_count(language: str, said: str) -> None:
     assert verdict(language, said, LITTLE_KB) is Verdict.RUNTIME_ERROR
 
 
@@ -113,7 +113,7 @@ def test_what_a_small_program_says_of_memory_is_its_own_affair(language: str, sa
         ("javascript", "Error: JavaScript heap out of memory\n"),
     ],
 )
-def test_a_large_one_that_says_so_is_believed(language: str, said: str) -> None:
+def test_a_memory_error_text_of_a_large_program_counts(language: str, said: str) -> None:
     assert verdict(language, said, LIMIT_KB // 2) is Verdict.MEMORY_LIMIT
 
 

@@ -39,7 +39,7 @@ async def test_an_engine_that_is_there_answers(fake: FakeEngine, engine: EngineC
         (hang, "did not answer in"),
     ],
 )
-async def test_an_engine_that_is_not_well_is_unavailable(
+async def test_an_engine_that_does_not_answer_a_ping_with_200_is_unavailable(
     fake: FakeEngine,
     engine: EngineClient,
     monkeypatch: pytest.MonkeyPatch,

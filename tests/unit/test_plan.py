@@ -89,7 +89,7 @@ def test_a_compiler_never_gets_less_than_its_language_s_defaults() -> None:
     assert made.sandbox.image == "sha256:0"
 
 
-def test_more_than_the_defaults_is_given_to_both_stages() -> None:
+def test_limits_above_the_defaults_hold_for_both_stages() -> None:
     made = plan("cpp", {"memory_mb": 512, "processes": 100})
     assert (made.sandbox.memory_bytes, made.sandbox.processes) == (512 * MIB, 100)
 
@@ -138,7 +138,7 @@ def test_a_stack_may_grow_until_the_memory_limit_is_near() -> None:
     assert stage_of_test(made.run, test).stack_kb == 60 * 1024
 
 
-def test_the_main_file_is_the_first() -> None:
+def test_the_first_file_is_the_main_one() -> None:
     files = (SourceFile("b.py", b""), SourceFile("a.py", b""))
     assert plan("python", files=files).run.argv == ("python3", "-u", "b.py")
 
@@ -155,7 +155,7 @@ def test_a_sandbox_outlives_the_longest_job() -> None:
 
 
 @pytest.mark.parametrize("fast", [True, False])
-def test_the_fast_arguments_are_left_out_when_told(*, fast: bool) -> None:
+def test_fast_arguments_are_left_out_without_the_fast_toolchain(*, fast: bool) -> None:
     found = REGISTRY.find("cpp")
     assert found is not None
     submission = Submission(

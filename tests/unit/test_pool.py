@@ -70,7 +70,7 @@ async def test_waiting_sandboxes_are_leased_once_oldest_first_and_replaced() -> 
     assert not bench.backend.live
 
 
-async def test_a_burst_beyond_what_waits_gets_its_own() -> None:
+async def test_jobs_beyond_the_waiting_sandboxes_get_new_ones() -> None:
     async with Bench().running() as bench:
         await bench.full()
         bench.allowed = 0
@@ -81,14 +81,14 @@ async def test_a_burst_beyond_what_waits_gets_its_own() -> None:
         await asyncio.gather(*(lease.sandbox.close() for lease in leases))
 
 
-async def test_a_language_nothing_is_kept_for_gets_its_own() -> None:
+async def test_a_language_without_a_profile_gets_a_new_sandbox() -> None:
     async with Bench().running() as bench:
         lease = await bench.pool.open("other", make_spec())
         assert not lease.is_hit
         await lease.sandbox.close()
 
 
-async def test_a_job_that_begins_anew_gets_its_own() -> None:
+async def test_a_fresh_lease_never_comes_from_the_pool() -> None:
     async with Bench().running() as bench:
         await bench.full()
         lease = await bench.pool.open("sh", make_spec(), fresh=True)
@@ -113,7 +113,7 @@ async def test_a_job_that_begins_anew_gets_its_own() -> None:
         pytest.param({"uses_compiler": False}, False, [], id="no compiler"),
     ],
 )
-async def test_a_job_gets_what_it_can_not_tell_from_its_own(
+async def test_a_job_gets_a_waiting_sandbox_only_if_its_spec_fits(
     monkeypatch: pytest.MonkeyPatch,
     changes: dict[str, Any],
     hit: bool,  # noqa: FBT001 - a column
@@ -133,7 +133,9 @@ async def test_a_job_gets_what_it_can_not_tell_from_its_own(
         await lease.sandbox.close()
 
 
-async def test_one_whose_limits_can_not_be_set_is_removed(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_leased_sandbox_whose_limits_can_not_be_set_is_removed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     async def set_limits(*_: Any) -> bool:
         raise EngineUnavailableError("gone")
 
@@ -145,7 +147,7 @@ async def test_one_whose_limits_can_not_be_set_is_removed(monkeypatch: pytest.Mo
     assert not bench.backend.live
 
 
-async def test_one_that_dies_while_it_waits_is_replaced() -> None:
+async def test_a_sandbox_that_dies_while_it_waits_is_replaced() -> None:
     async with Bench().running() as bench:
         await bench.full()
         await bench.backend.live["fake-1"].close()
@@ -153,7 +155,7 @@ async def test_one_that_dies_while_it_waits_is_replaced() -> None:
         assert (await bench.lease()).sandbox.name == "fake-2"
 
 
-async def test_one_that_is_found_dead_as_it_is_leased_is_passed_over() -> None:
+async def test_a_sandbox_found_dead_at_a_lease_is_passed_over() -> None:
     async with Bench().running() as bench:
         await bench.full()
         bench.backend.live["fake-1"].lose(LossReason.OUTSIDE)
@@ -166,7 +168,7 @@ async def test_one_that_is_found_dead_as_it_is_leased_is_passed_over() -> None:
         await lease.sandbox.close()
 
 
-async def test_the_old_are_replaced_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_old_sandboxes_are_replaced_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pool_module, "LOOK_AGAIN_S", 0.01)
     bench = Bench(max_age_s=0.05)
     async with bench.running():
@@ -181,19 +183,21 @@ async def test_the_old_are_replaced_one_at_a_time(monkeypatch: pytest.MonkeyPatc
         assert fewest >= 1
 
 
-async def test_nothing_is_made_while_it_is_not_allowed() -> None:
+async def test_no_sandbox_is_made_while_the_allowance_is_0() -> None:
     bench = Bench()
     bench.allowed = 0
     async with bench.running():
         lease = await bench.lease()  # wakes it
         assert len(bench.backend.opened) == 1
         bench.allowed = 1
-        bench.pool.poke()
+        bench.pool.wake()
         await bench.full()
         await lease.sandbox.close()
 
 
-async def test_no_more_than_allowed_are_made_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_no_more_sandboxes_than_the_allowance_are_made_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     most = 0
 
     async def slow(self: FakeBackend, spec: Any) -> FakeSandbox:
@@ -254,7 +258,7 @@ async def test_a_language_without_a_size_has_none_where_there_is_no_room(
         await lease.sandbox.close()
 
 
-async def test_closing_leaves_nothing_not_even_what_is_in_the_making(
+async def test_closing_removes_waiting_sandboxes_and_those_in_the_making(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     entered = asyncio.Event()
@@ -300,7 +304,9 @@ async def test_a_changed_profile_replaces_the_waiting_sandboxes() -> None:
     async with Bench().running() as bench:
         await bench.full()
         before = set(bench.backend.live)
-        bench.pool.keep({"sh": PoolProfile(make_spec(job_id="pool", image="sha256:new"), 2, 12)})
+        bench.pool.set_profiles(
+            {"sh": PoolProfile(make_spec(job_id="pool", image="sha256:new"), 2, 12)}
+        )
         await bench.until(lambda status: status.ready == 0)
         await bench.full()
         assert not before & set(bench.backend.live)
@@ -314,10 +320,10 @@ async def test_the_same_profile_keeps_the_waiting_sandboxes() -> None:
     async with Bench().running() as bench:
         await bench.full()
         before = set(bench.backend.live)
-        bench.pool.keep({"sh": profile(3)})
+        bench.pool.set_profiles({"sh": profile(3)})
         await bench.full()
         assert before < set(bench.backend.live)
-        bench.pool.keep({"sh": profile(1)})
+        bench.pool.set_profiles({"sh": profile(1)})
         await bench.until(lambda status: status.ready == 1)
 
 
@@ -334,7 +340,7 @@ async def test_a_sandbox_being_made_when_its_profile_changes_never_waits(
     monkeypatch.setattr(FakeBackend, "open", open_slowly)
     async with bench.running():
         await bench.until(lambda status: status.creating == 1)
-        bench.pool.keep({"other": profile(1)})
+        bench.pool.set_profiles({"other": profile(1)})
         gate.set()
         await bench.full("other")
         assert set(bench.pool.status()) == {"other"}

@@ -14,7 +14,7 @@ from orchestrator.jobs.pool_profiles import make_pool_profiles
 from orchestrator.languages.model import InstalledLanguage, PoolRule, ServerRule
 from orchestrator.languages.registry import load_languages
 from orchestrator.sandbox.model import SourceFile
-from orchestrator.sandbox.pool_profile import PoolProfile, fit, serves
+from orchestrator.sandbox.pool_profile import PoolProfile, can_serve, fit_pool_sizes
 from orchestrator.settings import load_settings
 from orchestrator.settings.images import DEFAULT_IMAGES_DIR
 from tests.api_support import make_settings
@@ -41,7 +41,7 @@ def profiles(**sizes: tuple[int, int]) -> dict[str, PoolProfile]:
 def test_sizes_are_cut_in_turns_to_what_fits(
     wanted: dict[str, tuple[int, int]], memory_mb: int, fitted: dict[str, int]
 ) -> None:
-    assert fit(profiles(**wanted), memory_mb) == fitted
+    assert fit_pool_sizes(profiles(**wanted), memory_mb) == fitted
 
 
 @given(
@@ -52,7 +52,7 @@ def test_the_profiles_sandboxes_fit_into_the_memory(
     wanted: dict[str, tuple[int, int]], memory_mb: int
 ) -> None:
     made = profiles(**wanted)
-    sizes = fit(made, memory_mb)
+    sizes = fit_pool_sizes(made, memory_mb)
     spent = sum(sizes[name] * made[name].memory_mb for name in made)
     assert spent <= memory_mb
     assert all(sizes[name] <= made[name].size for name in made)
@@ -93,7 +93,7 @@ def test_a_pool_setting_that_says_nothing_stops_the_start(pool: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["c", "python"])
-def test_what_waits_serves_a_job_of_default_limits_as_it_is(name: str) -> None:
+def test_a_pooled_sandbox_serves_a_job_with_default_limits_unchanged(name: str) -> None:
     settings = make_settings()
     (waiting,) = make_pool_profiles(settings, [image(name, pool=PoolRule(1))]).values()
     installed = image(name)
@@ -104,7 +104,7 @@ def test_what_waits_serves_a_job_of_default_limits_as_it_is(name: str) -> None:
         limits=Limits(1000, 1000, asked.memory_mb, 1000, asked.processes),
     )
     job = make_plan("job", submission, installed, settings).sandbox
-    assert serves(waiting.spec, job)
+    assert can_serve(waiting.spec, job)
     assert (waiting.spec.memory_bytes, waiting.spec.processes) == (job.memory_bytes, job.processes)
     assert waiting.spec.lifetime_s > settings.pool_max_age + job.lifetime_s
 

@@ -50,7 +50,7 @@ def groups(monkeypatch: pytest.MonkeyPatch) -> Any:
 DENIED = PermissionError(errno.EACCES, "Permission denied")
 
 
-def test_who_may_not_is_told_which_group_to_join(groups: Any) -> None:
+def test_a_user_without_access_is_told_which_group_to_join(groups: Any) -> None:
     groups("docker", 999, ["bob"], ours=[1000])
     assert reach.explain("/run/docker.sock", DENIED) == (
         "permission denied at /run/docker.sock: join the group docker "
@@ -58,19 +58,19 @@ def test_who_may_not_is_told_which_group_to_join(groups: Any) -> None:
     )
 
 
-def test_who_has_joined_since_is_told_to_log_in_anew(groups: Any) -> None:
+def test_a_user_who_has_joined_the_group_since_is_told_to_log_in_again(groups: Any) -> None:
     groups("docker", 999, ["ann"], ours=[1000])
     assert "log in anew, or run this under `newgrp docker`" in reach.explain("/s", DENIED)
 
 
 @pytest.mark.parametrize("number", [0, 999])
-def test_where_no_group_helps_root_does(groups: Any, number: int) -> None:
+def test_without_a_group_for_the_socket_root_is_suggested(groups: Any, number: int) -> None:
     groups("root", number, [], ours=[1000])
     assert ("join the group" in reach.explain("/s", DENIED)) == (number != 0)
     assert "run this as root" in reach.explain("/s", DENIED)
 
 
-async def test_each_cause_is_told_from_the_others(tmp_path: Path) -> None:
+async def test_each_cause_of_an_unreachable_engine_has_its_explanation(tmp_path: Path) -> None:
     def cause(path: Path) -> str:
         with pytest.raises(EngineUnavailableError) as raised:
             asyncio.run(ping(str(path), timeout_s=5))
@@ -119,7 +119,7 @@ def test_an_engine_in_which_no_sandbox_starts_is_known(info: dict[str, object], 
     assert (words in found, bool(found)) == (True, bool(words))
 
 
-async def test_a_look_says_whether_it_answers_and_what_it_is() -> None:
+async def test_look_reports_whether_an_engine_answers_and_what_is_wrong_with_it() -> None:
     async with fake_engine() as engine:
         for info, words in ((USUAL, ""), (SNAP, "snap"), (ROOTLESS, "rootless")):
             engine.answers["GET /info"] = Answer(200, info)

@@ -4,7 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.jobs.judging.scoring import exceeded_ms, overall, skipped, summarise
+from orchestrator.jobs.judging.scoring import (
+    exceeded_ms,
+    overall_verdict,
+    skipped_result,
+    summarise,
+)
 from orchestrator.jobs.model import (
     Cause,
     GroupScore,
@@ -38,13 +43,13 @@ def judged(given: list[Given]) -> tuple[list[JudgeTest], list[TestResult]]:
     return tests, results
 
 
-def test_the_first_that_was_not_accepted_is_the_job_s_verdict() -> None:
+def test_the_job_s_verdict_is_that_of_the_first_test_not_accepted() -> None:
     late = StageResult(Verdict.TIME_LIMIT, killed_by=Cause.CPU)
     results = [TestResult("1", StageResult(OK)), TestResult("2", late)]
     results.append(TestResult("3", StageResult(WRONG)))
-    assert overall(results) == (Verdict.TIME_LIMIT, Cause.CPU)
-    assert overall(results[:1]) == (OK, None)
-    assert overall([results[2], results[1]]) == (WRONG, None)
+    assert overall_verdict(results) == (Verdict.TIME_LIMIT, Cause.CPU)
+    assert overall_verdict(results[:1]) == (OK, None)
+    assert overall_verdict([results[2], results[1]]) == (WRONG, None)
 
 
 CPU = StageResult(Verdict.TIME_LIMIT, killed_by=Cause.CPU, cpu_ms=1001, wall_ms=2900)
@@ -64,26 +69,26 @@ FINE = StageResult(OK, cpu_ms=5000, wall_ms=6000)
         (FINE, StageResult(Verdict.MEMORY_LIMIT, killed_by=Cause.MEMORY, cpu_ms=1), (), None),
     ],
 )
-def test_the_time_that_met_its_limit_is_the_one_to_show(
+def test_exceeded_ms_is_the_time_that_met_the_deciding_limit(
     compiled: StageResult,
     run: StageResult | None,
     tests: tuple[StageResult, ...],
     exceeded: float | None,
 ) -> None:
     results = tuple(TestResult(str(number), stage) for number, stage in enumerate(tests))
-    status, cause = overall(results) if results else ((run or compiled).status, None)
+    status, cause = overall_verdict(results) if results else ((run or compiled).status, None)
     cause = cause or (run or compiled).killed_by
     times = Timings(0, 0, 0, 0, 99_999)
     result = JobResult("1", "c", "1", status, cause, compiled, run, times, tests=results or None)
     assert exceeded_ms(result) == exceeded
 
 
-def test_a_test_that_was_not_run_wins_nothing_and_is_nobody_s_time() -> None:
-    assert skipped(make_test(5, "g")) == TestResult(
+def test_a_skipped_test_wins_no_points_and_has_no_times() -> None:
+    assert skipped_result(make_test(5, "g")) == TestResult(
         "t", StageResult(SKIPPED), points=0.0, group="g"
     )
-    assert skipped(make_test()).points is None
-    summary = summarise([make_test()], [skipped(make_test())])
+    assert skipped_result(make_test()).points is None
+    summary = summarise([make_test()], [skipped_result(make_test())])
     assert (summary.total, summary.passed, summary.failed, summary.skipped) == (1, 0, 0, 1)
     assert (summary.max_cpu_ms, summary.total_wall_ms, summary.max_memory_kb) == (None, None, None)
 
@@ -130,7 +135,7 @@ def test_points_in_part_count_without_a_group_and_not_within_one() -> None:
     assert (summary.score, summary.max_score) == (5.0, 20.0)
 
 
-def test_tenths_add_up_to_what_they_look_like() -> None:
+def test_points_in_tenths_add_up_without_rounding_noise() -> None:
     summary = summarise(*judged([(OK, 0.1, None), (OK, 0.2, None), (OK, 0.3, "g"), (OK, 0.3, "g")]))
     assert (summary.score, summary.max_score) == (0.9, 0.9)
     assert summary.groups[0].points == 0.6
@@ -147,7 +152,7 @@ def test_tenths_add_up_to_what_they_look_like() -> None:
         max_size=20,
     )
 )
-def test_the_score_is_what_a_plain_reading_of_the_rule_gives(given: list[Given]) -> None:
+def test_the_score_is_what_a_naive_implementation_gives(given: list[Given]) -> None:
     tests, results = judged(given)
     summary = summarise(tests, results)
     assert summary.passed + summary.failed + summary.skipped == summary.total == len(given)
@@ -163,4 +168,4 @@ def test_the_score_is_what_a_plain_reading_of_the_rule_gives(given: list[Given])
         assert summary.score == expected
         assert summary.max_score == sum(points or 0 for _, points, _ in given)
     assert {group.name for group in summary.groups if not group.passed} == failed_groups
-    assert (overall(results)[0] is OK) == (summary.passed == len(given))
+    assert (overall_verdict(results)[0] is OK) == (summary.passed == len(given))

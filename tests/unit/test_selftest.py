@@ -18,7 +18,7 @@ from orchestrator.sandbox.model import (
     Stream,
 )
 from orchestrator.sandbox.probes import NOT_KILLED, OUTPUT_LIMIT, PROBE, PROBES, run_probes
-from orchestrator.sandbox.selftest_memory import fingerprint, passed_before, remember
+from orchestrator.sandbox.selftest_record import fingerprint, passed_before, remember
 from tests.fakes.backend import FakeBackend, FakeSandbox
 from tests.sandbox_support import make_report
 
@@ -181,7 +181,9 @@ async def test_an_engine_that_is_away_at_an_update_says_nothing_about_the_limits
     assert not engine.backend.live
 
 
-async def test_that_programs_can_t_be_killed_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_probe_that_could_not_be_killed_is_reported(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     engine = Engine()
     engine.outcomes["cpu"] = (make_report(cause=StageCause.CPU), "survived\n")
     engine.install(monkeypatch)
@@ -189,7 +191,7 @@ async def test_that_programs_can_t_be_killed_is_said(monkeypatch: pytest.MonkeyP
     assert NOT_KILLED in last.detail
 
 
-async def test_what_fails_once_is_tried_again_in_a_fresh_sandbox_and_both_are_told(
+async def test_a_failed_probe_is_run_again_in_a_fresh_sandbox_and_both_are_reported(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     busy = (make_report(cause=StageCause.WALL, exit_code=None, signal=9), "")
@@ -207,7 +209,7 @@ async def test_what_fails_once_is_tried_again_in_a_fresh_sandbox_and_both_are_to
     assert not engine.backend.live
 
 
-async def test_a_sandbox_that_starts_at_the_second_try_is_told_of(
+async def test_a_sandbox_that_starts_at_the_second_try_only_is_reported(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     troubles = [EngineError("killed from outside")]
@@ -256,7 +258,7 @@ async def test_an_engine_in_trouble_says_nothing_about_the_limits(
     assert not engine.backend.live
 
 
-def test_a_pass_is_remembered_for_this_boot_engine_runtime_and_image(tmp_path: Path) -> None:
+def test_a_pass_is_recorded_for_this_boot_engine_runtime_and_image(tmp_path: Path) -> None:
     info = {"ID": "abc", "ServerVersion": "20", "DefaultRuntime": "runc"}
     mark = fingerprint(info, "", "sha256:1")
     remember(tmp_path, [mark])
@@ -273,7 +275,7 @@ def test_a_pass_is_remembered_for_this_boot_engine_runtime_and_image(tmp_path: P
 
 
 @pytest.mark.parametrize("damage", [None, "", "{", "null", "7", "[1, 2]", '{"a": 1}'])
-def test_a_memory_that_can_t_be_read_is_empty(tmp_path: Path, damage: str | None) -> None:
+def test_an_unreadable_record_of_passes_is_empty(tmp_path: Path, damage: str | None) -> None:
     if damage is not None:
         (tmp_path / "selftest.json").write_text(damage)
     assert passed_before(tmp_path) == frozenset()

@@ -79,7 +79,7 @@ async def test_a_program_s_output_and_exit_code_are_its_result() -> None:
     await bench.settled()
 
 
-async def test_what_compiles_is_run() -> None:
+async def test_a_program_that_compiles_is_run() -> None:
     bench = Bench("echo compiling")
     result = await bench.run("echo running")
     assert result.status is Verdict.ACCEPTED
@@ -88,7 +88,7 @@ async def test_what_compiles_is_run() -> None:
     assert (result.compile.stdout, result.run.stdout) == (b"compiling\n", b"running\n")
 
 
-async def test_what_does_not_compile_is_not_run() -> None:
+async def test_a_program_that_does_not_compile_is_not_run() -> None:
     result = await Bench("echo refused >&2; exit 1").run("echo running")
     assert (result.status, result.run) == (Verdict.COMPILE_ERROR, None)
     assert result.compile is not None
@@ -227,7 +227,7 @@ async def test_an_engine_that_is_not_back_in_time_gets_no_second_try() -> None:
     await bench.settled()
 
 
-async def test_an_engine_that_comes_back_in_time_is_not_noticed(
+async def test_an_engine_that_comes_back_in_time_costs_no_result(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("orchestrator.jobs.watch.ASK_AGAIN_S", 0)
@@ -268,7 +268,7 @@ async def test_a_listener_hears_of_a_run_that_never_fitted() -> None:
     ]
 
 
-async def test_a_listener_is_told_its_place_in_the_queue() -> None:
+async def test_a_listener_gets_the_position_in_the_queue() -> None:
     bench = Bench()
     first, ear = await started(bench, "sleep 60"), Ear()
     second = asyncio.create_task(bench.run("echo next", ear))
@@ -355,7 +355,7 @@ async def test_a_listener_that_is_behind_holds_a_program_up_until_its_time_is_ov
     assert late == pytest.approx([piece * size / LATE_BYTES_PER_S for piece in range(pieces)])
 
 
-async def test_what_nobody_foresaw_is_an_internal_error_and_a_result_all_the_same(
+async def test_an_unforeseen_exception_is_an_internal_error_with_a_result(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def fail(*_: Any) -> None:
@@ -382,7 +382,7 @@ async def test_every_job_is_counted_once_with_how_it_ended() -> None:
     }
 
 
-async def test_a_job_s_phase_is_told() -> None:
+async def test_a_job_s_phase_follows_its_progress() -> None:
     bench = Bench("sleep 60")
     compiling = await started(bench, "")
     waiting = asyncio.create_task(bench.run(""))
@@ -520,7 +520,7 @@ async def test_a_job_that_gets_its_slot_just_as_the_drain_ends_is_cancelled_all_
     await bench.settled()
 
 
-async def test_what_compiled_once_is_put_back_and_told_as_it_was() -> None:
+async def test_a_cached_compilation_is_restored_and_reported_as_before() -> None:
     bench = Bench("echo compiling; echo careful >&2")
     first, second = [await bench.run("echo running") for _ in range(2)]
     caches = [each.timings.compile_cache for each in (first, second)]
@@ -530,11 +530,11 @@ async def test_what_compiled_once_is_put_back_and_told_as_it_was() -> None:
     assert (second.compile.stdout, second.compile.stderr) == (b"compiling\n", b"careful\n")
     assert second.run is not None
     assert second.run.stdout == b"running\n"
-    assert bench.service.cache.state().hits == 1
+    assert bench.service.cache.stats().hits == 1
     await bench.settled()
 
 
-async def test_a_sandbox_lost_over_what_was_cached_costs_nobody_an_answer(
+async def test_a_sandbox_lost_while_restoring_from_the_cache_is_retried(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async def lost(*_: Any) -> None:
@@ -563,7 +563,7 @@ async def test_live_input_is_the_run_s_and_closed_with_the_job() -> None:
 
 
 @pytest.mark.parametrize("compile_script", ["exit 1", "lose unknown"])
-async def test_whoever_writes_to_a_program_that_never_runs_is_released(compile_script: str) -> None:
+async def test_a_writer_to_a_program_that_never_runs_is_released(compile_script: str) -> None:
     bench, stream = Bench(compile_script), StdinStream()
     writing = asyncio.create_task(stream.write(b"x"))
     await bench.run("cat", stream=stream)
@@ -578,11 +578,11 @@ async def test_a_job_whose_program_was_given_live_input_is_not_begun_anew() -> N
     bench = Bench("lose outside")
     await bench.run("cat", stream=(stream := StdinStream()))
     assert len(bench.backend.opened) == 2
-    assert not stream.was_given
+    assert not stream.was_attached
     await bench.settled()
 
 
-async def test_killing_a_program_is_its_runtime_error() -> None:
+async def test_a_program_killed_by_the_caller_s_signal_is_a_runtime_error() -> None:
     bench, stream = Bench(), StdinStream()
     stream.signal(Signal.KILL)
     result = await bench.run("sleep 60", stream=stream)

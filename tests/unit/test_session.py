@@ -108,7 +108,7 @@ def stdin_of(stream: bytes) -> bytes:
         ),
     ],
 )
-async def test_a_greeting_that_is_none_is_refused(
+async def test_an_invalid_greeting_is_refused(
     pieces: list[bytes | None], error: type[Exception], message: str
 ) -> None:
     transport = Memory()
@@ -210,7 +210,7 @@ async def test_an_artefact_is_what_is_sent_to_put_it_back() -> None:
     assert kinds(transport.sent) == [FILE, FILE, DISMISS]
 
 
-async def test_half_an_artefact_is_none() -> None:
+async def test_an_artefact_that_the_agent_gave_up_is_none() -> None:
     session, transport = await greeted()
     transport.say(frame_from_agent(ARTEFACT, b"x"), frame_from_agent(ARTEFACT_END, b"\0"))
     assert await session.fetch_artefact(1000) is None
@@ -302,7 +302,7 @@ async def test_an_idle_sandbox_is_lost_with_its_stream_and_when_it_speaks(
     await session.wait_lost()
 
 
-async def test_watching_takes_nothing_from_the_stage_that_ends_it() -> None:
+async def test_a_cancelled_wait_lost_takes_no_byte_from_the_next_stage() -> None:
     session, transport = await greeted()
     watching = asyncio.create_task(session.wait_lost())
     await asyncio.sleep(0)
@@ -354,7 +354,7 @@ class Consumer:
     st.binary(max_size=200),
     st.integers(0, 40),
 )
-async def test_stdin_is_fed_whole_and_never_more_of_it_is_under_way_than_the_window(
+async def test_all_of_stdin_is_sent_and_never_more_than_the_credit_is_in_transit(
     window: int, appetites: list[int], pattern: bytes, times: int
 ) -> None:
     transport = Consumer(appetites)
@@ -436,7 +436,7 @@ async def test_while_the_sink_waits_nothing_is_read() -> None:
     assert (await running).exit_code == 7
 
 
-async def test_what_the_sink_raises_ends_the_stage() -> None:
+async def test_an_exception_of_the_sink_ends_the_stage() -> None:
     session, transport = await greeted(window=1)
 
     async def sink(*_: object) -> None:
@@ -463,7 +463,7 @@ async def started(
     transport.say(STARTED_FRAME)
     for _ in range(5):  # until it has been read
         await asyncio.sleep(0)
-    assert stream.was_given
+    assert stream.was_attached
     return stream, transport, running
 
 
@@ -512,7 +512,7 @@ async def test_a_signal_has_its_frame_and_kill_is_the_stage_s_end() -> None:
 
 
 @pytest.mark.parametrize("ending", [None, EXIT_FRAME, "cancelled"])
-async def test_whoever_writes_is_released_whatever_ends_the_stage(
+async def test_a_stdin_writer_is_released_however_the_stage_ends(
     ending: bytes | str | None,
 ) -> None:
     stream, transport, running = await started(window=1)
@@ -533,7 +533,7 @@ async def test_a_program_that_can_not_be_executed_closes_its_stream() -> None:
     transport.say(EXIT_FRAME)
     await session.run_stage(make_stage(), Collector().take, stream)
     assert await writing is False
-    assert not stream.was_given
+    assert not stream.was_attached
 
 
 async def test_the_stream_of_a_stage_lost_before_its_start_can_go_to_the_next() -> None:
@@ -544,7 +544,7 @@ async def test_the_stream_of_a_stage_lost_before_its_start_can_go_to_the_next() 
     transport.say(None)
     with pytest.raises(StreamEndedError):
         await session.run_stage(make_stage(), Collector().take, stream)
-    assert not stream.was_given
+    assert not stream.was_attached
     session, transport = await greeted()
     transport.say(STARTED_FRAME, EXIT_FRAME)
     await session.run_stage(make_stage(), Collector().take, stream)

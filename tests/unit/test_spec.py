@@ -50,7 +50,7 @@ def host(**changes: Any) -> dict[str, Any]:
         ("RestartPolicy", {"Name": "no"}),
     ],
 )
-def test_the_host_config_has_what_protects(key: str, value: object) -> None:
+def test_the_host_config_has_every_protection(key: str, value: object) -> None:
     assert host()[key] == value
 
 
@@ -179,7 +179,7 @@ def _options(text: str) -> dict[str, str]:
     return dict(part.partition("=")[::2] for part in text.split(","))
 
 
-def test_what_tells_of_the_machine_is_masked_with_all_that_the_engine_masks() -> None:
+def test_files_that_reveal_the_machine_are_masked_and_so_are_the_engine_s_own() -> None:
     masked = set(host()["MaskedPaths"])
     assert {"/proc/pressure", "/proc/kcore", "/proc/keys", "/sys/firmware"} <= masked
     assert {"/proc/cmdline", "/proc/config.gz", "/proc/diskstats", "/proc/loadavg"} <= masked
@@ -197,6 +197,6 @@ def test_reads_from_the_disk_are_bounded_in_bytes_and_in_number() -> None:
 @pytest.mark.parametrize(
     "needed", ["/proc/stat", "/proc/meminfo", "/proc/cpuinfo", "/sys/fs/cgroup"]
 )
-def test_what_runtimes_read_of_the_machine_is_there(needed: str) -> None:
+def test_files_that_runtimes_read_are_not_masked(needed: str) -> None:
     """Node.js ends where /proc/stat is empty; the JVM takes its limits from cgroups."""
     assert needed not in host()["MaskedPaths"]

@@ -26,7 +26,7 @@ def timings(total_ms: float = 42.0) -> Timings:
     return Timings(0.1, 20.0, 0.0, 0.0, total_ms)
 
 
-def test_nothing_has_happened_yet() -> None:
+def test_without_jobs_there_are_no_counts_and_no_percentiles() -> None:
     summary = Statistics(Clock()).since_start()
     assert (summary.seconds, summary.outcomes) == (0, {})
     assert summary.latencies == {name: {} for name in LATENCIES}
@@ -43,7 +43,7 @@ def test_outcomes_are_counted_by_language_verdict_and_cause() -> None:
     }
 
 
-def test_the_last_15_minutes_forget_what_is_older() -> None:
+def test_the_last_15_minutes_leave_out_older_jobs() -> None:
     clock = Clock()
     statistics = Statistics(clock)
     for minute in range(20):
@@ -72,7 +72,7 @@ def test_a_job_that_had_no_sandbox_or_stage_says_nothing_about_them() -> None:
     assert {name for name, found in latencies.items() if found} == {"queue", "total"}
 
 
-def test_stages_are_measured_by_their_own_wall_time() -> None:
+def test_compile_and_run_latencies_are_the_stages_wall_times() -> None:
     statistics = Statistics(Clock())
     stages = {
         "compile": StageResult(Verdict.ACCEPTED, wall_ms=500.0),

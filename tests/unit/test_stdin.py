@@ -35,7 +35,7 @@ class Recorder:
 
 def opened(credit: int, stdin: bytes = b"") -> tuple[StdinStream, Recorder]:
     stream, outlet = StdinStream(), Recorder(credit)
-    stream.open(outlet, credit, stdin)
+    stream.attach(outlet, credit, stdin)
     return stream, outlet
 
 
@@ -46,7 +46,7 @@ async def begin(*writes: asyncio.Task[bool]) -> None:
     assert not any(write.done() for write in writes)
 
 
-async def test_what_fits_the_window_goes_out_without_waiting() -> None:
+async def test_bytes_within_the_credit_are_sent_without_waiting() -> None:
     stream, outlet = opened(10)
     writing = stream.write(b"hello")
     with pytest.raises(StopIteration) as done:
@@ -67,7 +67,7 @@ class Driver:
     async def do(self, step: bytes | int | str) -> None:
         match step:
             case bytes() if not self.has_ended and step[:1] > b"\x80":
-                self.stream.put(step)
+                self.stream.write_nowait(step)
                 self.writes.append((step, asyncio.create_task(asyncio.sleep(0, result=True))))
             case bytes() if not self.has_ended:
                 self.writes.append((step, asyncio.create_task(self.stream.write(step))))
@@ -77,14 +77,14 @@ class Driver:
             case "open" if not self.is_open:
                 self.is_open = True
                 self.outlet.credit += self.window
-                self.stream.open(self.outlet, self.window, self.stdin)
+                self.stream.attach(self.outlet, self.window, self.stdin)
             case "end":
                 self.has_ended = True
                 self.stream.end()
 
     def give(self, credit: int) -> None:
         self.outlet.credit += credit
-        self.stream.grant(credit)
+        self.stream.add_credit(credit)
 
 
 operations = st.lists(
@@ -104,55 +104,55 @@ def test_every_byte_comes_once_and_in_order_and_never_more_than_there_is_credit(
         assert all(await asyncio.gather(*(task for _, task in driver.writes)))
         assert driver.outlet.received == stdin + b"".join(data for data, _ in driver.writes)
         assert driver.outlet.ends == int(driver.has_ended)
-        assert driver.stream.held == 0
+        assert driver.stream.pending_bytes == 0
 
     asyncio.run(check())
 
 
-async def test_a_write_waits_for_room_and_goes_out_piece_by_piece() -> None:
+async def test_a_write_beyond_the_credit_waits_and_is_sent_in_pieces() -> None:
     stream, outlet = opened(2)
     writing = asyncio.create_task(stream.write(b"abcdef"))
     await begin(writing)
     assert outlet.received == b"ab"
     outlet.credit += 3
-    stream.grant(3)
+    stream.add_credit(3)
     await begin(writing)
     assert outlet.received == b"abcde"
     outlet.credit += 3
-    stream.grant(3)
+    stream.add_credit(3)
     assert await writing
     assert outlet.received == b"abcdef"
 
 
-async def test_an_empty_write_is_through_when_all_before_it_is() -> None:
+async def test_an_empty_write_completes_when_all_before_it_is_sent() -> None:
     stream, outlet = opened(1)
     assert await stream.write(b"")
-    stream.put(b"abc")
-    assert stream.held > 2
+    stream.write_nowait(b"abc")
+    assert stream.pending_bytes > 2
     waiting = asyncio.create_task(stream.write(b""))
     await begin(waiting)
     outlet.credit += 1
-    stream.grant(1)
+    stream.add_credit(1)
     await begin(waiting)
-    stream.put(b"d")
+    stream.write_nowait(b"d")
     outlet.credit += 1
-    stream.grant(1)
+    stream.add_credit(1)
     assert await waiting
     assert outlet.received == b"abc"
     stream.close()
-    assert stream.held == 0
-    stream.put(b"x")
-    assert stream.held == 0
+    assert stream.pending_bytes == 0
+    stream.write_nowait(b"x")
+    assert stream.pending_bytes == 0
 
 
 async def test_each_pending_write_counts_a_fixed_cost() -> None:
     stream, _ = opened(0)
     for _ in range(100):
-        stream.put(b"x")
-    assert stream.held >= 100 * 200
+        stream.write_nowait(b"x")
+    assert stream.pending_bytes >= 100 * 200
 
 
-async def test_a_write_that_is_given_up_makes_way_for_the_next() -> None:
+async def test_a_cancelled_write_makes_way_for_the_next() -> None:
     stream, outlet = opened(1)
     first = asyncio.create_task(stream.write(b"abc"))
     second = asyncio.create_task(stream.write(b"xyz"))
@@ -161,16 +161,16 @@ async def test_a_write_that_is_given_up_makes_way_for_the_next() -> None:
     first.cancel()
     await asyncio.wait([first])
     outlet.credit += 10
-    stream.grant(10)
+    stream.add_credit(10)
     assert await second
     assert (bytes(outlet.received), outlet.ends) == (b"axyz", 1)
 
 
-async def test_the_end_is_sent_once_however_often_it_is_called() -> None:
+async def test_the_end_of_stdin_is_sent_once_however_often_it_is_called() -> None:
     stream, outlet = opened(10)
     stream.end()
     stream.end()
-    stream.grant(5)
+    stream.add_credit(5)
     assert outlet.ends == 1
     assert await stream.write(b"more") is False
     assert not outlet.received
@@ -187,12 +187,12 @@ async def test_a_closed_stream_releases_writers_and_passes_nothing_on(*, is_open
     assert await stream.write(b"x") is False
     assert await stream.write(b"") is False
     stream.end()
-    stream.grant(10)
+    stream.add_credit(10)
     stream.signal(Signal.INT)
     assert (bytes(outlet.received), outlet.ends, outlet.signals) == (b"a" * is_open, 0, [])
 
 
-async def test_signals_do_not_wait_for_what_is_written() -> None:
+async def test_signals_do_not_wait_for_pending_writes() -> None:
     stream, outlet = opened(0)
     writing = asyncio.create_task(stream.write(b"abc"))
     await begin(writing)
@@ -203,17 +203,17 @@ async def test_signals_do_not_wait_for_what_is_written() -> None:
     await writing
 
 
-async def test_signals_that_come_too_early_wait_for_the_program_once_each() -> None:
+async def test_signals_sent_before_the_start_are_delivered_once_each() -> None:
     stream, outlet = StdinStream(), Recorder(10)
     for signal in (Signal.TERM, Signal.INT, Signal.TERM):
         stream.signal(signal)
-    assert not stream.was_given
-    stream.open(outlet, 10)
-    assert stream.was_given
+    assert not stream.was_attached
+    stream.attach(outlet, 10)
+    assert stream.was_attached
     assert outlet.signals == [Signal.TERM, Signal.INT]
 
 
-async def test_signals_have_a_bound() -> None:
+async def test_signals_beyond_max_signals_are_dropped() -> None:
     stream, outlet = opened(10)
     for _ in range(MAX_SIGNALS + 5):
         stream.signal(Signal.INT)

@@ -32,14 +32,14 @@ def container(instance: str | None, deadline: object = 2000, name: str = "box") 
         ({"Id": "abc", "Names": ["/stranger"], "Labels": None}, False),
     ],
 )
-def test_its_own_leftovers_and_anyone_s_overdue_ones_are_swept_and_nothing_else(
+def test_only_own_leftovers_and_containers_past_their_deadline_are_swept(
     found: dict[str, Any],
     removed: bool,  # noqa: FBT001 - a column of the table
 ) -> None:
     assert leftovers([found], ME, frozenset(), NOW) == (("box",) if removed else ())
 
 
-def test_what_a_job_holds_is_never_swept_even_past_its_deadline() -> None:
+def test_a_container_in_use_is_never_swept_even_past_its_deadline() -> None:
     held = container(ME, deadline=1, name="held")
     assert leftovers([held], ME, frozenset({"held"}), NOW) == ()
 

@@ -193,7 +193,9 @@ def test_the_page_cache_can_not_be_passed_by_on_either_architecture(arch: str, d
 
 
 @given(st.sampled_from(TABLE.by_argument), st.data())
-def test_what_the_kernel_does_not_look_at_opens_nothing(entry: Any, data: st.DataObject) -> None:
+def test_argument_bits_that_the_kernel_ignores_allow_nothing(
+    entry: Any, data: st.DataObject
+) -> None:
     """It looks at 32 bits of these arguments, the filter at 64."""
     name = entry.names[0]
     where = {entry.where.argument: entry.where.value} if entry.where else {}
@@ -206,7 +208,7 @@ def test_what_the_kernel_does_not_look_at_opens_nothing(entry: Any, data: st.Dat
     assert becomes(name, *arguments) in {plainly, REFUSED}
 
 
-def test_whatever_is_allowed_says_why_and_what_it_touches() -> None:
+def test_every_allowed_call_has_a_reason_and_says_what_it_touches() -> None:
     for section in ("plain", "by_argument"):
         for line in ('reason = "', 'touches = "'):
             begin = TEXT.index(f"[[{section}]]")
@@ -224,7 +226,7 @@ def test_whatever_is_allowed_says_why_and_what_it_touches() -> None:
         '[[answered]]\nnames = ["read"]\nerrno = 0\nreason = "r"\n',
     ],
 )
-def test_a_call_is_in_one_class(addition: str) -> None:
+def test_a_call_in_two_classes_is_refused(addition: str) -> None:
     with pytest.raises(ValueError, match="in two classes"):
         read_table(TEXT + addition)
 

@@ -20,7 +20,7 @@ def test_no_two_live_sandboxes_share_a_uid(count: int) -> None:
     assert all(RANGE_START <= uid < 2**31 for uid in used)
 
 
-def test_a_range_that_is_taken_is_drawn_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_uid_range_in_use_is_never_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
     drawn = iter([0, 0, 1])
     monkeypatch.setattr(uids.secrets, "randbelow", lambda _: next(drawn))
     first = draw_uids(set())

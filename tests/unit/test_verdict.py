@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.jobs.model import Cause, Verdict
-from orchestrator.jobs.verdict import Captured, MemoryRule, judge_stage
+from orchestrator.jobs.verdict import CapturedOutput, MemoryRule, judge_stage
 from orchestrator.languages.model import MemoryErrorRule
 from orchestrator.sandbox.model import (
     LimitHit,
@@ -67,33 +67,35 @@ LOSS_TABLE = [
 
 
 def judged(kind: StageKind, changes: dict[str, Any], stderr: bytes = b"") -> tuple[str, Any]:
-    result = judge_stage(kind, make_report(**changes), Captured(b"", stderr), RULE)
+    result = judge_stage(kind, make_report(**changes), CapturedOutput(b"", stderr), RULE)
     return result.status, result.killed_by
 
 
 @pytest.mark.parametrize(("changes", "status", "cause"), RUN_TABLE)
-def test_what_a_run_s_report_means(changes: dict[str, Any], status: str, cause: str | None) -> None:
+def test_each_run_report_has_its_verdict_and_cause(
+    changes: dict[str, Any], status: str, cause: str | None
+) -> None:
     assert judged(StageKind.RUN, changes) == (status, cause)
 
 
 @pytest.mark.parametrize(("changes", "status", "cause"), COMPILE_TABLE)
-def test_what_a_compile_s_report_means(
+def test_each_compile_report_has_its_verdict_and_cause(
     changes: dict[str, Any], status: str, cause: str | None
 ) -> None:
     assert judged(StageKind.COMPILE, changes) == (status, cause)
 
 
 @pytest.mark.parametrize(("kind", "reason", "status", "cause"), LOSS_TABLE)
-def test_what_a_lost_sandbox_means(
+def test_each_sandbox_loss_has_its_verdict_and_cause(
     kind: StageKind, reason: LossReason, status: str, cause: str
 ) -> None:
-    result = judge_stage(kind, StageLoss(reason, "gone"), Captured(b"out", b"err"), RULE)
+    result = judge_stage(kind, StageLoss(reason, "gone"), CapturedOutput(b"out", b"err"), RULE)
     assert (result.status, result.killed_by) == (status, cause)
     assert (result.stdout, result.stderr) == (b"out", b"err")
     assert result.exit_code is result.signal is result.wall_ms is None
 
 
-def test_what_a_failed_run_says_of_memory_counts_where_its_peak_bears_it_out() -> None:
+def test_a_memory_error_text_counts_only_with_a_high_peak() -> None:
     text = b"\xff Exception: OutOfMemoryError"
     failed: dict[str, Any] = {"exit_code": 1, "memory_kb": 500}
     assert judged(StageKind.RUN, failed, text) == ("memory_limit", "memory")
@@ -101,7 +103,7 @@ def test_what_a_failed_run_says_of_memory_counts_where_its_peak_bears_it_out() -
     assert judged(StageKind.RUN, failed | {"exit_code": 0}, text) == ("accepted", None)
 
 
-def test_what_the_runtime_itself_says_at_its_end_needs_no_peak() -> None:
+def test_an_uncaught_memory_error_counts_whatever_the_peak() -> None:
     text = b"Uncaught: out of memory"
     assert judged(StageKind.RUN, {"exit_code": 1}, text) == ("memory_limit", "memory")
     assert judged(StageKind.RUN, {"exit_code": 1}, b" " + text) == ("runtime_error", None)
@@ -109,16 +111,16 @@ def test_what_the_runtime_itself_says_at_its_end_needs_no_peak() -> None:
 
 
 @pytest.mark.parametrize("kind", StageKind)
-def test_no_figure_is_above_the_limit_it_is_held_against(kind: StageKind) -> None:
+def test_reported_memory_is_never_above_the_limit(kind: StageKind) -> None:
     """A resident set has pages of the image's files, which are not charged to the sandbox."""
     report = make_report(memory_kb=CAP_KB + 1)
-    assert judge_stage(kind, report, Captured(), RULE).memory_kb == CAP_KB
+    assert judge_stage(kind, report, CapturedOutput(), RULE).memory_kb == CAP_KB
 
 
-def test_a_language_without_signs_has_none() -> None:
+def test_a_language_without_memory_signs_goes_by_the_peak_alone() -> None:
     rule = MemoryRule(CAP_KB, MemoryErrorRule())
     result = judge_stage(
-        StageKind.RUN, make_report(exit_code=1), Captured(b"", b"OutOfMemory"), rule
+        StageKind.RUN, make_report(exit_code=1), CapturedOutput(b"", b"OutOfMemory"), rule
     )
     assert result.status is Verdict.RUNTIME_ERROR
 
@@ -137,12 +139,12 @@ def test_limits_hit_are_what_was_seen_and_what_the_failed_program_said(
     said: bytes, hit: set[LimitHit], limits: tuple[str, ...]
 ) -> None:
     report = make_report(exit_code=1, limits_hit=frozenset(hit))
-    result = judge_stage(StageKind.RUN, report, Captured(b"", said), RULE)
+    result = judge_stage(StageKind.RUN, report, CapturedOutput(b"", said), RULE)
     assert result.limits_hit == limits
 
 
-def test_what_a_program_that_did_not_fail_says_is_not_believed() -> None:
-    output = Captured(b"", b"Too many open files")
+def test_texts_of_an_accepted_program_hit_no_limit() -> None:
+    output = CapturedOutput(b"", b"Too many open files")
     assert judge_stage(StageKind.RUN, make_report(), output, RULE).limits_hit == ()
 
 
@@ -150,7 +152,7 @@ def test_the_report_s_figures_are_passed_on_in_the_units_of_the_answer() -> None
     report = make_report(
         cpu_us=1500, wall_us=2500, given_back_us=500, memory_kb=7, stdout_truncated=True
     )
-    result = judge_stage(StageKind.RUN, report, Captured(), RULE)
+    result = judge_stage(StageKind.RUN, report, CapturedOutput(), RULE)
     assert (result.cpu_ms, result.wall_ms, result.wall_given_back_ms) == (1.5, 2.5, 0.5)
     assert result.memory_kb == 7
     assert (result.stdout_truncated, result.stderr_truncated) == (True, False)
@@ -175,7 +177,7 @@ REPORTS = st.builds(
 def test_every_report_has_a_verdict_and_every_limit_a_cause(
     report: StageReport, kind: StageKind, stderr: bytes
 ) -> None:
-    result = judge_stage(kind, report, Captured(b"", stderr), RULE)
+    result = judge_stage(kind, report, CapturedOutput(b"", stderr), RULE)
     if result.status in {Verdict.TIME_LIMIT, Verdict.MEMORY_LIMIT, Verdict.OUTPUT_LIMIT}:
         assert result.killed_by in {Cause.WALL, Cause.CPU, Cause.MEMORY, Cause.OUTPUT}
     if result.status is Verdict.ACCEPTED:

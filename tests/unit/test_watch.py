@@ -10,7 +10,7 @@ import structlog
 
 from orchestrator.errors import EngineError, EngineUnavailableError
 from orchestrator.jobs.watch import EngineWatch, Readiness
-from orchestrator.sandbox.probes import START, ProbeResult
+from orchestrator.sandbox.probes import START_CHECK, ProbeResult
 from tests.components_support import FAIL, PASS
 from tests.fakes.backend import FakeBackend
 
@@ -41,7 +41,7 @@ class Scene:
         return self.readiness.reason
 
 
-async def test_limits_that_hold_are_proved_once() -> None:
+async def test_the_self_test_runs_once_when_it_passes() -> None:
     scene = Scene()
     assert not scene.readiness.settled.is_set()
     assert await scene.check() is None
@@ -50,7 +50,7 @@ async def test_limits_that_hold_are_proved_once() -> None:
     assert scene.proofs == 1
 
 
-async def test_limits_that_do_not_hold_are_not_tried_again() -> None:
+async def test_a_limit_that_does_not_hold_is_not_tested_again() -> None:
     scene = Scene(PASS, FAIL)
     for _ in range(2):
         reason = await scene.check()
@@ -58,7 +58,7 @@ async def test_limits_that_do_not_hold_are_not_tried_again() -> None:
     assert scene.proofs == 1
 
 
-async def test_an_engine_that_was_away_is_proved_anew() -> None:
+async def test_an_engine_that_is_back_is_tested_again() -> None:
     scene = Scene()
     await scene.check()
     assert await scene.check(away=True) == "engine: nobody is there"
@@ -67,7 +67,7 @@ async def test_an_engine_that_was_away_is_proved_anew() -> None:
     assert scene.proofs == 2
 
 
-async def test_a_failed_proof_is_made_again_with_an_engine_that_was_away() -> None:
+async def test_after_a_failed_self_test_an_engine_that_is_back_is_tested_again() -> None:
     scene = Scene(FAIL)
     await scene.check()
     await scene.check(away=True)
@@ -78,7 +78,7 @@ async def test_a_failed_proof_is_made_again_with_an_engine_that_was_away() -> No
 async def test_a_sandbox_that_did_not_start_is_tried_again_after_a_while(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    scene = Scene(ProbeResult("c", START, passed=False, detail="not ready in 15 s"))
+    scene = Scene(ProbeResult("c", START_CHECK, passed=False, detail="not ready in 15 s"))
     assert await scene.check() == "self-test: start failed in c: not ready in 15 s"
     scene.results = (PASS,)
     assert await scene.check() is not None
@@ -87,7 +87,9 @@ async def test_a_sandbox_that_did_not_start_is_tried_again_after_a_while(
     assert await scene.check() is None
 
 
-async def test_a_look_is_on_nobody_s_behalf(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_check_logs_without_the_context_of_its_caller(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     seen: list[dict[str, Any]] = []
 
     async def ping(_: Any) -> None:
@@ -110,7 +112,9 @@ async def test_an_engine_that_is_away_from_the_start_is_the_reason() -> None:
     ("error", "reason"),
     [(AWAY, "engine: nobody is there"), (EngineError("no"), "self-test: no")],
 )
-async def test_a_proof_that_could_not_be_made_is_made_again(error: Exception, reason: str) -> None:
+async def test_a_self_test_that_could_not_be_made_is_repeated(
+    error: Exception, reason: str
+) -> None:
     scene = Scene(error)
     assert await scene.check() == reason
     scene.results = (PASS,)
@@ -118,7 +122,7 @@ async def test_a_proof_that_could_not_be_made_is_made_again(error: Exception, re
     assert scene.proofs == 2
 
 
-async def test_what_a_predecessor_left_is_swept_before_jobs_are_taken(
+async def test_leftovers_are_swept_before_jobs_are_taken(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     scene = Scene()
@@ -135,7 +139,7 @@ async def test_what_a_predecessor_left_is_swept_before_jobs_are_taken(
     assert reasons == ["the self-test is running", "engine: nobody is there"]
 
 
-async def test_looks_at_the_same_time_are_one_look() -> None:
+async def test_concurrent_checks_share_one_check() -> None:
     scene = Scene()
     asked = 0
 
@@ -148,7 +152,7 @@ async def test_looks_at_the_same_time_are_one_look() -> None:
     assert asked == 1
 
 
-async def test_whoever_waits_for_the_engine_gives_up_in_the_end() -> None:
+async def test_waiting_for_the_engine_ends_after_patience_s() -> None:
     scene = Scene()
     scene.backend.fail_ping = lambda: AWAY
     assert await scene.watch.wait_until_back(0.01) is False
@@ -156,7 +160,7 @@ async def test_whoever_waits_for_the_engine_gives_up_in_the_end() -> None:
     assert await scene.watch.wait_until_back(0.0) is True
 
 
-async def test_an_engine_that_is_away_is_looked_for_more_often(
+async def test_a_lost_engine_is_checked_more_often(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("orchestrator.jobs.watch.ASK_AGAIN_S", 0)
@@ -171,7 +175,7 @@ async def test_an_engine_that_is_away_is_looked_for_more_often(
     running.cancel()
 
 
-async def test_a_look_under_way_is_given_up_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_closing_cancels_a_check_in_progress(monkeypatch: pytest.MonkeyPatch) -> None:
     scene = Scene()
     asked = asyncio.Event()
 

@@ -19,7 +19,7 @@ async def list_jobs(request: web.Request) -> web.Response:
     check_admin(request)
     now = time.monotonic()
     jobs = request.app[SERVICE].jobs()
-    positions = request.app[ADMISSION].positions(job.place for job in jobs)
+    positions = request.app[ADMISSION].positions(job.queue_entry for job in jobs)
     shown = [_to_wire(job, place, now) for job, place in zip(jobs, positions, strict=True)]
     return web.json_response({"jobs": shown, "draining": request.app[ADMISSION].draining})
 
@@ -54,7 +54,7 @@ async def stop_drain(request: web.Request) -> web.Response:
 
     async def work(_key: str, _options: NoOptions) -> None:
         request.app[ADMISSION].resume()
-        request.app[SERVICE].pool.poke()
+        request.app[SERVICE].pool.wake()
 
     await change(request, "drain.stop", work, NoOptions)
     return _drain_state(request)

@@ -14,8 +14,8 @@ from orchestrator.jobs.model import (
     Encoding,
     JobResult,
     StageResult,
-    Summary,
     TestResult,
+    TestSummary,
     Timings,
     Utterance,
     Verdict,
@@ -224,7 +224,7 @@ def _transcript(
     ]
 
 
-def _summary(summary: Summary) -> dict[str, Any]:
+def _summary(summary: TestSummary) -> dict[str, Any]:
     return {
         "total": summary.total,
         "passed": summary.passed,

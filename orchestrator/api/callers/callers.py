@@ -26,9 +26,9 @@ from orchestrator.api.callers.client_address import client_of
 from orchestrator.api.callers.guesses import Guesses
 from orchestrator.api.callers.rates import Quota, Rates, too_many
 from orchestrator.api.errors import ApiError, Problem, invalid, unavailable
-from orchestrator.api.keys import ADMISSION, HELD, READINESS, RING, SETTINGS
+from orchestrator.api.keys import ADMISSION, MEMORY_BUDGETS, READINESS, RING, SETTINGS
 from orchestrator.jobs.queue.admission import Ticket
-from orchestrator.jobs.queue.parties import Share
+from orchestrator.jobs.queue.key_queue import FairShare
 
 K = TypeVar("K", Key, Key | None)
 
@@ -56,11 +56,11 @@ def set_up_callers(app: web.Application, ring: KeyRing) -> None:
 def keys_changed(app: web.Application) -> None:
     """The ring has other keys than before: their shares hold from now on."""
     keys = app[RING].keys
-    shares = {key.name: Share(key.weight, key.max_jobs) for key in keys}
+    shares = {key.name: FairShare(key.weight, key.max_jobs) for key in keys}
     if not app[SETTINGS].piston_needs_key:
-        shares[ANYBODY.name] = Share()
+        shares[ANYBODY.name] = FairShare()
     app[ADMISSION].expect(shares)
-    app[HELD].share_among(len(shares))
+    app[MEMORY_BUDGETS].set_key_count(len(shares))
     app[RATES].forget_all_but(keys)
 
 

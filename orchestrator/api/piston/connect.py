@@ -19,7 +19,7 @@ from orchestrator.api.callers.origins import check_origin
 from orchestrator.api.channel import Channel
 from orchestrator.api.connections.connection import abort
 from orchestrator.api.errors import ApiError
-from orchestrator.api.keys import HELD, SERVICE, SETTINGS
+from orchestrator.api.keys import MEMORY_BUDGETS, SERVICE, SETTINGS
 from orchestrator.api.piston.access import identify
 from orchestrator.api.piston.answer import to_ending
 from orchestrator.api.piston.errors import (
@@ -44,8 +44,8 @@ from orchestrator.api.websocket import (
 )
 from orchestrator.errors import RunnerError
 from orchestrator.jobs.events import JobEvent, StageEnded
-from orchestrator.jobs.held import Share
 from orchestrator.jobs.job import Job
+from orchestrator.jobs.memory_budget import Allocation
 from orchestrator.jobs.model import Cause, JobResult, Verdict
 from orchestrator.jobs.queue.admission import Ticket
 from orchestrator.sandbox.model import Signal
@@ -100,17 +100,22 @@ async def connect(request: web.Request) -> web.StreamResponse:
     if request.headers.get("Upgrade", "").lower() != "websocket":
         raise not_found()
     check_protocols(protocols)
-    with admit(request, key) as ticket, app[HELD].requests.share(ticket.key) as share:
+    with (
+        admit(request, key) as ticket,
+        app[MEMORY_BUDGETS].requests.allocate(ticket.key) as allocation,
+    ):
         channel = Channel(request)
         response = await channel.open()
-        await _converse(request, channel, ticket, share)
+        await _converse(request, channel, ticket, allocation)
     return response
 
 
-async def _converse(request: web.Request, channel: Channel, ticket: Ticket, share: Share) -> None:
+async def _converse(
+    request: web.Request, channel: Channel, ticket: Ticket, allocation: Allocation
+) -> None:
     """From the first message to the last; nothing is raised any more but a cancellation."""
     try:
-        session = await _begin(request, channel, ticket, share)
+        session = await _begin(request, channel, ticket, allocation)
     except ConnectionError:
         abort(request)
     except TimeoutError:
@@ -126,11 +131,11 @@ async def _converse(request: web.Request, channel: Channel, ticket: Ticket, shar
 
 
 async def _begin(
-    request: web.Request, channel: Channel, ticket: Ticket, share: Share
+    request: web.Request, channel: Channel, ticket: Ticket, allocation: Allocation
 ) -> PistonSession:
     async with asyncio.timeout(INIT_S):
         message, size = await _first(channel)
-    share.hold(COPIES * size)
+    allocation.resize(COPIES * size)
     settings = request.app[SETTINGS]
     asked = await off_loop(
         size,
@@ -142,7 +147,7 @@ async def _begin(
     )
     # What it reads is what it will be told.
     submission = replace(asked.submission, stdin=b"")
-    share.hold(session_bytes(submission, settings))
+    allocation.resize(session_bytes(submission, settings))
     job = request.app[SERVICE].accept(submission, ticket)
     return PistonSession(request, channel, job, asked.runtime)
 

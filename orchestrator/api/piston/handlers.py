@@ -14,7 +14,7 @@ from orchestrator.api.callers.auth import require
 from orchestrator.api.callers.callers import admit
 from orchestrator.api.errors import ApiError
 from orchestrator.api.execute import raise_failure, send_answer
-from orchestrator.api.keys import ADMISSION, HELD, SERVICE, SETTINGS
+from orchestrator.api.keys import ADMISSION, MEMORY_BUDGETS, SERVICE, SETTINGS
 from orchestrator.api.piston.access import identify
 from orchestrator.api.piston.answer import OrderedOutput, to_answer
 from orchestrator.api.piston.errors import (
@@ -35,7 +35,7 @@ from orchestrator.api.piston.semver import satisfies
 from orchestrator.api.piston.submission import Request, to_request
 from orchestrator.api.requests.body import parse_json, read_body
 from orchestrator.api.requests.off_loop import off_loop
-from orchestrator.jobs.held import Share
+from orchestrator.jobs.memory_budget import Allocation
 
 VERSION = "3.1.1"
 JSON_TYPE = "application/json"
@@ -71,10 +71,10 @@ async def execute(request: web.Request) -> web.StreamResponse:
     app = request.app
     with (
         admit(request, _identify(request)) as ticket,
-        app[HELD].requests.share(ticket.key) as share,
+        app[MEMORY_BUDGETS].requests.allocate(ticket.key) as allocation,
     ):
         settings = app[SETTINGS]
-        body = await _read_body(request, share)
+        body = await _read_body(request, allocation)
 
         def ask() -> Request:
             return to_request(
@@ -85,7 +85,7 @@ async def execute(request: web.Request) -> web.StreamResponse:
             )
 
         asked = await off_loop(len(body), ask)
-        share.hold(submission_bytes(asked.submission, settings))
+        allocation.resize(submission_bytes(asked.submission, settings))
         job = app[SERVICE].accept(asked.submission, ticket)
         printed = OrderedOutput()
         result = await app[SERVICE].run(job, printed)
@@ -113,8 +113,11 @@ async def change_packages(request: web.Request) -> web.StreamResponse:
     key = _identify(request)
     require(key, Scope.RUN)
     app = request.app
-    with app[ADMISSION].ticket(key.name), app[HELD].requests.share(key.name) as share:
-        body = await _read_body(request, share)
+    with (
+        app[ADMISSION].ticket(key.name),
+        app[MEMORY_BUDGETS].requests.allocate(key.name) as allocation,
+    ):
+        body = await _read_body(request, allocation)
         payload = await off_loop(len(body), _parse, request, body)
     fields = cast("dict[str, object]", payload) if isinstance(payload, dict) else {}
     name, version = (_shown(fields, field) for field in ("language", "version"))
@@ -147,14 +150,14 @@ def _identify(request: web.Request) -> Key:
     return key
 
 
-async def _read_body(request: web.Request, share: Share) -> bytes:
+async def _read_body(request: web.Request, allocation: Allocation) -> bytes:
     settings = request.app[SETTINGS]
     try:
         return await read_body(
             request,
             max_bytes=settings.piston_max_body_size,
             timeout_s=settings.body_timeout,
-            hold=share.hold,
+            hold=allocation.resize,
         )
     except ApiError as err:
         raise _as_unreadable(err) from err

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.errors import InvalidSubmissionError
 from orchestrator.jobs.model import Encoding
-from orchestrator.languages.sources import BOM, as_tools_read, main_file_name
+from orchestrator.languages.sources import BOM, main_file_name, normalise_source
 from orchestrator.sandbox.model import SourceFile
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def source_files(
 def readable(files: Sequence[SourceFile], language: Language) -> tuple[SourceFile, ...]:
     """The files as they go into the sandbox; sources, and the main file, as tools read them."""
     return tuple(
-        SourceFile(file.path, as_tools_read(language, file.content))
+        SourceFile(file.path, normalise_source(language, file.content))
         if index == 0 or file.path.endswith(language.source.extensions)
         else file
         for index, file in enumerate(files)

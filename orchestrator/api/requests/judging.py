@@ -18,10 +18,10 @@ from orchestrator.api.requests.words import check_words
 from orchestrator.errors import InvalidSubmissionError
 from orchestrator.jobs.judging.checker_program import ANSWER, ARGUMENTS, FEEDBACK, INPUT, OUTPUT
 from orchestrator.jobs.judging.checkers import (
+    CheckerProtocol,
     Exact,
     Float,
     Lines,
-    Protocol,
     TextChecker,
     Tokens,
     UnorderedLines,
@@ -191,17 +191,17 @@ def _float(request: CheckerRequest) -> Float:
     return Float(**{name: value for name, value in given.items() if value is not None})
 
 
-def _protocol(field: str, request: CheckerRequest | InteractorRequest) -> Protocol:
+def _protocol(field: str, request: CheckerRequest | InteractorRequest) -> CheckerProtocol:
     try:
-        return Protocol(request.protocol or Protocol.TESTLIB)
+        return CheckerProtocol(request.protocol or CheckerProtocol.TESTLIB)
     except ValueError:
-        _refuse(f"{field}.protocol", f"must be one of {', '.join(Protocol)}")
+        _refuse(f"{field}.protocol", f"must be one of {', '.join(CheckerProtocol)}")
 
 
 def _program(
     field: str,
     request: CheckerRequest | InteractorRequest,
-    protocol: Protocol,
+    protocol: CheckerProtocol,
     find_language: FindLanguage,
     settings: Settings,
 ) -> Submission:

@@ -1,1 +1,1 @@
-"""Judging: tests, checkers, interactors, scores."""
+"""Judges a submission: its tests, checkers, interactors and scores."""

@@ -1,7 +1,8 @@
-"""A checker program or interactor: how it is called, what it is given, what its end says. Pure.
+"""A checker program or interactor: how it is called, its files, what its exit means. Pure.
 
 testlib: `program input.txt output.txt answer.txt`. Kattis: `program input.txt answer.txt feedback/`
-with the output on stdin; a shell around it makes the folder, and passes on what is in it then.
+with the submission's output on stdin; a shell around it makes the folder, and prints its files on
+stderr once the program has ended.
 """
 
 from __future__ import annotations
@@ -10,9 +11,9 @@ import re
 from dataclasses import fields, replace
 
 from orchestrator.jobs.judging.checkers import (
-    CheckerSays,
-    Feedback,
-    Protocol,
+    CheckerOutcome,
+    CheckerProtocol,
+    KattisFeedback,
     crashed,
     read_exit,
     read_validator,
@@ -21,14 +22,14 @@ from orchestrator.jobs.model import Cause, CheckerProgram, Interactor, JudgeTest
 from orchestrator.sandbox.model import SourceFile, Stage
 
 INPUT, OUTPUT, ANSWER, FEEDBACK = "input.txt", "output.txt", "answer.txt", "feedback"
-"""A checker's or interactor's arguments, and files in its folder."""
+"""The arguments of a checker or interactor: files (and a folder) in its working folder."""
 ARGUMENTS = {
-    Protocol.TESTLIB: (INPUT, OUTPUT, ANSWER),
-    Protocol.KATTIS: (
+    CheckerProtocol.TESTLIB: (INPUT, OUTPUT, ANSWER),
+    CheckerProtocol.KATTIS: (
         INPUT,
         ANSWER,
         f"{FEEDBACK}/",
-    ),  # validators put a file's name right behind it
+    ),  # validators append file names to it, so it ends in a slash
 }
 
 _FEEDBACK_BYTES = 4000
@@ -48,54 +49,60 @@ _LIMITS = {
 }
 
 
-def program_stage(run: Stage, protocol: Protocol, output: bytes = b"") -> Stage:
-    """The stage that asks about one test; `output`: the submission's, a file for testlib."""
-    if protocol is Protocol.TESTLIB:
+def program_stage(run: Stage, protocol: CheckerProtocol, output: bytes = b"") -> Stage:
+    """Return the stage that checks one test; `run`: the checker's `Plan.run`.
+
+    `output`: the submission's, on stdin for Kattis (testlib reads it from a file).
+    """
+    if protocol is CheckerProtocol.TESTLIB:
         return run
     return replace(run, argv=("/bin/sh", "-c", _AND_FEEDBACK, "sh", *run.argv), stdin=output)
 
 
 def checker_files(
-    test: JudgeTest, output: bytes, protocol: Protocol = Protocol.TESTLIB
+    test: JudgeTest, output: bytes, protocol: CheckerProtocol = CheckerProtocol.TESTLIB
 ) -> tuple[SourceFile, ...]:
-    """What a checker is to compare."""
+    """Return the files that a checker reads: the input, the answer and, for testlib, the output."""
     answer = SourceFile(ANSWER, test.expected or b"")
-    if protocol is Protocol.KATTIS:
+    if protocol is CheckerProtocol.KATTIS:
         return SourceFile(INPUT, test.stdin), answer
     return SourceFile(INPUT, test.stdin), SourceFile(OUTPUT, output), answer
 
 
 def interactor_files(test: JudgeTest) -> tuple[SourceFile, ...]:
-    """What an interactor is given; `output.txt` is its own to write."""
+    """Return the files that an interactor reads; it writes `output.txt` itself."""
     return SourceFile(INPUT, test.stdin), SourceFile(ANSWER, test.expected or b"")
 
 
 def read_checker(
     ended: StageResult, program: CheckerProgram, uncaught: re.Pattern[str] | None = None
-) -> CheckerSays:
-    """What it said by the way it ended; `uncaught`: as `read_exit` has it."""
-    stderr, feedback = ended.stderr, Feedback()
-    if program.protocol is Protocol.KATTIS:
+) -> CheckerOutcome:
+    """Read a checker's decision from how it ended. `uncaught`: see `read_exit`."""
+    stderr, feedback = ended.stderr, KattisFeedback()
+    if program.protocol is CheckerProtocol.KATTIS:
         stderr, feedback = _take_feedback(stderr)
     if ended.exit_code is None or ended.killed_by is not None:
         why = _LIMITS.get(ended.killed_by) if ended.killed_by else None
         return crashed(why or "the checker failed", ended.stdout, stderr)
-    if program.protocol is Protocol.KATTIS:
+    if program.protocol is CheckerProtocol.KATTIS:
         return read_validator(ended.exit_code, ended.stdout, stderr, feedback)
     return read_exit(ended.exit_code, ended.stdout, stderr, uncaught)
 
 
 def read_interactor(
     ended: StageResult, program: Interactor, uncaught: re.Pattern[str] | None = None
-) -> CheckerSays:
-    """The same, but that what it says on stdout is said to the submission."""
+) -> CheckerOutcome:
+    """Read an interactor's decision; unlike a checker's, its stdout went to the submission."""
     silent = replace(ended, stdout=b"")
     return read_checker(silent, CheckerProgram(program.submission, program.protocol), uncaught)
 
 
-def _take_feedback(stderr: bytes) -> tuple[bytes, Feedback]:
-    """The validator's own stderr, and what the shell has put behind it; nothing if it was ended."""
-    if stderr.count(b"\0") < len(fields(Feedback)):
-        return stderr, Feedback()
-    own, *parts = stderr.rsplit(b"\0", len(fields(Feedback)))
-    return own, Feedback(*parts)
+def _take_feedback(stderr: bytes) -> tuple[bytes, KattisFeedback]:
+    """Split a validator's own stderr from the feedback files that the shell has appended.
+
+    There are none when the stage was killed first.
+    """
+    if stderr.count(b"\0") < len(fields(KattisFeedback)):
+        return stderr, KattisFeedback()
+    own, *parts = stderr.rsplit(b"\0", len(fields(KattisFeedback)))
+    return own, KattisFeedback(*parts)

@@ -1,11 +1,11 @@
-"""Whether what a program printed is right: what a checker found becomes a test's result. Pure."""
+"""Turns a run and what its checker found into a test's result. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from orchestrator.jobs.judging.checkers import (
-    CheckerSays,
+    CheckerOutcome,
     CheckerStatus,
     TextChecker,
     compare,
@@ -19,7 +19,7 @@ from orchestrator.jobs.model import (
 )
 
 TURN_BYTES = 64
-"""What each turn of a transcript counts beside its text: single letters are memory, too."""
+"""What each turn of a transcript counts beside its text, in bytes: tiny turns are memory, too."""
 
 _VERDICTS = {
     CheckerStatus.ACCEPTED: Verdict.ACCEPTED,
@@ -28,34 +28,35 @@ _VERDICTS = {
 }
 
 
-def not_checked(test: JudgeTest, stage: StageResult) -> TestResult:
-    """A run that decides the test by itself: it failed, or nothing was expected of it."""
+def unchecked_result(test: JudgeTest, stage: StageResult) -> TestResult:
+    """Return the result of a test that no checker sees: its run failed, or any output is right."""
     return _result(test, stage, _all(test) if stage.status is Verdict.ACCEPTED else 0.0)
 
 
 def check_text(test: JudgeTest, checker: TextChecker, stage: StageResult) -> TestResult:
-    """An accepted run's output against what was expected."""
+    """Compare an accepted run's output with what was expected, and return the test's result."""
     difference = compare(checker, test.expected or b"", stage.stdout)
     if difference is None:
-        return not_checked(test, stage)
+        return unchecked_result(test, stage)
     wrong = replace(stage, status=Verdict.WRONG_ANSWER)
     return replace(_result(test, wrong, 0.0), difference=difference)
 
 
-def apply_checker(test: JudgeTest, stage: StageResult, says: CheckerSays) -> TestResult:
-    """An accepted run's result once a checker program has seen its output.
+def apply_checker(test: JudgeTest, stage: StageResult, outcome: CheckerOutcome) -> TestResult:
+    """Return the result of an accepted run that a checker program or interactor has judged.
 
-    With points it is accepted from the test's own points on (any, where the test has none).
+    A checker that gives points accepts from the test's own points on, or, where the test carries
+    none, from anything above 0.
     """
-    if says.status is CheckerStatus.POINTS:
-        points = says.points or 0.0
+    if outcome.status is CheckerStatus.POINTS:
+        points = outcome.points or 0.0
         is_enough = points >= test.points if test.points else points > 0
         verdict = Verdict.ACCEPTED if is_enough else Verdict.WRONG_ANSWER
     else:
-        verdict = _VERDICTS[says.status]
+        verdict = _VERDICTS[outcome.status]
         points = _all(test) if verdict is Verdict.ACCEPTED else 0.0
     judged = _result(test, replace(stage, status=verdict), points)
-    return replace(judged, message=says.message, judge_message=says.judge_message or None)
+    return replace(judged, message=outcome.message, judge_message=outcome.judge_message or None)
 
 
 def _all(test: JudgeTest) -> float:
@@ -68,7 +69,7 @@ def _result(test: JudgeTest, stage: StageResult, points: float) -> TestResult:
 
 
 def kept_bytes(result: TestResult) -> int:
-    """How much of what an answer may return of outputs and transcripts is this test's."""
+    """Return how many bytes a test takes of the budget for returned outputs and transcripts."""
     return len(result.stage.stdout) + len(result.stage.stderr) + _transcript_bytes(result)
 
 
@@ -77,9 +78,9 @@ def _transcript_bytes(result: TestResult) -> int:
 
 
 def keep_output(result: TestResult, rule: ReturnOutputs, room: int) -> TestResult:
-    """The result with what is returned of its outputs, so that it is at most `room` bytes.
+    """Cut a test's outputs to what is returned: nothing, or at most `room` bytes in all.
 
-    Its transcript, which is no longer than that, stays as it is; then comes stdout.
+    The transcript, which already fits, is counted first; then stdout, then stderr.
     """
     stage = result.stage
     is_wanted = rule is ReturnOutputs.ALL or (

@@ -1,4 +1,4 @@
-"""A submission and an interactor that talk to each other, each in a sandbox of its own."""
+"""Runs a submission and its interactor against each other, each in a sandbox of its own."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from orchestrator.jobs.judging.checker_program import (
     program_stage,
     read_interactor,
 )
-from orchestrator.jobs.judging.checkers import CheckerSays, CheckerStatus
-from orchestrator.jobs.judging.checking import TURN_BYTES, apply_checker, not_checked
+from orchestrator.jobs.judging.checkers import CheckerOutcome, CheckerStatus
+from orchestrator.jobs.judging.checking import TURN_BYTES, apply_checker, unchecked_result
 from orchestrator.jobs.model import (
     Interactor,
     JudgeTest,
@@ -31,22 +31,22 @@ from orchestrator.sandbox.stdin import StdinStream
 
 _NO = frozenset({CheckerStatus.WRONG, CheckerStatus.FAILED})
 INTERACTOR_SLACK_MS = 5000
-"""How much longer than the submission its interactor may take: who waits is not who is slow."""
+"""The interactor's extra wall time: while it waits for the submission it is not itself slow."""
 GRACE_S = 0.2
-"""How long a submission that failed may have been told of its end by an interactor that has not
-reported its own yet: then the interactor had decided first."""
+"""How long a failed submission waits for its interactor's end, which may be reported later though
+it came first: then the interactor had decided, and the submission failed because of it."""
 
 
 @dataclass(slots=True)
 class Transcript:
-    """What both sides said, in order, as far as there is room for it."""
+    """The beginning of the conversation, up to `room` bytes."""
 
     room: int
-    """In bytes; each turn takes TURN_BYTES beside its text."""
+    """The bytes left; each turn takes TURN_BYTES beside its text."""
     spoken: list[tuple[bool, bytearray]] = field(default_factory=list)
 
     def add(self, data: bytes, *, by_interactor: bool) -> None:
-        """Keep it, or as much as fits; after what did not fit, nothing is kept any more."""
+        """Append what one side printed, or as much as fits; once cut, nothing more is added."""
         is_turn = not self.spoken or self.spoken[-1][0] is not by_interactor
         room = self.room - TURN_BYTES if is_turn else self.room
         piece = data[: max(room, 0)]
@@ -57,12 +57,12 @@ class Transcript:
         self.room = room - len(piece) if len(piece) == len(data) else 0
 
     def utterances(self) -> tuple[Utterance, ...]:
-        """Each side's turns."""
+        """Return the turns in order."""
         return tuple(Utterance(by_interactor, bytes(data)) for by_interactor, data in self.spoken)
 
 
 class _Side:
-    """One of the two programs: a `Listener` that passes on what it prints to the other's stdin."""
+    """One of the two programs: a `Listener` that pipes its stdout to the other side's stdin."""
 
     has_heard = False
 
@@ -75,47 +75,46 @@ class _Side:
         self._said = b""
 
     def send(self, event: JobEvent) -> None:
-        """What was printed on stdout is said with `drain`, which follows each time."""
+        """Collect what was printed on stdout; `drain`, which follows each time, passes it on."""
         if isinstance(event, Printed) and event.stream is Stream.STDOUT:
             self._said += event.data
             if self._transcript is not None:
                 self._transcript.add(event.data, by_interactor=self.is_interactor)
 
     async def drain(self, deadline: float) -> None:
-        """Say it; the program is held up while the other does not listen, at most so long.
+        """Pass the output on; block the program while the other side does not read it.
 
-        Nothing is lost by that: what the other has not taken, waits for it. The program's output
-        limit bounds it.
+        After `deadline` nothing is lost: unread bytes stay queued, bounded by the output limit.
         """
         said, self._said = self._said, b""
         if not said:
             return
-        self.other.stdin.put(said)
-        if self.other.stdin.held:
+        self.other.stdin.write_nowait(said)
+        if self.other.stdin.pending_bytes:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout_at(deadline):
                     await self.other.stdin.write(b"")
 
-    def hush(self) -> None:
-        """The other one will say no more."""
+    def end_stdin(self) -> None:
+        """Close this side's stdin: the other side will print no more."""
         self.stdin.end()
 
-    def stop(self) -> None:
-        """Whatever it does, it does not matter any more."""
+    def kill(self) -> None:
+        """Kill this side's program: whatever it does, it can't change the verdict."""
         self.stdin.end()
         self.stdin.signal(Signal.KILL)
 
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """Who talk to each other, and what the interactor is called and read by."""
+    """The two programs of an interaction, and the rule by which the interactor is run and read."""
 
     solution: ProgramRunner
     interactor: ProgramRunner
     rule: Interactor
 
-    def read(self, ended: StageResult) -> CheckerSays:
-        """What the interactor says."""
+    def read(self, ended: StageResult) -> CheckerOutcome:
+        """Read the interactor's decision from how it ended."""
         return read_interactor(ended, self.rule, self.interactor.uncaught)
 
 
@@ -127,39 +126,41 @@ class _Ended:
 
 
 async def interact(sides: Sides, test: JudgeTest, transcript_room: int | None) -> TestResult | None:
-    """One test's result; of no use when the attempt has failed; None: as `ProgramRunner.run`.
+    """Run one test's interaction and return its result, to be ignored if the attempt has failed.
 
-    `transcript_room`: in bytes; None: no transcript is wanted.
+    None: as `ProgramRunner.run`. `transcript_room`: the most bytes kept; None: no transcript.
     """
     for is_last in (False, True):
-        # Neither one's time begins before both are there.
+        # Neither program's time begins before both sandboxes are ready.
         if not (await sides.solution.get_ready() and await sides.interactor.get_ready()):
             break
         transcript = None if transcript_room is None else Transcript(transcript_room)
         ended = await _talk(sides, test, transcript, is_last=is_last)
         if ended.solution is not None and ended.interactor is not None:
-            says = sides.read(ended.interactor)
-            result = decide(test, ended.solution, says, solution_first=ended.solution_was_first)
+            outcome = sides.read(ended.interactor)
+            result = decide(test, ended.solution, outcome, solution_first=ended.solution_was_first)
             said = None if transcript is None else transcript.utterances()
             return replace(result, transcript=said)
     return None
 
 
 def decide(
-    test: JudgeTest, solution: StageResult, says: CheckerSays, *, solution_first: bool
+    test: JudgeTest, solution: StageResult, outcome: CheckerOutcome, *, solution_first: bool
 ) -> TestResult:
-    """Who ended first, and how, says whose verdict it is.
+    """Decide whose verdict counts, by who ended first and how.
 
-    A submission that failed before its interactor had decided has failed; an interactor that said
-    no before the submission ended has said no, whatever the submission did about it. Only one that
-    floods is at fault itself, whatever its interactor could not do with the flood.
+    A submission that failed before its interactor had decided has failed. An interactor that
+    rejected first has rejected, however the submission then ended. A submission that floods its
+    interactor until that fails is itself at fault.
     """
     failed = solution.status is not Verdict.ACCEPTED
-    floods = solution.status is Verdict.OUTPUT_LIMIT and says.status is CheckerStatus.FAILED
-    if failed and (solution_first or floods or says.status not in _NO):
-        return replace(not_checked(test, solution), judge_message=says.judge_message or None)
+    floods = solution.status is Verdict.OUTPUT_LIMIT and outcome.status is CheckerStatus.FAILED
+    if failed and (solution_first or floods or outcome.status not in _NO):
+        return replace(
+            unchecked_result(test, solution), judge_message=outcome.judge_message or None
+        )
     said_no = replace(solution, killed_by=None) if failed else solution
-    return apply_checker(test, said_no, says)
+    return apply_checker(test, said_no, outcome)
 
 
 async def _talk(
@@ -204,9 +205,9 @@ async def _until_over(
     run: Coroutine[Any, Any, StageResult | None],
     side: _Side,
     order: list[_Side],
-    read: Callable[[StageResult], CheckerSays],
+    read: Callable[[StageResult], CheckerOutcome],
 ) -> StageResult | None:
-    """Run one side; when it is over, the other learns of it as of a pipe that is closed."""
+    """Run one side to its end, note the order of ends, and close or kill the other side."""
     try:
         result = await run
     finally:
@@ -217,10 +218,10 @@ async def _until_over(
                 await side.other.is_over.wait()
     order.append(side)
     side.is_over.set()
-    says = read(result) if result is not None and side.is_interactor else None
-    if result is None or (says is not None and says.status is CheckerStatus.WRONG):
-        side.other.stop()
+    outcome = read(result) if result is not None and side.is_interactor else None
+    if result is None or (outcome is not None and outcome.status is CheckerStatus.WRONG):
+        side.other.kill()
     else:
-        # Of an interactor that failed, too: whether the submission floods is still to be seen.
-        side.other.hush()
+        # Also after an interactor's failure: the submission may still turn out to flood it.
+        side.other.end_stdin()
     return result

@@ -1,4 +1,4 @@
-"""What the tests of a submission come to: pure."""
+"""Combines the results of a submission's tests: verdict, score and totals. Pure."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from orchestrator.jobs.model import (
     JobResult,
     JudgeTest,
     StageResult,
-    Summary,
     TestResult,
+    TestSummary,
     Verdict,
 )
 
@@ -23,14 +23,14 @@ _DIGITS = 6  # of points: sums of tenths are to look like tenths
 _NOT_RUN = frozenset({Verdict.SKIPPED})
 
 
-def skipped(test: JudgeTest) -> TestResult:
-    """A test that was not run."""
+def skipped_result(test: JudgeTest) -> TestResult:
+    """Return the result of a test that was not run."""
     points = None if test.points is None else 0.0
     return TestResult(test.name, StageResult(Verdict.SKIPPED), points=points, group=test.group)
 
 
-def overall(results: Sequence[TestResult]) -> tuple[Verdict, Cause | None]:
-    """The job's verdict: that of the first test, in the order given, that was not accepted."""
+def overall_verdict(results: Sequence[TestResult]) -> tuple[Verdict, Cause | None]:
+    """Return the job's verdict and cause: those of the first test that was not accepted."""
     for result in results:
         if result.stage.status is not Verdict.ACCEPTED:
             return result.stage.status, result.stage.killed_by
@@ -38,7 +38,7 @@ def overall(results: Sequence[TestResult]) -> tuple[Verdict, Cause | None]:
 
 
 def exceeded_ms(result: JobResult) -> float | None:
-    """The time, of CPU or of the wall, that met the limit which decided; None: no such one did."""
+    """Return the CPU or wall time, in ms, of the stage whose time limit decided; None: none did."""
     tests = (test.stage for test in result.tests or ())
     stages = [stage for stage in (result.compile, result.run, *tests) if stage is not None]
     for stage in stages:
@@ -48,8 +48,8 @@ def exceeded_ms(result: JobResult) -> float | None:
     return None
 
 
-def summarise(tests: Sequence[JudgeTest], results: Sequence[TestResult]) -> Summary:
-    """`results`: one for each of `tests`, in the same order."""
+def summarise(tests: Sequence[JudgeTest], results: Sequence[TestResult]) -> TestSummary:
+    """Return the totals of a job's tests. `results`: one for each of `tests`, in order."""
     verdicts = [result.stage.status for result in results]
     stages = [result.stage for result in results if result.stage.status not in _NOT_RUN]
     cpu = _known(stage.cpu_ms for stage in stages)
@@ -58,7 +58,7 @@ def summarise(tests: Sequence[JudgeTest], results: Sequence[TestResult]) -> Summ
     groups = _groups(tests, results)
     score, max_score = _score(tests, results, groups)
     passed, not_run = verdicts.count(Verdict.ACCEPTED), verdicts.count(Verdict.SKIPPED)
-    return Summary(
+    return TestSummary(
         total=len(results),
         passed=passed,
         failed=len(results) - passed - not_run,

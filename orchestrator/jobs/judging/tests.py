@@ -1,4 +1,4 @@
-"""A submission's tests, one after the other: run, check, report. Results are in the attempt."""
+"""Runs, checks and reports a submission's tests, one after the other."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import asyncio
 from orchestrator.jobs.attempt import Attempt
 from orchestrator.jobs.events import Listener, TestEnded, TestStarted
 from orchestrator.jobs.judging.checker_program import checker_files, program_stage, read_checker
-from orchestrator.jobs.judging.checkers import CheckerSays
+from orchestrator.jobs.judging.checkers import CheckerOutcome
 from orchestrator.jobs.judging.checking import (
     apply_checker,
     check_text,
     keep_output,
     kept_bytes,
-    not_checked,
+    unchecked_result,
 )
 from orchestrator.jobs.judging.interaction import Sides, interact
-from orchestrator.jobs.judging.scoring import skipped
+from orchestrator.jobs.judging.scoring import skipped_result
 from orchestrator.jobs.leased_sandbox import LeasedSandbox
 from orchestrator.jobs.model import (
     CheckerProgram,
@@ -30,16 +30,17 @@ from orchestrator.jobs.model import (
 from orchestrator.jobs.plan import test_stage
 from orchestrator.jobs.program_runner import ProgramRunner
 
-LARGE_BYTES = 4096  # to compare more than this may take milliseconds: not on the event loop
+LARGE_BYTES = 4096  # comparing more than this may take milliseconds: not on the event loop
 
 
 async def judge_tests(
     attempt: Attempt, judging: Judging, sandbox: LeasedSandbox, listener: Listener
 ) -> None:
-    """Run the tests that have no result yet, the first of them in `sandbox`, which is fresh.
+    """Run the tests that have no result yet, and append their results to `attempt.tests`.
 
-    Ends early when the fault is ours (`attempt.failure` says so), or when a program that had to be
-    compiled again was refused; what there is stays.
+    `sandbox`: a fresh one with the compiled program, for the first test. Ends early when the
+    attempt fails (`attempt.failure`), or when a program that had to be compiled again does not
+    compile; the results so far stay.
     """
     judge = _Judge(attempt, judging, sandbox)
     if not await judge.get_ready():
@@ -47,7 +48,7 @@ async def judge_tests(
     room = judging.returned_bytes - sum(map(kept_bytes, attempt.tests))
     for number in range(len(attempt.tests), len(judging.tests)):
         test = judging.tests[number]
-        result: TestResult | None = skipped(test)
+        result: TestResult | None = skipped_result(test)
         if not _is_decided(attempt, judging):
             listener.send(TestStarted(number, test.name))
             result = await judge.run(test, room)
@@ -65,7 +66,7 @@ def _is_decided(attempt: Attempt, judging: Judging) -> bool:
 
 
 class _Judge:
-    """Runs one test at a time; a checker program or interactor is in a sandbox of its own."""
+    """Runs one test at a time; a checker program or interactor has a sandbox of its own."""
 
     def __init__(self, attempt: Attempt, judging: Judging, sandbox: LeasedSandbox) -> None:
         self._attempt = attempt
@@ -76,13 +77,13 @@ class _Judge:
             self._checker = ProgramRunner(attempt.checker, is_retry=attempt.is_retry)
 
     async def get_ready(self) -> bool:
-        """Have checker or interactor ready; False: it does not compile, or could not be."""
+        """Prepare the checker program or interactor, if any; False: it did not compile."""
         return self._checker is None or await self._checker.get_ready()
 
     async def run(self, test: JudgeTest, room: int) -> TestResult | None:
-        """One test's result; of no use when the attempt has failed meanwhile.
+        """Run and check one test; ignore the result if the attempt has failed meanwhile.
 
-        None: as `ProgramRunner.run`. `room`: for its transcript, in bytes.
+        None: as `ProgramRunner.run`. `room`: the bytes left for a transcript.
         """
         if self._checker is not None and isinstance(self._rule, Interactor):
             wanted = self._rule.transcript_bytes
@@ -94,16 +95,16 @@ class _Judge:
         if stage is None:
             return None
         if stage.status is not Verdict.ACCEPTED:
-            return not_checked(test, stage)
+            return unchecked_result(test, stage)
         if self._checker is not None and isinstance(self._rule, CheckerProgram):
-            says = await _ask(self._checker, self._rule, test, stage)
-            return None if says is None else apply_checker(test, stage, says)
+            outcome = await _ask(self._checker, self._rule, test, stage)
+            return None if outcome is None else apply_checker(test, stage, outcome)
         return await self._compare(test, stage)
 
     async def _compare(self, test: JudgeTest, stage: StageResult) -> TestResult:
         checker = self._rule
         if test.expected is None or isinstance(checker, CheckerProgram | Interactor):
-            return not_checked(test, stage)
+            return unchecked_result(test, stage)
         if len(stage.stdout) + len(test.expected) > LARGE_BYTES:
             job_id = self._solution.program.job_id
             work = asyncio.to_thread(check_text, test, checker, stage)
@@ -114,7 +115,7 @@ class _Judge:
 
 async def _ask(
     checker: ProgramRunner, rule: CheckerProgram, test: JudgeTest, stage: StageResult
-) -> CheckerSays | None:
+) -> CheckerOutcome | None:
     program = checker.program
     files = checker_files(test, stage.stdout, rule.protocol)
     asking = program_stage(program.plan.run, rule.protocol, stage.stdout)

@@ -1,1 +1,1 @@
-"""The queue: who waits, who is next, how much runs at once."""
+"""Admission: a bounded queue, weighted fair shares of slots, and the memory budget of sandboxes."""

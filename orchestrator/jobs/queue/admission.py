@@ -1,7 +1,7 @@
-"""Admission in two steps: a ticket before the body is read, a reservation after it was checked.
+"""Admission control in two steps: a ticket before the body is read, then a reservation.
 
-A ticket bounds how many requests are held at all (their bodies are memory); a reservation is a slot
-and the job's memory out of the budget. Who gets the next one is `fairness.py`'s to say.
+Tickets bound the number of requests held at all (their bodies are memory). A reservation is a slot
+and the sandboxes' memory out of the budget; `fairness.py` decides who gets the next one.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from orchestrator.errors import (
     RevokedKeyError,
 )
 from orchestrator.jobs.queue.fairness import FairQueue
-from orchestrator.jobs.queue.parties import Share
+from orchestrator.jobs.queue.key_queue import FairShare
 
 T = TypeVar("T")
 
-RETRY_AFTER_S = 1  # a slot is free again within a job's length; most jobs take less than a second
+RETRY_AFTER_S = 1  # most jobs take less than a second, and free a slot then
 
 
 @dataclass(slots=True, eq=False)
@@ -37,7 +37,7 @@ class _Waiter:
 
 @dataclass(slots=True, eq=False)
 class _Growing:
-    """Who has a slot and waits for memory."""
+    """A holder of a slot that waits for memory."""
 
     waiter: _Waiter
     memory_mb: int
@@ -45,10 +45,10 @@ class _Growing:
 
 
 class Ticket:
-    """The right to be read and to wait; a context manager that gives it back."""
+    """The right to have a body read and to wait; a context manager that returns it on exit."""
 
     def __init__(self, admission: Admission, key: str, client: str) -> None:
-        """Made by `Admission.ticket` only."""
+        """Only `Admission.ticket` makes one."""
         self._admission = admission
         self.key = key
         self.client = client
@@ -67,50 +67,50 @@ class Ticket:
         self.release()
 
     def release(self) -> None:
-        """Give it back; idempotent."""
+        """Return the ticket. Idempotent."""
         if self._held:
             self._held = False
             self._admission._take_back(self)  # noqa: SLF001 - a ticket is its admission's other half
 
 
 class Reservation:
-    """A slot and memory, held until `release` (idempotent)."""
+    """A slot and memory, held until `release`."""
 
     def __init__(self, admission: Admission, waiter: _Waiter) -> None:
-        """Made by `Place.reservation` only."""
+        """Only `QueueEntry.reservation` makes one."""
         self._admission = admission
         self._waiter = waiter
         self._held = True
 
     async def exchange(self, memory_mb: int) -> None:
-        """Give the memory back and wait for `memory_mb` in its place, before all who have no slot.
+        """Free the memory, which must be unused, and wait for `memory_mb` MiB in its place.
 
-        Nothing may use it any more. Cancelled, it holds the slot alone.
+        Goes before all who have no slot yet. When cancelled, the reservation keeps its slot alone.
         """
         await self._admission._exchange(self._waiter, memory_mb)  # noqa: SLF001 - as above
 
     def release(self) -> None:
-        """Give slot and memory back and let the next ones in; idempotent."""
+        """Free slot and memory, and grant them to whoever is next. Idempotent."""
         if self._held:
             self._held = False
             self._admission._give_back(self._waiter)  # noqa: SLF001 - as above
 
 
-class Place:
-    """A job's place in the queue. Whoever has it waits for the `reservation`, or leaves."""
+class QueueEntry:
+    """A job's entry in the queue: wait for its `reservation`, or cancel that to leave."""
 
     def __init__(self, admission: Admission, waiter: _Waiter) -> None:
-        """Made by `Admission.enqueue` only."""
+        """Only `Admission.enqueue` makes one."""
         self._admission = admission
         self._waiter = waiter
 
     @property
     def position(self) -> int:
-        """How many grants until it is this one's turn, were nobody else to come; 0: it has been."""
+        """The place in the queue if nobody else came: 1 is next; 0: it has been granted."""
         return self._admission._queue.position(self._waiter)  # noqa: SLF001 - as above
 
     async def reservation(self) -> Reservation:
-        """Wait for slot and memory. Cancelling it leaves the queue."""
+        """Wait for a slot and the memory. Cancelling this leaves the queue."""
         try:
             await self._waiter.granted
         except asyncio.CancelledError:
@@ -120,12 +120,12 @@ class Place:
 
 
 class Admission:
-    """Counts tickets, slots and memory. For one event loop; nothing here blocks."""
+    """Issues tickets and grants slots and memory. For one event loop; nothing here blocks."""
 
     def __init__(self, *, slots: int, queue: int, memory_mb: int, spare_mb: int = 0) -> None:
-        """`slots` jobs at once, `queue` more requests held, `memory_mb` MiB reserved at most.
+        """At most `slots` jobs at once, `queue` more requests held, `memory_mb` MiB reserved.
 
-        `spare_mb`: so much memory, and a slot, are left for whoever has none (`fairness.py`).
+        `spare_mb`: this much memory and one slot are reserved for keys without any (`fairness.py`).
         """
         self._queue: FairQueue[_Waiter] = FairQueue(
             slots=slots, memory_mb=memory_mb, spare_mb=spare_mb
@@ -140,11 +140,11 @@ class Admission:
         self._stops = False
         self._pauses = False
 
-    def expect(self, shares: Mapping[str, Share]) -> None:
-        """These keys there are from now on, by name.
+    def expect(self, shares: Mapping[str, FairShare]) -> None:
+        """Set the expected keys, by name, and their shares.
 
-        With several of them none may hold the last quarter of the tickets: there is always room for
-        somebody else.
+        With several keys, none of them may hold the last quarter of the tickets: there is always
+        room for another key.
         """
         self._queue.expect(shares)
         self._expected = frozenset(shares)
@@ -152,53 +152,53 @@ class Admission:
         self._admit()
 
     def expects(self, key: str) -> bool:
-        """Whether it is one of those."""
+        """Return whether `key` is one of the expected keys."""
         return key in self._expected
 
     @property
     def memory_mb(self) -> int:
-        """Most memory that is reserved at once, in MiB."""
+        """The most memory reserved at once, in MiB."""
         return self._queue.memory_mb
 
     @property
     def slots(self) -> int:
-        """Most reservations at once."""
+        """The most reservations at once."""
         return self._queue.slots
 
     @property
     def active(self) -> int:
-        """Reservations held."""
+        """The number of reservations held."""
         return self._queue.active
 
     @property
     def draining(self) -> bool:
-        """Whether further tickets are refused, for good or until `resume`."""
+        """Whether new tickets are refused, for good or until `resume`."""
         return self._stops or self._pauses
 
     @property
     def waiting(self) -> int:
-        """Jobs waiting for a reservation."""
+        """The number of jobs that wait for a reservation."""
         return self._queue.waiting
 
     def drain(self) -> None:
-        """Refuse further tickets, for good; those given out stay good. Idempotent."""
+        """Refuse new tickets for good; those issued stay valid. Idempotent."""
         self._stops = True
 
     def pause(self) -> None:
-        """The same until `resume`. Idempotent."""
+        """Refuse new tickets until `resume`. Idempotent."""
         self._pauses = True
 
     def resume(self) -> None:
-        """Give tickets again. Idempotent. Raises DrainingError after a `drain`."""
+        """Issue tickets again. Idempotent. Raises DrainingError after a `drain`."""
         if self._stops:
             raise DrainingError
         self._pauses = False
 
     def ticket(self, key: str, client: str = "") -> Ticket:
-        """A ticket for `key`, at once. Raises QueueFullError or DrainingError.
+        """Issue a ticket for `key`, or raise QueueFullError or DrainingError at once.
 
-        `client`: who asks with that key, where that is known; none of them may hold the last
-        quarter of the key's tickets.
+        `client`: the key's user, where known; none of them may hold the last quarter of the key's
+        tickets.
         """
         if self.draining:
             raise DrainingError(for_good=self._stops)
@@ -215,11 +215,11 @@ class Admission:
             self._tickets_of_clients[key, client] += 1
         return Ticket(self, key, client)
 
-    def enqueue(self, ticket: Ticket, memory_mb: int) -> Place:
-        """A place in the queue for a slot and `memory_mb`; granted at once where there is room.
+    def enqueue(self, ticket: Ticket, memory_mb: int) -> QueueEntry:
+        """Enqueue for a slot and `memory_mb` MiB; granted at once where there is room.
 
-        Raises InvalidSubmissionError if it could never fit, and RevokedKeyError when its key was
-        expected and is no more.
+        Raises InvalidSubmissionError if that can never fit, RevokedKeyError if the key has been
+        revoked since the ticket was issued.
         """
         if ticket.was_expected and not self.expects(ticket.key):
             raise RevokedKeyError
@@ -233,12 +233,12 @@ class Admission:
         waiter = _Waiter(ticket.key, ticket.client, memory_mb, granted)
         self._queue.push(waiter)
         self._admit()
-        return Place(self, waiter)
+        return QueueEntry(self, waiter)
 
-    def positions(self, places: Iterable[Place]) -> list[int]:
-        """The `position` of each, worked out for all at once: it is a walk through the queue."""
+    def positions(self, entries: Iterable[QueueEntry]) -> list[int]:
+        """Return the `position` of each entry, all in one walk through the queue."""
         turns = {id(waiter): turn for turn, waiter in enumerate(self._queue.in_turn(), start=1)}
-        return [turns.get(id(place._waiter), 0) for place in places]  # noqa: SLF001 - as above
+        return [turns.get(id(entry._waiter), 0) for entry in entries]  # noqa: SLF001 - as above
 
     def _take_back(self, ticket: Ticket) -> None:
         self._given -= 1
@@ -273,7 +273,7 @@ class Admission:
         self._admit()
 
     def _admit(self) -> None:
-        """Let in whoever is next, for as long as there is room for one."""
+        """Grant to whoever is next, as long as there is room."""
         while self._growing:
             first = self._growing[0]
             if not self._queue.resize(first.waiter, first.memory_mb):
@@ -293,7 +293,7 @@ def _most_of_several(tickets: int) -> int:  # all but the last quarter
 
 
 def _count_down(counter: Counter[T], name: T) -> None:
-    """Names that hold nothing are not kept: they are any number."""
+    """Decrement, and drop a name at zero: there is no bound on the number of names."""
     if counter[name] == 1:
         del counter[name]
     else:

@@ -1,1 +1,1 @@
-"""Sandboxes that are Docker containers."""
+"""The Docker backend: sandboxes that are Docker containers."""

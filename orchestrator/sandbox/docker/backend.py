@@ -1,4 +1,4 @@
-"""The Docker backend: a container per sandbox, named before it is made, removed in any case."""
+"""The Docker backend: one container per sandbox, named before it is made, removed in any case."""
 
 from __future__ import annotations
 
@@ -25,35 +25,35 @@ DEADLINE_SLACK_S = 60
 
 
 class DockerBackend:
-    """Makes sandboxes on one engine, for one instance (see `instance.py`)."""
+    """Makes sandboxes on one Docker Engine, for one instance (see `instance.py`)."""
 
     def __init__(self, engine: EngineClient, traits: EngineTraits) -> None:
-        """Takes over the engine client: `shutdown` closes it."""
+        """`engine`: owned by the backend from here on; `shutdown` closes it."""
         self._engine = engine
         self.traits = traits
-        self._live: dict[str, DockerSandbox] = {}
+        self._sandboxes: dict[str, DockerSandbox] = {}
         self._background: set[asyncio.Task[None]] = set()
 
     def use_runtime(self, runtime: str) -> None:
-        """Make sandboxes with this runtime of the engine's from now on; empty: its default."""
+        """Use this OCI runtime of the engine from now on; empty: the engine's default."""
         self.traits = replace(self.traits, runtime=runtime)
 
-    def beside(self, runtime: str) -> DockerBackend:
-        """One with another runtime, whose sandboxes are this one's to sweep and to shut down."""
+    def with_runtime(self, runtime: str) -> DockerBackend:
+        """Return a backend with another runtime; this one sweeps and shuts down its sandboxes."""
         other = DockerBackend(self._engine, replace(self.traits, runtime=runtime))
-        other._live, other._background = self._live, self._background
+        other._sandboxes, other._background = self._sandboxes, self._background
         return other
 
     async def open(self, spec: SandboxSpec) -> DockerSandbox:
         """See `Backend.open`."""
-        uids = draw_uids({sandbox.agent_uid for sandbox in self._live.values()})
+        uids = draw_uids({sandbox.agent_uid for sandbox in self._sandboxes.values()})
         name = f"codebae-{secrets.token_hex(8)}"
         deadline = int(time.time()) + spec.lifetime_s + DEADLINE_SLACK_S
         config = container_config(spec, uids, self.traits, deadline)
-        sandbox = DockerSandbox(self._engine, name, uids.agent, self._live)
+        sandbox = DockerSandbox(self._engine, name, uids.agent, self._sandboxes)
         sandbox.opening = asyncio.create_task(sandbox.open(config), name=f"open {name}")
         try:
-            # Shielded: a create that was sent can't be called back, only cleaned up after.
+            # Shielded: a create call that was sent can't be recalled, only cleaned up after.
             await asyncio.shield(sandbox.opening)
         except BaseException:
             await self._abandon(sandbox)
@@ -82,9 +82,9 @@ class DockerBackend:
         await self._engine.ping()
 
     async def sweep(self) -> int:
-        """Remove this instance's containers that no job holds, and anyone's past their deadline."""
+        """See `Backend.sweep`: what the engine refuses is logged, and left to the next sweep."""
         found = await self._engine.list_containers([LABEL_INSTANCE])
-        names = leftovers(found, self.traits.instance, frozenset(self._live), time.time())
+        names = leftovers(found, self.traits.instance, frozenset(self._sandboxes), time.time())
         removed = 0
         for name in names:
             try:
@@ -96,7 +96,7 @@ class DockerBackend:
         return removed
 
     async def shutdown(self) -> None:
-        """Remove what is still there, then let go of the engine."""
-        closing = [sandbox.close() for sandbox in tuple(self._live.values())]
+        """See `Backend.shutdown`."""
+        closing = [sandbox.close() for sandbox in tuple(self._sandboxes.values())]
         await asyncio.gather(*closing, *self._background, return_exceptions=True)
         await self._engine.close()

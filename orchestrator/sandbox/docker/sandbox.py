@@ -1,4 +1,4 @@
-"""One sandbox that is a container: a stream to its agent, and what the engine says of it."""
+"""A sandbox that is a Docker container: the stream to its agent, and the engine's calls."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ from orchestrator.sandbox.protocol.session import AgentSession, StreamEndedError
 from orchestrator.sandbox.spec import pids_limit
 from orchestrator.sandbox.stdin import StdinStream
 
-# What the agent may take beyond a stage's wall limit to kill, drain and report.
+# The time the agent may take, beyond a stage's wall limit, to kill, drain and report.
 AGENT_GRACE_S = 10.0
 READY_TIMEOUT_S = 15.0
 PACK_TIMEOUT_S = 10.0
 PREPARE_TIMEOUT_S = 30.0
 MEASURE_TIMEOUT_S = 10.0
 HEADROOM_BYTES = 1 << 20
-"""Of a lowered limit, what is to be left for the agent to start a program with, and to report."""
+"""The part of a lowered memory limit that must be free for the agent to start a program."""
 OOM_NEWS_TRIES = 3
 OOM_NEWS_S = 0.1
 MAX_DIAGNOSTICS = 2048
@@ -43,27 +43,30 @@ SIGKILLED = 128 + 9
 
 
 class DockerSandbox:
-    """One container; made by `DockerBackend.open` only."""
+    """One container. Only `DockerBackend.open` makes one."""
 
     def __init__(
-        self, engine: EngineClient, name: str, agent_uid: int, live: dict[str, DockerSandbox]
+        self, engine: EngineClient, name: str, agent_uid: int, sandboxes: dict[str, DockerSandbox]
     ) -> None:
-        """`live`: where it is listed until it is removed."""
+        """`sandboxes`: the backend's sandboxes by name; this one is in it until it is removed."""
         self.name = name
         self.agent_uid = agent_uid
         self.opening: asyncio.Task[None] | None = None
         self._engine = engine
-        self._live = live
+        self._sandboxes = sandboxes
         self._stream: AttachStream | None = None
         self._session = AgentSession(self)
         self._diagnostics = bytearray()
         self._is_late = False
         self._memory_bytes = 0
         self._closing: asyncio.Task[None] | None = None
-        live[name] = self
+        sandboxes[name] = self
 
     async def open(self, config: dict[str, Any]) -> None:
-        """Create, attach, start, and wait for the agent's greeting, in this order."""
+        """Create, attach, start, and wait for the agent's greeting, in this order.
+
+        Raises EngineError when the engine is at fault, SandboxError when the agent is.
+        """
         await self._engine.create_container(self.name, config)
         self._memory_bytes = config["HostConfig"]["Memory"]
         self._stream = await attach(
@@ -80,12 +83,12 @@ class DockerSandbox:
             raise SandboxError(f"The agent was not ready in {READY_TIMEOUT_S:g} s") from err
         except SandboxError as err:
             loss = await self._find_out_why(err)
-            # Whose fault it was decides whether it says anything about the image.
+            # An engine's fault says nothing about the image; the agent's does.
             kind = EngineError if loss.reason is LossReason.OUTSIDE else SandboxError
             raise kind(f"The agent did not start: {loss.detail}{self._engine.remark}") from err
 
     async def read(self) -> bytes | None:
-        """The agent's next bytes; what it writes to stderr is kept for diagnostics."""
+        """See `Transport.read`; what the agent writes to stderr is kept for diagnostics."""
         if self._stream is None:
             return None
         while True:
@@ -100,13 +103,13 @@ class DockerSandbox:
                 return data
 
     async def write(self, data: bytes) -> None:
-        """Send to the agent."""
+        """See `Transport.write`."""
         if self._stream is None:
             raise EngineUnavailableError("The sandbox is not attached")
         await self._stream.write(data)
 
     def post(self, data: bytes) -> None:
-        """Send to the agent without waiting; dropped when the connection is gone."""
+        """See `Transport.post`."""
         if self._stream is not None:
             self._stream.post(data)
 
@@ -120,9 +123,9 @@ class DockerSandbox:
             async with asyncio.timeout(PACK_TIMEOUT_S):
                 return await self._session.fetch_artefact(max_bytes)
         except TimeoutError:
-            self._is_late = True  # what comes now would be taken for the next stage's
+            self._is_late = True  # a late answer would be taken for the next stage's
         except SandboxError:
-            pass  # the next stage finds out why
+            pass  # the next stage reports why
         return None
 
     async def send_artefact(self, artefact: bytes) -> None:
@@ -149,7 +152,7 @@ class DockerSandbox:
     async def set_limits(self, memory_bytes: int, processes: int) -> bool:
         """See `Sandbox.set_limits`.
 
-        Not left to the kernel: cgroup version 2 takes any limit, and kills whom it does not suit.
+        The memory in use is checked here: cgroup v2 accepts any limit, and then kills processes.
         """
         if memory_bytes < self._memory_bytes and await self._holds_more_than(memory_bytes):
             return False
@@ -161,7 +164,7 @@ class DockerSandbox:
         return True
 
     async def _holds_more_than(self, memory_bytes: int) -> bool:
-        """By the agent's word; of a sandbox that is lost, the engine will tell."""
+        """Ask the agent; False of a lost sandbox, which the engine then reports."""
         try:
             async with asyncio.timeout(MEASURE_TIMEOUT_S):
                 return await self._session.measure() > memory_bytes - HEADROOM_BYTES
@@ -174,7 +177,7 @@ class DockerSandbox:
     async def run_stage(
         self, stage: Stage, sink: OutputSink, stdin: StdinStream | None = None
     ) -> StageOutcome:
-        """See `Sandbox.run_stage`. The deadline here is above the agent's own, never below."""
+        """See `Sandbox.run_stage`. The deadline here is never below the agent's own."""
         if self._is_late:
             return StageLoss(LossReason.OUTSIDE, "the agent did not hand out an artefact in time")
         try:
@@ -191,7 +194,7 @@ class DockerSandbox:
         )
 
     async def _give_up(self) -> StageLoss:
-        """End a sandbox whose agent did not report in time, unless it is the engine that hangs."""
+        """Kill a sandbox whose agent did not report in time, unless it is the engine that hangs."""
         late = "the agent did not report in time"
         await self._hang_up()
         try:
@@ -202,7 +205,7 @@ class DockerSandbox:
         return StageLoss(LossReason.UNKNOWN, late)
 
     async def _find_out_why(self, symptom: SandboxError) -> StageLoss:
-        """What the engine says became of a container whose stream ended or made no sense."""
+        """Ask the engine why the stream of a container ended early, or made no sense."""
         try:
             await self._hang_up()
             await self._engine.wait_container(self.name, deadline_s=self._engine.timeout_s)
@@ -216,14 +219,14 @@ class DockerSandbox:
         if state["ExitCode"] == SIGKILLED:
             return StageLoss(LossReason.OUTSIDE, "the container was killed from outside")
         if state["ExitCode"] == 0 and isinstance(symptom, StreamEndedError):
-            # The agent saw its stdin end before we ended it: somebody cut the connection.
+            # The agent saw its stdin end before we closed it: the connection was cut in between.
             return StageLoss(LossReason.OUTSIDE, "the connection to the sandbox broke")
         said = self._diagnostics.decode("utf-8", "replace").strip()
         detail = f"{symptom}; exit status {state['ExitCode']} {state.get('Error', '')} {said}"
         return StageLoss(LossReason.UNKNOWN, detail.strip())
 
     async def _final_state(self) -> dict[str, Any]:
-        """How the container ended; the engine may hear of an OOM kill a moment after its end."""
+        """Return the container's final state; the engine may learn of an OOM kill a moment late."""
         tries = OOM_NEWS_TRIES
         while True:
             state: dict[str, Any] = (await self._engine.inspect_container(self.name))["State"]
@@ -233,7 +236,7 @@ class DockerSandbox:
             await asyncio.sleep(OOM_NEWS_S)
 
     async def close(self) -> None:
-        """See `Sandbox.close`: hangs up, which ends everything, and removes the container."""
+        """See `Sandbox.close`: closes the stream, which ends the agent, removes the container."""
         if self._closing is None:
             self._closing = asyncio.create_task(self._close(), name=f"close {self.name}")
         await asyncio.shield(self._closing)
@@ -241,24 +244,24 @@ class DockerSandbox:
     async def _close(self) -> None:
         try:
             if self.opening is not None:
-                # What is still being made can't be removed yet, and would be left behind.
+                # A container that is still being made can't be removed yet, and would be left over.
                 await asyncio.wait([self.opening])
             await self._hang_up()
             await self._engine.remove_container(self.name)
         finally:
-            del self._live[self.name]
+            del self._sandboxes[self.name]
 
     async def _hang_up(self) -> None:
-        """Close the stream, which ends the agent and so everything.
+        """Close the stream, which ends the agent, and with it all processes.
 
-        Always before other engine calls: with output unread, the engine's answers about a container
-        that has ended may never come.
+        Always before other engine calls: while output is unread, the engine may never answer a call
+        about a container that has ended.
         """
         if self._stream is not None:
             await self._stream.abort()
 
 
 def _deadline_s(stage: Stage) -> float | None:
-    """Above the agent's own; a stage without a wall limit is left to the sandbox's lifetime."""
+    """Return a stage's deadline in s, above the agent's own; None: its lifetime bounds it."""
     wall_ms = max(stage.wall_ms, stage.wall_most_ms)
     return wall_ms / 1000 + AGENT_GRACE_S if stage.wall_ms else None

@@ -1,1 +1,1 @@
-"""What server and agent say to each other."""
+"""The protocol between the server and the agent: frames, and sessions of them."""

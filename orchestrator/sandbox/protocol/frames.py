@@ -1,4 +1,4 @@
-"""The agent's protocol, our end: pure encoding and decoding (docs/reference/agent-protocol.md)."""
+"""Encodes and decodes frames of the agent's protocol (docs/reference/agent-protocol.md). Pure."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ _APPEND = 1
 
 
 class ToAgent(IntEnum):
-    """Frame types we send."""
+    """The types of frames sent to the agent."""
 
     FILE = 0x01
     STAGE = 0x02
@@ -67,7 +67,7 @@ class ToAgent(IntEnum):
 
 
 class FromAgent(IntEnum):
-    """Frame types the agent sends."""
+    """The types of frames that the agent sends."""
 
     READY = 0x81
     STARTED = 0x82
@@ -87,7 +87,7 @@ _TYPES = frozenset(FromAgent)
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One frame from the agent."""
+    """One frame from the agent, its payload not yet parsed."""
 
     type: FromAgent
     payload: bytes
@@ -95,20 +95,20 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """The agent's greeting: protocol version, and how many stdin bytes may be under way."""
+    """The agent's greeting: the protocol version, and the initial stdin credit in bytes."""
 
     version: int
     stdin_window: int
 
 
 class FrameDecoder:
-    """Cuts a byte stream, however chunked, into the agent's frames. Holds at most one frame."""
+    """Splits a byte stream, however chunked, into the agent's frames. Buffers at most one frame."""
 
     def __init__(self) -> None:
         self._buffer = bytearray()
 
     def feed(self, data: bytes) -> list[Frame]:
-        """Every frame that `data` completes. Raises ProtocolError on what can't be a frame."""
+        """Return the frames that `data` completes. Raises ProtocolError on a bad header."""
         self._buffer += data
         frames = []
         start = 0
@@ -132,14 +132,14 @@ def _check_header(length: int, kind: int) -> None:
 
 
 def encode(kind: ToAgent, payload: bytes = b"") -> bytes:
-    """One frame to the agent."""
+    """Encode one frame to the agent. Raises ProtocolError when the payload is too large."""
     if len(payload) > MAX_PAYLOAD:
         raise ProtocolError(f"frame of {len(payload)} bytes, more than {MAX_PAYLOAD}")
     return _HEADER.pack(len(payload), kind) + payload
 
 
 def encode_file(path: str, content: bytes, *, build: bool, work: bool) -> Iterator[bytes]:
-    """The frames that write one file, in pieces that fit."""
+    """Encode a file into `/build`, `/work` or both, as one or more frames."""
     name = _string(path)
     targets = (_BUILD if build else 0) | (_WORK if work else 0)
     room = MAX_PAYLOAD - len(name) - 2
@@ -149,7 +149,7 @@ def encode_file(path: str, content: bytes, *, build: bool, work: bool) -> Iterat
 
 
 def encode_stage(stage: Stage) -> bytes:
-    """The frame that starts a stage; its stdin goes in frames of its own."""
+    """Encode the start of a stage; its stdin is sent in frames of its own."""
     kind = _BY_PREPARED if stage.by_prepared else _KINDS[stage.kind]
     head = _STAGE.pack(
         kind,
@@ -164,16 +164,16 @@ def encode_stage(stage: Stage) -> bytes:
 
 
 def encode_stdin(data: bytes | memoryview) -> bytes:
-    """The frames that bring a running program its stdin, in pieces that fit."""
+    """Encode bytes of a running program's stdin, as one or more frames."""
     pieces = (data[start : start + MAX_PAYLOAD] for start in range(0, len(data), MAX_PAYLOAD))
     return b"".join(encode(ToAgent.STDIN, bytes(piece)) for piece in pieces)
 
 
 def encode_signal(signal: Signal) -> bytes:
-    """The frame that brings a running program a signal.
+    """Encode a signal to the running program.
 
-    KILL has one of its own: the stage is then said to be ended by us, and not by what looks like
-    the kernel's want of memory.
+    KILL has a frame type of its own, so that the agent reports the stage as killed by us; a plain
+    SIGKILL would look like the kernel's OOM killer.
     """
     if signal is Signal.KILL:
         return encode(ToAgent.KILL)
@@ -181,7 +181,7 @@ def encode_signal(signal: Signal) -> bytes:
 
 
 def encode_prepare(argv: Sequence[str], env: Mapping[str, str]) -> bytes:
-    """The frame that starts a compiler ahead of time."""
+    """Encode the start of the prepared compiler."""
     return encode(ToAgent.PREPARE, _command(argv, env))
 
 
@@ -203,30 +203,30 @@ def _string(text: str) -> bytes:
 
 
 def encode_pack(max_bytes: int) -> bytes:
-    """The frame that asks for what is in `/build`, as at most so many bytes of frames."""
+    """Encode the request to pack `/build` into at most `max_bytes` of frames."""
     return encode(ToAgent.PACK, _U32.pack(max_bytes))
 
 
 def parse_ready(payload: bytes) -> Ready:
-    """The payload of `ready`."""
+    """Parse the payload of `ready`."""
     version, window = _unpack(_READY, payload, "ready")
     return Ready(version, window)
 
 
 def parse_credit(payload: bytes) -> int:
-    """The payload of `stdin_credit`, in bytes."""
+    """Parse the payload of `stdin_credit`: how many more bytes of stdin may be sent."""
     (credit,) = _unpack(_U32, payload, "stdin_credit")
     return int(credit)
 
 
 def parse_memory(payload: bytes) -> int:
-    """The payload of `memory`, in bytes."""
+    """Parse the payload of `memory`: the memory in use, in bytes."""
     (held,) = _unpack(_U64, payload, "memory")
     return int(held)
 
 
 def parse_exit(payload: bytes) -> StageReport:
-    """The payload of `exit`."""
+    """Parse the payload of `exit`: the agent's report of a stage."""
     code, signal, cause, truncated, limits, cpu, wall, given_back, memory, ooms = _unpack(
         _EXIT, payload, "exit"
     )
@@ -248,7 +248,7 @@ def parse_exit(payload: bytes) -> StageReport:
 
 
 def parse_answer(frame: Frame) -> bool:
-    """The payload of `started`, `artefact_end` and `prepared`: yes or no."""
+    """Parse the payload of `started`, `artefact_end` or `prepared`: a boolean."""
     if frame.payload not in {b"\0", b"\1"}:
         raise ProtocolError(f"{frame.type.name.lower()} frame of {frame.payload[:8].hex()!r}")
     return frame.payload == b"\1"

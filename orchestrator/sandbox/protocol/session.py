@@ -1,4 +1,4 @@
-"""A conversation with one agent over any byte transport: files in, stages run, frames read."""
+"""A session with one agent over any byte transport: sends files, runs stages, reads frames."""
 
 from __future__ import annotations
 
@@ -37,27 +37,30 @@ _STREAMS = {FromAgent.STDOUT: Stream.STDOUT, FromAgent.STDERR: Stream.STDERR}
 
 
 class StreamEndedError(SandboxError):
-    """The agent's stream ended where more was due."""
+    """The agent's stream ended while a frame was expected."""
 
 
 class Transport(Protocol):
-    """What a session needs of a connection."""
+    """The byte connection that a session needs."""
 
     async def read(self) -> bytes | None:
-        """The agent's next bytes; None at the end."""
+        """Return the agent's next bytes; None at the end of the stream."""
         ...
 
     async def write(self, data: bytes) -> None:
-        """Send; waits while buffers are full. Raises EngineError when the connection is gone."""
+        """Send, waiting while buffers are full. Raises EngineError when the connection is gone."""
         ...
 
     def post(self, data: bytes) -> None:
-        """Send what has a bound of its own, at once; dropped when the connection is gone."""
+        """Send without waiting what the caller bounds; dropped when the connection is gone."""
         ...
 
 
 class AgentSession:
-    """One agent, one user. Raises ProtocolError, StreamEndedError or SandboxError throughout."""
+    """The session with one sandbox's agent, for one task at a time.
+
+    Every method may raise SandboxError: a ProtocolError, a StreamEndedError, or the agent's error.
+    """
 
     def __init__(self, transport: Transport) -> None:
         """Nothing is sent or read before `greet`."""
@@ -68,12 +71,12 @@ class AgentSession:
         self._fault: SandboxError | None = None
         self._window = 0
         self.has_started = False
-        """Whether anything of any stage was executed, as far as the agent has said."""
+        """Whether, as far as the agent has reported, anything of any stage was executed."""
         self.stage_has_started = False
-        """Whether anything of the last stage was."""
+        """The same of the last stage alone."""
 
     async def greet(self) -> None:
-        """Wait for `ready` and check the version."""
+        """Wait for the agent's `ready`, and check that it speaks our protocol version."""
         frame = await self._next()
         if frame.type is not FromAgent.READY:
             raise ProtocolError(f"{frame.type.name} before READY")
@@ -86,7 +89,7 @@ class AgentSession:
         self._window = ready.stdin_window
 
     async def send_files(self, files: Sequence[SourceFile], *, build: bool, work: bool) -> None:
-        """Write files; a refusal, or a broken connection, comes back with the next stage."""
+        """Send files; a refused file or a broken connection is reported by the next stage."""
         frames = [
             frame
             for file in files
@@ -95,9 +98,9 @@ class AgentSession:
         await self._send_if_open(b"".join(frames))
 
     async def fetch_artefact(self, max_bytes: int) -> bytes | None:
-        """What is in `/build`, as frames for `send_artefact`; None when it can't be packed.
+        """Return `/build` as frames for `send_artefact`; None when it can't be packed.
 
-        Whatever goes wrong here comes back with the next stage as well.
+        An error is raised again by the next stage.
         """
         await self._send_if_open(encode_pack(max_bytes))
         artefact = bytearray()
@@ -112,14 +115,14 @@ class AgentSession:
                 raise self._spoilt(ProtocolError(f"an artefact of more than {max_bytes} bytes"))
 
     async def send_artefact(self, artefact: bytes) -> None:
-        """Put back what `fetch_artefact` gave; the prepared compiler, not needed now, is gone then.
+        """Restore what `fetch_artefact` returned, and end the prepared compiler, no longer needed.
 
-        The answer to its dismissal, whether or not there is one, is the agent's that all is done.
+        The agent answers the dismissal, compiler or not, once everything before it is done.
         """
         await self._ask_about_prepared(artefact + encode(ToAgent.DISMISS))
 
     async def prepare(self, argv: Sequence[str], env: Mapping[str, str]) -> None:
-        """Start a compiler ahead of time. SandboxError also when it ends without a word."""
+        """Start the prepared compiler. Raises NotPreparedError when it does not report ready."""
         if not await self._ask_about_prepared(encode_prepare(argv, env)):
             raise NotPreparedError(f"the prepared compiler '{argv[0]}' did not start")
 
@@ -131,7 +134,7 @@ class AgentSession:
         return parse_answer(frame)
 
     async def measure(self) -> int:
-        """How much memory the sandbox holds, in bytes, that the kernel could not take back."""
+        """Ask the agent for the memory in use, in bytes, that the kernel can't reclaim."""
         await self._send_if_open(encode(ToAgent.MEASURE))
         frame = await self._next()
         if frame.type is not FromAgent.MEMORY:
@@ -139,9 +142,9 @@ class AgentSession:
         return parse_memory(frame.payload)
 
     async def wait_lost(self) -> None:
-        """Wait until the stream ends, or until the agent speaks without being asked.
+        """Wait until the stream ends, or the agent sends a frame unasked.
 
-        Cancelled, it has lost no byte; the next reader waits until it is out of the way.
+        No byte is lost when this is cancelled; the next reader waits until it has let go.
         """
         with contextlib.suppress(SandboxError):
             while not self._frames:
@@ -150,7 +153,7 @@ class AgentSession:
     async def run_stage(
         self, stage: Stage, sink: OutputSink, stdin: StdinStream | None = None
     ) -> StageReport:
-        """Run one stage. Its output goes to `sink` as it comes, `stdin` to its program."""
+        """Run one stage: its output goes to `sink` as it comes, `stdin` feeds its program."""
         self.stage_has_started = False
         first, rest = stage.stdin[: self._window], memoryview(stage.stdin)[self._window :]
         start = encode_stage(stage) + encode_stdin(first)
@@ -165,13 +168,13 @@ class AgentSession:
         try:
             report = await self._read_stage(sink, pump)
         finally:
-            if stdin.was_given:  # else it may still be another stage's
+            if stdin.was_attached:  # else the next stage may still use it
                 stdin.close()
         stdin.close()
         return report
 
     async def _send_if_open(self, data: bytes) -> None:
-        """Send; a broken connection is left to the reader, who finds out what became of it."""
+        """Send; a broken connection is left to the reader, which finds out the reason."""
         with contextlib.suppress(EngineError):
             await self._transport.write(data)
 
@@ -187,7 +190,7 @@ class AgentSession:
             elif frame.type is FromAgent.STDIN_CREDIT:
                 credit = parse_credit(frame.payload)
                 if pump is not None:
-                    pump.stream.grant(credit)
+                    pump.stream.add_credit(credit)
             elif frame.type is FromAgent.STARTED:
                 self.has_started = self.stage_has_started = True
                 by_prepared = parse_answer(frame)
@@ -206,7 +209,7 @@ class AgentSession:
         return frame
 
     async def _receive(self) -> None:
-        """Read once. What fails here, fails again each time: nothing after it makes sense."""
+        """Read once. A failure is kept and raised by every later call: the stream is unusable."""
         async with self._reading:
             if self._fault is not None:
                 raise self._fault
@@ -220,7 +223,7 @@ class AgentSession:
                 raise
 
     def _spoilt(self, fault: SandboxError) -> SandboxError:
-        """Keep the first fault: each later call raises it."""
+        """Keep the first fault, which every later call raises."""
         if self._fault is None:
             self._fault = fault
             self._frames.clear()
@@ -228,7 +231,7 @@ class AgentSession:
 
 
 class _StdinPump:
-    """Sends the agent the rest of a stage's own stdin, then what its stream brings."""
+    """The `StdinSink` of a stage: sends the rest of its own stdin, then what the stream brings."""
 
     def __init__(
         self, transport: Transport, stream: StdinStream, credit: int, rest: memoryview
@@ -239,7 +242,7 @@ class _StdinPump:
         self._rest = rest
 
     def begin(self) -> None:
-        self.stream.open(self, self._credit, self._rest)
+        self.stream.attach(self, self._credit, self._rest)
 
     def stdin(self, data: bytes | memoryview) -> None:
         self._transport.post(encode_stdin(data))

@@ -1,11 +1,11 @@
-"""The built-in checkers, and what a checker program's exit means. Pure: bytes in, data out."""
+"""The built-in checkers, and the meaning of a checker program's exit. Pure: bytes in, data out."""
 
 from orchestrator.jobs.judging.checkers.compare import compare
 from orchestrator.jobs.judging.checkers.exits import (
-    CheckerSays,
+    CheckerOutcome,
+    CheckerProtocol,
     CheckerStatus,
-    Feedback,
-    Protocol,
+    KattisFeedback,
     crashed,
     read_exit,
     read_validator,
@@ -21,14 +21,14 @@ from orchestrator.jobs.judging.checkers.model import (
 )
 
 __all__ = [
-    "CheckerSays",
+    "CheckerOutcome",
+    "CheckerProtocol",
     "CheckerStatus",
     "Difference",
     "Exact",
-    "Feedback",
     "Float",
+    "KattisFeedback",
     "Lines",
-    "Protocol",
     "TextChecker",
     "Tokens",
     "UnorderedLines",

@@ -1,4 +1,4 @@
-"""Whether an output agrees with what was expected, and where it first does not."""
+"""Compares an output with what was expected, and finds the first difference."""
 
 from __future__ import annotations
 
@@ -27,7 +27,10 @@ from orchestrator.jobs.judging.checkers.unordered import count_lines, first_unma
 
 
 def compare(checker: TextChecker, expected: bytes, got: bytes) -> Difference | None:
-    """None: they agree. Any bytes will do; time and memory are linear in them."""
+    """Return the first difference, or None when they agree.
+
+    Takes arbitrary bytes; time and memory are linear in their length.
+    """
     if expected == got:
         return None
     match checker:
@@ -98,9 +101,10 @@ def _compare_unordered(expected: bytes, got: bytes) -> Difference | None:
 
 
 def _first_different_piece(one: bytes, other: bytes, separator: bytes) -> int:
-    """Where the first piece starts that is not the same in both; they differ.
+    """Return the offset of the first piece that differs; the texts must differ.
 
-    A text that has ended goes on as empty pieces, so that an empty one is never the difference.
+    A text that has ended counts as followed by empty pieces, so that an empty piece is never the
+    difference.
     """
     at = common_prefix(one, other)
     shorter, longer = sorted((one, other), key=len)
@@ -115,6 +119,6 @@ def _piece(text: bytes, start: int, separator: bytes) -> bytes:
 
 
 def _show_token(got: bytes, before: int, our_token: bytes, their_token: bytes) -> Difference:
-    """`before`: how many bytes of tokens come before this one in the output."""
+    """`before`: the number of token bytes (white space aside) before this one in the output."""
     start = find_nth_black(got, before) if their_token else len(got.rstrip(WHITE))
     return show(got, start, our_token, their_token)

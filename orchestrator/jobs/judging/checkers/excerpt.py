@@ -1,4 +1,4 @@
-"""A difference as people are shown it: line, column, and a short piece of either side."""
+"""Shows a difference to people: line, column, and a short excerpt of either side."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _LONGEST_TAIL = 3  # bytes of a UTF-8 character that lacks its last
 def show(
     output: bytes, start: int, expected: bytes, got: bytes, line: int | None = None
 ) -> Difference:
-    """The first difference of two lines or tokens; `got` is what stands at `output[start:]`.
+    """Describe where two lines or tokens first differ; `got` begins at `output[start:]`.
 
-    `line`: its number, where that is not to be counted in `output`.
+    `line`: the line number, where it can't be counted in `output`.
     """
     at = _character_start(got, common_prefix(expected, got))
     line_start = output.rfind(b"\n", 0, start) + 1
@@ -31,14 +31,14 @@ def show(
 
 
 def _character_start(text: bytes, at: int) -> int:
-    """Where the character starts that the byte at `at` is, or should be, part of."""
+    """Return the start of the UTF-8 character that the byte at `at` is, or should be, part of."""
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
     decoder.decode(text[max(at - _LONGEST_TAIL, 0) : at])
     return at - len(decoder.getstate()[0])
 
 
 def _cut(text: bytes, at: int, longest: int) -> bytes:
-    """Both sides are cut at one place: what comes before `at` is the same in both."""
+    """Cut an excerpt around `at`; both sides are cut alike, as they are the same before it."""
     start = 0 if longest <= EXCERPT_BYTES else max(0, at - _CONTEXT_BYTES)
     start = _boundary(text, start, 1) if start else 0
     end = start + EXCERPT_BYTES
@@ -46,7 +46,7 @@ def _cut(text: bytes, at: int, longest: int) -> bytes:
 
 
 def _boundary(text: bytes, at: int, step: int) -> int:
-    """The nearest start of a character; `at` where there is none near, which is not UTF-8."""
+    """Return the nearest start of a character, or `at` where none is near (no valid UTF-8)."""
     for moved in range(_LONGEST_TAIL + 1):
         place = at + step * moved
         if not 0x80 <= int.from_bytes(text[place : place + 1]) < 0xC0:  # noqa: PLR2004

@@ -1,4 +1,4 @@
-"""What a checker or interactor program says by how it ends: testlib's and Kattis' conventions."""
+"""Reads the decision of a checker or interactor from its exit, by testlib's or Kattis' rules."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ JUDGE_MESSAGE_CHARACTERS = 4000
 
 _KATTIS_ACCEPTED = 42
 _KATTIS_WRONG = 43
-_SIGNALS = range(129, 193)  # a shell's word for a signal
+_SIGNALS = range(129, 193)  # how a shell reports a signal: 128 + its number
 _ACCEPTED = 0
 _WRONG = frozenset({1, 2, 4, 8})  # wrong answer, presentation, dirt, unexpected end of file
 _FAILED = 3
@@ -24,7 +24,7 @@ _CONTROLS = {code: None for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(co
 
 
 class CheckerStatus(StrEnum):
-    """What it decided."""
+    """The decision of a checker program; FAILED: its own fault, never the submission's."""
 
     ACCEPTED = "accepted"
     WRONG = "wrong"
@@ -32,19 +32,19 @@ class CheckerStatus(StrEnum):
     FAILED = "failed"
 
 
-class Protocol(StrEnum):
-    """How a program is called, and says what it found."""
+class CheckerProtocol(StrEnum):
+    """How a checker program is called, and how it reports its decision."""
 
     TESTLIB = "testlib"
     KATTIS = "kattis"
 
 
 @dataclass(frozen=True, slots=True)
-class CheckerSays:
-    """`points`: finite and >= 0 with POINTS, else None. `message`: at most 1000 characters.
+class CheckerOutcome:
+    """What a checker program or interactor decided.
 
-    `judge_message` is for the problem's author alone: at most 4000 characters, the end of what is
-    longer.
+    `points`: finite and >= 0 with POINTS, else None. `message`: for the submitter, at most 1000
+    characters. `judge_message`: for the problem's author alone, its last 4000 characters.
     """
 
     status: CheckerStatus
@@ -54,8 +54,8 @@ class CheckerSays:
 
 
 @dataclass(frozen=True, slots=True)
-class Feedback:
-    """What a Kattis validator left in its feedback folder; empty where it left nothing."""
+class KattisFeedback:
+    """The files of a Kattis validator's feedback folder; empty where it wrote none."""
 
     team: bytes = b""
     judge: bytes = b""
@@ -64,54 +64,59 @@ class Feedback:
 
 def read_exit(
     exit_code: int, stdout: bytes, stderr: bytes, uncaught: re.Pattern[str] | None = None
-) -> CheckerSays:
-    """FAILED is the checker's own fault, or that of the expected answer; never the submission's.
+) -> CheckerOutcome:
+    """Read the exit of a testlib checker or interactor.
 
-    `uncaught`: what an exception that nobody caught looks like on stderr in the program's language.
-    One that ends a program with an exit code of the protocol's has not said so.
+    FAILED is the fault of the checker or of the expected answer, never of the submission.
+    `uncaught`: the pattern of an uncaught exception on stderr in the checker's language; an exit
+    code that such an exception happens to cause is a crash, not a decision.
     """
     if exit_code == _POINTS:
         return _read_points(stdout, stderr)
     message = _clean(stderr) or _clean(stdout)
     if exit_code == _ACCEPTED:
-        return CheckerSays(CheckerStatus.ACCEPTED, None, message)
+        return CheckerOutcome(CheckerStatus.ACCEPTED, None, message)
     if exit_code in _WRONG:
         if uncaught is not None and uncaught.search(stderr.decode("utf-8", "replace")):
             return crashed(f"exit code {exit_code}, by an exception", stdout, stderr)
-        return CheckerSays(CheckerStatus.WRONG, None, message)
+        return CheckerOutcome(CheckerStatus.WRONG, None, message)
     if exit_code == _FAILED:
-        return CheckerSays(CheckerStatus.FAILED, None, message)
+        return CheckerOutcome(CheckerStatus.FAILED, None, message)
     return crashed(_exit(exit_code), stdout, stderr)
 
 
-def read_validator(exit_code: int, stdout: bytes, stderr: bytes, feedback: Feedback) -> CheckerSays:
-    """The same of a Kattis validator: 42 is right, 43 wrong, anything else a failure."""
+def read_validator(
+    exit_code: int, stdout: bytes, stderr: bytes, feedback: KattisFeedback
+) -> CheckerOutcome:
+    """Read the exit of a Kattis validator: 42 accepts, 43 rejects, anything else is a failure."""
     told = "\n".join(filter(None, (_end_of(feedback.judge), _end_of(stderr))))
     told = told[-JUDGE_MESSAGE_CHARACTERS:]
     team = _clean(feedback.team)
     if exit_code == _KATTIS_WRONG:
-        return CheckerSays(CheckerStatus.WRONG, None, team, told)
+        return CheckerOutcome(CheckerStatus.WRONG, None, team, told)
     if exit_code != _KATTIS_ACCEPTED:
-        says = crashed(_exit(exit_code), stdout, stderr)
-        return replace(says, judge_message=told or says.judge_message)
+        outcome = crashed(_exit(exit_code), stdout, stderr)
+        return replace(outcome, judge_message=told or outcome.judge_message)
     if not feedback.score.strip():
-        return CheckerSays(CheckerStatus.ACCEPTED, None, team, told)
+        return CheckerOutcome(CheckerStatus.ACCEPTED, None, team, told)
     points = _points(feedback.score.strip())
     if points is None:
-        return CheckerSays(CheckerStatus.FAILED, None, "score.txt has no finite number >= 0", told)
-    return CheckerSays(CheckerStatus.POINTS, points, team, told)
+        return CheckerOutcome(
+            CheckerStatus.FAILED, None, "score.txt has no finite number >= 0", told
+        )
+    return CheckerOutcome(CheckerStatus.POINTS, points, team, told)
 
 
-def crashed(how: str, stdout: bytes, stderr: bytes) -> CheckerSays:
-    """It ended by a fault of its own; what it printed is for its author."""
-    return CheckerSays(CheckerStatus.FAILED, None, how, _end_of(stderr) or _end_of(stdout))
+def crashed(how: str, stdout: bytes, stderr: bytes) -> CheckerOutcome:
+    """Return the outcome of a checker that crashed; what it printed is for the author alone."""
+    return CheckerOutcome(CheckerStatus.FAILED, None, how, _end_of(stderr) or _end_of(stdout))
 
 
 def _exit(code: int) -> str:
     return f"signal {code - 128}" if code in _SIGNALS else f"exit code {code}"
 
 
-def _read_points(stdout: bytes, stderr: bytes) -> CheckerSays:
+def _read_points(stdout: bytes, stderr: bytes) -> CheckerOutcome:
     on_stderr, on_stdout = _POINTS_WORD.match(stderr), _POINTS_WORD.match(stdout)
     word = on_stderr or on_stdout
     if word is None:
@@ -124,7 +129,7 @@ def _read_points(stdout: bytes, stderr: bytes) -> CheckerSays:
         stderr = stderr[word.end() :]
     else:
         stdout = stdout[word.end() :]
-    return CheckerSays(CheckerStatus.POINTS, points, _clean(stderr) or _clean(stdout))
+    return CheckerOutcome(CheckerStatus.POINTS, points, _clean(stderr) or _clean(stdout))
 
 
 def _points(token: bytes) -> float | None:

@@ -1,4 +1,4 @@
-"""The checkers and their finding as data; docs/reference/checkers.md has the rules."""
+"""The built-in checkers and the difference they report, as data (docs/reference/checkers.md)."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Exact:
-    """Byte for byte."""
+    """Compares byte for byte."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """Line by line; trailing white space and trailing empty lines are ignored."""
+    """Compares line by line; trailing white space and trailing empty lines are ignored."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """Token by token, whatever white space separates them."""
+    """Compares token by token; tokens are separated by any white space."""
 
 
 @dataclass(frozen=True, slots=True)
 class UnorderedLines:
-    """The same lines, each as often, in any order."""
+    """Compares lines as a multiset: the same lines, equally often, in any order."""
 
 
 @dataclass(frozen=True, slots=True)
 class Float:
-    """Token by token; two numbers agree within max(`abs`, `rel` * |expected|).
+    """Compares token by token; two numbers agree within max(`abs`, `rel` * |expected|).
 
     Raises:
         ValueError: A tolerance is negative, infinite or not a number.

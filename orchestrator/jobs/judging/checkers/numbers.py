@@ -1,6 +1,6 @@
-"""Numbers in outputs, compared as they are written: in decimal, to the last digit.
+"""Compares numbers in outputs as they are written: in decimal, exactly.
 
-Doubles only say quickly what is clear; what is close is decided exactly, in time linear in the
+Doubles decide the clear cases quickly; close ones are decided in decimal, in time linear in the
 tokens' lengths.
 """
 
@@ -19,7 +19,7 @@ _SPECIAL = re.compile(rb"([+-]?)(nan|inf)(?:(?<=f)inity)?", re.IGNORECASE)
 _EXPONENT_DIGITS = 17  # an 18th is more than Decimal can do
 _LARGEST_EXPONENT = b"9" * _EXPONENT_DIGITS
 
-# What doubles may be wrong by: two roundings when read, one when subtracted, with room to spare.
+# The error of doubles, with room to spare: two roundings when read, one when subtracted.
 _DOUBT = 2.0**-49  # of the expected number
 _SUBNORMAL_DOUBT = 1e-300
 _SURE_SHARE = 1 - 1e-9  # of a tolerance
@@ -31,9 +31,9 @@ _USUAL_DIGITS = 100
 def first_disagreement(
     checker: Float, pairs: Iterable[tuple[bytes, bytes]], *, underscores: bool
 ) -> tuple[int, bytes, bytes] | None:
-    """The first pair (expected, got) of tokens that do not agree, and its index from 0.
+    """Return the index (from 0) and tokens of the first pair (expected, got) that disagrees.
 
-    `underscores`: whether any token may have one; float() takes 1_0 for a number.
+    `underscores`: whether any token may contain one, as float() takes 1_0 for a number.
     """
     sure_abs = checker.abs * _SURE_SHARE - _SUBNORMAL_DOUBT
     sure_rel = checker.rel * _SURE_SHARE - _DOUBT
@@ -55,9 +55,9 @@ def first_disagreement(
 
 
 def read_number(token: bytes) -> Decimal | None:
-    """The number it is, infinities and NaN among them; None: it is none.
+    """Parse a token as a number, infinity or NaN; None when it is none of them.
 
-    Exponents beyond 17 digits count as the largest of 17.
+    An exponent of more than 17 digits is taken as the largest of 17.
     """
     number = _NUMBER.fullmatch(token)
     if number is None:
@@ -70,7 +70,7 @@ def read_number(token: bytes) -> Decimal | None:
 
 
 class _Exactly:
-    """The rule itself, for two tokens that are not the same bytes."""
+    """The exact comparison of two tokens that are not the same bytes."""
 
     def __init__(self, checker: Float) -> None:
         # The tolerances as they were written: 0.1 is a tenth, not the double beside it.

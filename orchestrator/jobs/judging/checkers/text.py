@@ -1,7 +1,7 @@
-"""Texts brought to the form in which a checker compares them, a few passes in C each.
+"""Normalises texts for comparison, each in a few passes that CPython makes in C.
 
-Nothing here makes an object per line or token of a whole text: those cost some 50 bytes each,
-which is twenty times a text of short ones.
+Nothing here makes an object per line or token of a whole text: at some 50 bytes each they would
+take twenty times a text of short ones.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _CHUNK_BYTES = 1 << 16
 
 
 def trim_lines(data: bytes) -> bytes:
-    """Without the white space that ends its lines and without empty lines at its end.
+    """Remove trailing white space from each line, and empty lines from the end.
 
     Lines keep their numbers. The result does not end in a newline.
     """
@@ -35,15 +35,15 @@ def trim_lines(data: bytes) -> bytes:
 
 
 def join_tokens(data: bytes) -> bytes:
-    """Its tokens, one space between any two."""
+    """Return the tokens of a text, separated by single spaces."""
     data = data.translate(_TO_SPACE).strip()
-    while b"  " in data:  # halves the runs: as many rounds as the longest has binary digits
+    while b"  " in data:  # halves each run of spaces: log2(longest run) rounds
         data = data.replace(b"  ", b" ")
     return data
 
 
 def split_lazily(text: bytes, separator: bytes, start: int = 0) -> Iterator[bytes]:
-    """What `text[start:].split(separator)` holds, without ever holding all of it."""
+    """Yield the items of `text[start:].split(separator)` without holding all of them at once."""
     return chain.from_iterable(_split_chunks(text, separator, start))
 
 
@@ -55,7 +55,7 @@ def _split_chunks(text: bytes, separator: bytes, start: int) -> Iterable[list[by
 
 
 def common_prefix(one: bytes, other: bytes) -> int:
-    """How many bytes both begin with."""
+    """Return the length of the longest common prefix, in bytes."""
 
     def differ(start: int, end: int) -> bool:
         return one[start:end] != other[start:end]
@@ -64,9 +64,9 @@ def common_prefix(one: bytes, other: bytes) -> int:
 
 
 def find_nth_black(data: bytes, number: int) -> int:
-    """Where the byte is that has `number` bytes before it that are not white space.
+    """Return the offset of the non-white byte that has `number` non-white bytes before it.
 
-    It is not white space itself; there must be such a byte.
+    There must be such a byte.
     """
     seen = 0
 
@@ -82,9 +82,9 @@ def find_nth_black(data: bytes, number: int) -> int:
 
 
 def _first(holds: Callable[[int, int], bool], size: int) -> int:
-    """The first offset whose byte makes `holds(start, end)` true of a slice; `size`: there is none.
+    """Binary search for the first byte that makes `holds(start, end)` true; `size` if none does.
 
-    Asks about slices that halve, each from where the last "no" ended: linear in all.
+    `holds` is asked about slices that begin where the last "no" ended: linear time in all.
     """
     low, high = 0, size
     while low < high:

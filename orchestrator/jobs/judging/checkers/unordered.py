@@ -1,4 +1,4 @@
-"""Lines matched with lines, whatever their order."""
+"""Compares two texts as multisets of lines, in bounded memory."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from itertools import islice
 
 from orchestrator.jobs.judging.checkers.text import split_lazily
 
-LINES_AT_ONCE = 200_000  # distinct ones take some 150 bytes each to count
+LINES_AT_ONCE = 200_000  # each distinct line takes some 150 bytes to count
 
 
 def count_lines(text: bytes) -> int:
-    """How many lines a trimmed text has."""
+    """Return the number of lines of a trimmed text."""
     return text.count(b"\n") + 1 if text else 0
 
 
 def first_unmatched(text: bytes, other: bytes) -> tuple[int, bytes] | None:
-    """The first line of `text`, and its number, that `other` has less often than it came by then.
+    """Return the first line of `text`, with its number from 1, that `other` has no match left for.
 
-    Where `other` has too many different lines to count at once, they are counted in rounds, each
-    round those of its own hashes: time for memory.
+    Lines of `other` that are too many to count at once are counted in rounds, partitioned by hash:
+    that trades time for memory.
     """
     counted = _count(other)
     if counted is not None:
@@ -37,7 +37,7 @@ def first_unmatched(text: bytes, other: bytes) -> tuple[int, bytes] | None:
 
 
 def _count(text: bytes) -> Counter[bytes] | None:
-    """How often each line comes; None: they are too many."""
+    """Count each distinct line; None when there are too many to count at once."""
     counted: Counter[bytes] = Counter()
     lines = _lines_of(text)
     for _ in range(0, count_lines(text), LINES_AT_ONCE):
@@ -50,7 +50,7 @@ def _count(text: bytes) -> Counter[bytes] | None:
 def _first_exhausted(
     numbered: Iterable[tuple[int, bytes]], left: Counter[bytes]
 ) -> tuple[int, bytes] | None:
-    """Takes each line from those that are left; the first that is not there."""
+    """Match each line with one that is left; return the first without a match."""
     for number, line in numbered:
         count = left[line]
         if not count:

@@ -1,4 +1,4 @@
-"""The jobs that are accepted and not yet answered: which there are, and how they are ended."""
+"""The registry of jobs that are accepted and not yet ended, and the ways to end them early."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from orchestrator.jobs.job import ActiveJob, Job
 from orchestrator.jobs.model import Cause
 
 
-class JobsUnderWay:
-    """Jobs by id, oldest first. For one event loop."""
+class JobRegistry:
+    """The jobs that have not ended, by id, oldest first. For one event loop."""
 
     def __init__(self) -> None:
-        """None yet."""
+        """Create an empty registry."""
         self._jobs: dict[str, Job] = {}
         self._idle = asyncio.Event()
         self._idle.set()
@@ -31,11 +31,11 @@ class JobsUnderWay:
             self._idle.set()
 
     def jobs(self) -> tuple[Job, ...]:
-        """All of them."""
+        """Return all jobs that have not ended, oldest first."""
         return tuple(self._jobs.values())
 
     def active_jobs(self) -> tuple[ActiveJob, ...]:
-        """All of them, as `/stats` shows them."""
+        """Return the same jobs as `/stats` shows them."""
         now = time.monotonic()
         return tuple(
             ActiveJob(
@@ -49,16 +49,19 @@ class JobsUnderWay:
         )
 
     def find(self, job_id: str) -> Job | None:
-        """The job of that id."""
+        """Return the job with that id; None when there is none, or it has ended."""
         return self._jobs.get(job_id)
 
     def images_in_use(self) -> frozenset[str]:
-        """The digests of the images that they were planned for."""
+        """Return the digests of the images that the jobs use."""
         programs = [program for job in self._jobs.values() for program in job.programs]
         return frozenset(program.installed.digest for program in programs)
 
     async def finish(self, timeout_s: float) -> None:
-        """Let them end; after `timeout_s` they end as cancelled, by `drain`, and no more come."""
+        """Wait for all jobs to end; after `timeout_s` cancel the rest (cause `drain`).
+
+        From then on no job is accepted.
+        """
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(timeout_s):
                 await self._idle.wait()
@@ -66,19 +69,19 @@ class JobsUnderWay:
         await self._idle.wait()
 
     def end_all(self, cause: Cause) -> None:
-        """End every job now, as cancelled by `cause`, and take no more."""
+        """Cancel every job now, with `cause`, and accept no more."""
         self._has_ended = True
         for job in self._jobs.values():
             self.end(job, cause)
 
     def end_all_of(self, owners: Collection[str], cause: Cause) -> None:
-        """End the jobs of these keys now, as cancelled by `cause`; more may come."""
+        """Cancel the jobs of the keys named `owners` now, with `cause`."""
         for job in self._jobs.values():
             if job.owner in owners:
                 self.end(job, cause)
 
     def end(self, job: Job, cause: Cause) -> None:
-        """End a job now, as cancelled by `cause`: its `run` returns the result."""
+        """Cancel a job now, with `cause`; `JobService.run` returns its result."""
         job.cancelled_by = cause
         with contextlib.suppress(RuntimeError):  # its own deadline has just passed
             job.timer.reschedule(asyncio.get_running_loop().time())

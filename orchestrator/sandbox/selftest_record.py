@@ -1,4 +1,4 @@
-"""Remembers which images passed the self-test, for as long as nothing it depends on has changed."""
+"""Records which images passed the self-test, while nothing that it depends on changes."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ MOST = 500
 
 
 def fingerprint(engine_info: dict[str, Any], runtime: str, digest: str) -> str:
-    """What a pass holds for: this boot, this engine and its version, this runtime, this image."""
+    """Return all that a pass depends on: boot, engine and its version, runtime, image digest."""
     boot = BOOT_ID.read_text("ascii").strip()
     engine = f"{engine_info.get('ID')}/{engine_info.get('ServerVersion')}"
     return f"{boot}/{engine}/{runtime or engine_info.get('DefaultRuntime')}/{digest}"
 
 
 def passed_before(state_dir: Path) -> frozenset[str]:
-    """The fingerprints that passed; none when the file is missing or damaged."""
+    """Return the fingerprints that passed; none when the file is missing or damaged."""
     return frozenset(_read(state_dir))
 
 
@@ -36,10 +36,10 @@ def _read(state_dir: Path) -> list[str]:
 
 
 def remember(state_dir: Path, passed: Iterable[str], failed: Iterable[str] = ()) -> None:
-    """Remember that these passed, forget those that failed, keep the latest others of this boot.
+    """Add `passed`, drop `failed`, and keep the latest MOST others of this boot. Atomic.
 
-    A crash in between leaves the old file; so does a folder that can't be written, as another
-    user's: what is not remembered is proved again.
+    A folder that can't be written (another user's) leaves the old file: what is not recorded is
+    tested again.
     """
     new = set(passed)
     known = new | set(failed)

@@ -69,7 +69,7 @@ def test_the_newest_version_that_both_know_is_spoken(offered: Any, version: str)
         ({"ApiVersion": "latest"}, ("does not say",)),
     ],
 )
-def test_where_there_is_none_both_are_named_and_what_to_do(
+def test_without_a_common_api_version_the_error_names_both_and_the_remedy(
     offered: Any, words: tuple[str, ...]
 ) -> None:
     version, why_not = api_version(offered)
@@ -77,7 +77,7 @@ def test_where_there_is_none_both_are_named_and_what_to_do(
     assert all(word in why_not for word in words)
 
 
-async def test_calls_and_the_stream_speak_what_was_agreed_on_and_it_is_asked_for_once(
+async def test_calls_and_the_attach_stream_use_the_negotiated_version_which_is_asked_for_once(
     fake: FakeEngine, client: EngineClient
 ) -> None:
     fake.offer = DEBIAN_13
@@ -122,7 +122,9 @@ async def test_an_engine_that_was_replaced_is_asked_again_at_the_first_call_it_r
     assert fake.asked == 2
 
 
-async def test_a_ping_tells_one_engine_from_another(fake: FakeEngine, client: EngineClient) -> None:
+async def test_a_ping_reports_a_replaced_engine_once(
+    fake: FakeEngine, client: EngineClient
+) -> None:
     offers = (DEBIAN_12, DEBIAN_12, DEBIAN_13, DEBIAN_13, STRICT)
     for before, offered in itertools.pairwise((DEBIAN_12, *offers)):
         fake.offer = offered
@@ -141,7 +143,7 @@ async def test_a_ping_tells_one_engine_from_another(fake: FakeEngine, client: En
     assert fake.asked == 3
 
 
-async def test_a_log_has_that_another_version_is_spoken_and_not_the_first(
+async def test_a_changed_api_version_is_logged_at_info_and_the_first_at_debug(
     fake: FakeEngine, client: EngineClient
 ) -> None:
     with capture_logs() as logs:
@@ -169,14 +171,16 @@ async def test_a_replaced_engine_that_is_too_old_is_said_by_the_next_ping(
             await client.info()
 
 
-async def test_a_client_of_its_own_speaks_the_same(fake: FakeEngine, client: EngineClient) -> None:
+async def test_a_new_client_uses_the_negotiated_version(
+    fake: FakeEngine, client: EngineClient
+) -> None:
     fake.offer = STRICT
     made = await client.new_client(UnixHTTPAdapter(f"http+unix://{fake.socket}"))
     assert made.api_version == OURS
     made.close()
 
 
-async def test_a_thread_that_has_to_speak_otherwise_closes_what_it_had(
+async def test_a_thread_closes_its_client_when_the_api_version_changes(
     fake: FakeEngine,
 ) -> None:
     client = EngineClient(fake.url, timeout_s=DEADLINE_S, threads=1)
@@ -187,7 +191,7 @@ async def test_a_thread_that_has_to_speak_otherwise_closes_what_it_had(
     await client.close()
 
 
-async def test_what_is_no_answer_to_the_question_is_an_error_of_the_engine_s(
+async def test_an_invalid_answer_to_get_version_is_an_engine_error(
     fake: FakeEngine, client: EngineClient
 ) -> None:
     for said, why in ((b"hello", "not say its version, but b'hello'"), (b"[]", "is no Docker")):
@@ -196,14 +200,14 @@ async def test_what_is_no_answer_to_the_question_is_an_error_of_the_engine_s(
             await client.info()
 
 
-async def test_a_look_says_which_engine_is_too_old_or_too_new(fake: FakeEngine) -> None:
+async def test_look_reports_an_engine_that_is_too_old_or_too_new(fake: FakeEngine) -> None:
     for offered, words in ((OLD, "too old"), (FUTURE, "too new"), (STRICT, "")):
         fake.offer = offered
         answers, remark = await asyncio.to_thread(reach.look, str(fake.socket))
         assert (answers, words in remark, bool(remark)) == (True, True, bool(words))
 
 
-async def test_other_refusals_of_that_kind_do_not_ask_again(
+async def test_other_errors_with_status_400_do_not_renegotiate(
     fake: FakeEngine, client: EngineClient
 ) -> None:
     fake.answers["GET /info"] = refuse(400, "client is too old for this")

@@ -1,4 +1,4 @@
-"""Reads KEYS_FILE again whenever it changes. A file that is broken changes nothing."""
+"""Watches KEYS_FILE and reloads it after each change. An invalid file changes nothing."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import structlog
 
-from orchestrator.access.key_file import KeyFile, State, read_keys, state_of
+from orchestrator.access.key_file import FileState, KeyFile, read_keys, state_of
 from orchestrator.access.model import Key
 from orchestrator.access.ring import KeyRing
 from orchestrator.errors import ConfigurationError
@@ -19,36 +19,36 @@ log = structlog.get_logger(__name__)
 
 
 class KeyWatch:
-    """Keeps a ring true to its file."""
+    """Keeps a key ring in sync with its file."""
 
     def __init__(self, path: Path, ring: KeyRing) -> None:
         """Nothing is read before `load`."""
         self._path = path
         self._ring = ring
-        self._state: State = ()
+        self._state: FileState = ()
 
     def load(self) -> None:
-        """Read it for the first time. Raises ConfigurationError, which names the setting."""
+        """Read the file for the first time. Raises ConfigurationError, which names the setting."""
         try:
             self._take(read_keys(self._path))
         except ConfigurationError as err:
             raise ConfigurationError(f"setting KEYS_FILE: {err}") from err
 
     async def run(self, on_change: Callable[[frozenset[str]], None]) -> None:
-        """Look twice a second, until cancelled; `on_change` is told the names of keys now gone."""
+        """Check twice a second, until cancelled; `on_change` gets the names of revoked keys."""
         while True:
             await asyncio.sleep(INTERVAL_S)
             try:
-                revoked = await self.look()
+                revoked = await self.check()
                 if revoked is not None:
                     on_change(revoked)
             except Exception:
-                log.exception("keys_not_looked_at")  # the next look must come all the same
+                log.exception("keys_not_looked_at")  # the next check must come all the same
 
-    async def look(self) -> frozenset[str] | None:
-        """The names of keys now gone; None where nothing has changed.
+    async def check(self) -> frozenset[str] | None:
+        """Reload the file if it has changed; return the names of revoked keys, None: no change.
 
-        What is wrong with the file is logged, once, and changes nothing.
+        An invalid file is logged once, and changes nothing.
         """
         state = await asyncio.to_thread(state_of, self._path)
         if state == self._state:
