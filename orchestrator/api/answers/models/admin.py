@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from orchestrator.api.openapi.base import Count, Shown
-from orchestrator.api.openapi.service import Shelf
+from orchestrator.api.answers.models.base import Count, Shown
+from orchestrator.api.answers.models.service import Shelf
 from orchestrator.images.build_queue import BuildState
 from orchestrator.jobs.model import Phase
 

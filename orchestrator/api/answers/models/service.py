@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
-from orchestrator.api.openapi.base import Count, Milliseconds, Shown
+from orchestrator.api.answers.models.base import Count, Milliseconds, Shown
 from orchestrator.jobs.model import Cause, Phase, Verdict
 
 
