@@ -11,7 +11,7 @@ from orchestrator.sandbox.model import LimitHit, SourceFile
 
 
 class Verdict(StrEnum):
-    """What happened to a stage or a job; closed (DESIGN: judging)."""
+    """What happened to a job, a stage or a test; there will be no others."""
 
     ACCEPTED = "accepted"
     WRONG_ANSWER = "wrong_answer"
@@ -27,7 +27,7 @@ class Verdict(StrEnum):
 
 
 class Cause(StrEnum):
-    """Who or what ended it: the `killed_by` of an answer."""
+    """Who or what ended a job, a stage or a test: the `killed_by` of an answer."""
 
     WALL = "wall"
     CPU = "cpu"

@@ -8,7 +8,7 @@ from enum import IntEnum, StrEnum
 
 
 class StageKind(StrEnum):
-    """Which uid and folder a stage gets: `/build` for compile, `/work` for run."""
+    """A stage of a job; each has a uid and a folder of its own: `/build` and `/work`."""
 
     COMPILE = "compile"
     RUN = "run"

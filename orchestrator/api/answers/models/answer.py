@@ -98,10 +98,9 @@ class Answer(Shown):
     run: Stage | None
     """The run; null when there was none, and with tests."""
     tests: list[Test] | None
-    """How each test went, in the order given ([judging](judging.md#the-answer)); null without
-    tests."""
+    """[How each test went](judging.md#the-answer), in the order given; null without tests."""
     summary: JudgingSummary | None
-    """All tests together ([judging](judging.md#the-answer)); null without tests."""
+    """[All tests together](judging.md#the-answer); null without tests."""
     checker: Stage | None
     """The compilation of a checker program or interactor; null when there was none."""
     warnings: list[str]

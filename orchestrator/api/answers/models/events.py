@@ -66,11 +66,11 @@ class _Test(Shown):
 
 
 class TestEvent(Test, _Test):
-    """A test has its result ([judging](judging.md#as-a-stream))."""
+    """[A test has its result](judging.md#as-a-stream)."""
 
 
 class PingEvent(Shown):
-    """Nothing happened for 15 s; nothing is wrong."""
+    """Nothing is wrong: it comes every 15 s, in a build's log when nothing else has come."""
 
     event: Literal["ping"]
 
@@ -110,17 +110,22 @@ class BuildStateEvent(_Numbered):
 
     event: Literal["state"]
     state: BuildState
-    """The new one."""
+    """The new state."""
 
 
 class BuildTextEvent(_Numbered):
-    """An image is begun, up to date, built, or could not be; or a line of the engine's log."""
+    """Something of an image, as a line for people.
+
+    `started`: it is begun; `skipped`: it is up to date; `line`: a line of the engine's log;
+    `finished`: it is built, and a language's is in use; `failed`: it could not be built, or did not
+    pass.
+    """
 
     event: Literal["started", "skipped", "line", "finished", "failed"]
     image: str
-    """The language's, or one that all have in common."""
+    """The language's, or one that all have in common (`_agent`, `_base`)."""
     text: str
-    """A line for people."""
+    """The line."""
 
 
 class BuildCheckEvent(_Numbered):
@@ -128,9 +133,9 @@ class BuildCheckEvent(_Numbered):
 
     event: Literal["check"]
     image: str
-    """The language's."""
+    """The language's image."""
     name: str
-    """What was tried."""
+    """The limit or sample that was tried."""
     passed: bool
     """Whether the check passed."""
     detail: str
