@@ -17,13 +17,16 @@ from orchestrator.api.answers.answer import (
     WRITE_UTTERANCE,
     to_answer,
 )
+from orchestrator.api.answers.models import service
 from orchestrator.api.answers.models.answer import Group, JudgingSummary, Timings
 from orchestrator.api.answers.models.base import Encoded, Rounded, Shown
 from orchestrator.api.answers.models.stage import Difference
 from orchestrator.api.answers.writer import Writer
 from orchestrator.jobs import model
+from orchestrator.jobs.compile_cache import CacheState
 from orchestrator.jobs.judging import checkers
 from orchestrator.jobs.model import Encoding, StageResult, TestResult, Verdict
+from orchestrator.sandbox.pool_profile import PoolStatus
 from tests.api_support import make_result
 
 WRITTEN: list[tuple[Writer, type[Any], set[str]]] = [
@@ -84,6 +87,13 @@ def test_the_bytes_of_an_answer() -> None:
         '"warnings": [], "timings": {"queue_ms": 0.1, "sandbox_ms": 20.0, "compile_ms": 0.0, '
         '"run_ms": 13.0, "total_ms": 42.4, "pool": "miss", "compile_cache": null}}'
     )
+
+
+@pytest.mark.parametrize(
+    ("shown", "kind"), [(service.Shelf, PoolStatus), (service.CompileCache, CacheState)]
+)
+def test_what_is_shown_whole_has_the_same_fields(shown: type[Shown], kind: type[Any]) -> None:
+    assert list(shown.model_fields) == [each.name for each in dataclasses.fields(kind)]
 
 
 class Said(Shown):

@@ -46,7 +46,11 @@ class Shown(BaseModel):
 
 
 def as_json(shown: Shown) -> dict[str, Any]:
-    """A model as JSON data, fields that were not given left out."""
+    """A model as JSON data, fields that were not given left out.
+
+    It is made by `model_construct`: its values are our own, and text in them may be what no
+    validation takes, as half a surrogate pair.
+    """
     return shown.model_dump(mode="json", by_alias=True, exclude_unset=True)
 
 
