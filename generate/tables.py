@@ -51,7 +51,8 @@ class Docs:
     def _part(self, path: Path) -> Callable[[re.Match[str]], str]:
         def part(match: re.Match[str]) -> str:
             first, what, last = match.groups()
-            return f"{first}{self._relative(path, self._table(what))}{last}"
+            # Blank lines: not every reader of Markdown ends a comment, or a table, without.
+            return f"{first}\n{self._relative(path, self._table(what))}\n{last}"
 
         return part
 

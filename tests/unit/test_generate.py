@@ -170,14 +170,14 @@ def test_a_table_has_a_row_for_each_field_and_for_those_of_an_object_without_a_t
     path = Path("docs/a.md")
     pages = {path: page("Whole"), Path("docs/more/b.md"): "# Lines\n"}
     assert Docs(pages, shapes, {}).filled() == {
-        path: "<!-- begin make generate: Whole -->\n"
+        path: "<!-- begin make generate: Whole -->\n\n"
         "| field | type | meaning |\n"
         "| --- | --- | --- |\n"
         "| `word` | `a`, `b` or null | One of two words, as in `a b`. |\n"
         "| `parts` | list of objects or null | Its parts, or \\n nothing. |\n"
         "| `parts[].line` | int | Its [line](more/b.md#lines), from 1. |\n"
         "| `dialects` | object of lists of strings | |\n"
-        "| `from` | string | |\n"
+        "| `from` | string | |\n\n"
         "<!-- end make generate -->\n"
     }
 
