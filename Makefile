@@ -7,7 +7,7 @@ PY := .venv/bin/python
 export PYTHON
 unexport PYTHONDONTWRITEBYTECODE  # every target starts the same modules again and again
 
-.PHONY: help run unit test test-all test-hosts test-hosts-engines test-hosts-guests test-hosts-arm64 test-clients test-web test-languages fuzz mutants check bench languages-table docs engine images image test-image dist release sbom check-version publish-npm clean
+.PHONY: help run unit test test-all test-hosts test-hosts-engines test-hosts-guests test-hosts-arm64 test-clients test-web test-languages fuzz mutants generate check bench languages-table docs engine images image test-image dist release sbom check-version publish-npm clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ mutants: images ## Spoil the code, a line at a time, and say which test notices 
 
 check: ## Lint, types, layers, dependencies, shell scripts, the docs' links; needs no engine
 	@scripts/check
+
+generate: ## Write the clients' types and the docs' tables that follow from the models of answers
+	@scripts/setup-python && $(PY) -m generate
 
 bench: images ## Set up everything and measure it (QUICK=1: a try; RELEASE=1: kept in bench/results)
 	@$(PY) -m bench $(if $(QUICK),--quick) $(if $(RELEASE),--release) $(ARGS)

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from orchestrator.api.connections.door import HANDLER_ARGS
 from orchestrator.api.errors import unavailable
+from orchestrator.api.health import health_response
 from orchestrator.api.keys import SETTINGS
 from orchestrator.api.middleware import answer_in_time, error_response
 from orchestrator.settings import Settings
@@ -26,13 +27,7 @@ def build_waiting_app(progress: Progress, settings: Settings) -> web.Application
     """`/health` as the service has it, unhealthy; everything else is a 503 with `Retry-After`."""
 
     async def health(_: web.Request) -> web.Response:
-        state = {
-            "status": "unhealthy",
-            "reason": progress.reason,
-            "activeJobs": 0,
-            "uptime": round(time.monotonic() - progress.since, 3),
-        }
-        return web.json_response(state, status=503)
+        return health_response(progress.reason, 0, progress.since)
 
     async def refuse(_: web.Request) -> web.Response:
         text = f"The server is starting: {progress.reason}"

@@ -27,7 +27,7 @@ class Verdict(StrEnum):
 
 
 class Cause(StrEnum):
-    """Who or what ended a stage or a job: the `killed_by` of an answer."""
+    """Who or what ended a job, a stage or a test: the `killed_by` of an answer."""
 
     WALL = "wall"
     CPU = "cpu"

@@ -8,7 +8,7 @@ from enum import IntEnum, StrEnum
 
 
 class StageKind(StrEnum):
-    """The kind of a stage; it decides the uid and the folder (compile: `/build`, run: `/work`)."""
+    """A stage of a job; each has a uid and a folder of its own: `/build` and `/work`."""
 
     COMPILE = "compile"
     RUN = "run"

@@ -225,6 +225,7 @@ COMMANDS: dict[str, How] = {
     "make unit": Elsewhere("scripts/test", r"pytest_step unit"),
     "make mutants": Elsewhere("tests/unit/test_mutations.py", r"from tests\.mutations\.mutation"),
     "make check": Elsewhere(CI, r"make\b.* check\b"),
+    "make generate": Elsewhere("tests/unit/test_generate.py", r"main\(\[\]\)"),
     "make bench": Stubbed(("python -m bench",), "--quick"),
     "make image": Elsewhere("scripts/test-image", r"scripts/image\b"),
     "make test-image": Elsewhere("tests/image/walk.py", "def "),

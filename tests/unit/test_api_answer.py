@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.api.answers.answer import TRUNCATION_MARK, decode, to_answer
+from orchestrator.api.answers.answer import to_answer
+from orchestrator.api.answers.texts import TRUNCATION_MARK, decode
 from orchestrator.jobs.judging.checkers import Difference
 from orchestrator.jobs.model import (
     Cause,

@@ -4,7 +4,8 @@ import { type Config, resolve, type RunnerClientOptions } from "./config.js";
 import { Deadline } from "./deadline.js";
 import { RunnerConnectionError, RunnerError, RunnerProtocolError } from "./errors.js";
 import { isRefusal, parseRetryAfter, waitMs } from "./retry.js";
-import type { Answer, Health, JudgeAnswer, JudgeSubmission, Language, RunnerEvent, Submission } from "./wire.js";
+import type { JudgeSubmission, Submission } from "./requests.js";
+import type { Answer, Health, JudgeAnswer, Language, RunnerEvent } from "./wire.js";
 
 export interface CallOptions {
   /** Aborted: the job is ended, and the call rejects with the signal's reason. */

@@ -10,4 +10,5 @@ export {
   RunnerRequestError,
   RunnerTimeoutError,
 } from "./errors.js";
+export type * from "./requests.js";
 export type * from "./wire.js";

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from typing import Any
 
 from aiohttp import web
 
 from orchestrator.api.admin.access import NoOptions, change, check_admin
+from orchestrator.api.answers.models import admin as models
+from orchestrator.api.answers.models.base import as_json
 from orchestrator.api.errors import ApiError
 from orchestrator.api.keys import ADMISSION, SERVICE
 from orchestrator.jobs.job import Job
@@ -20,8 +21,11 @@ async def list_jobs(request: web.Request) -> web.Response:
     now = time.monotonic()
     jobs = request.app[SERVICE].jobs()
     positions = request.app[ADMISSION].positions(job.queue_entry for job in jobs)
-    shown = [_to_wire(job, place, now) for job, place in zip(jobs, positions, strict=True)]
-    return web.json_response({"jobs": shown, "draining": request.app[ADMISSION].draining})
+    shown = [_describe(job, place, now) for job, place in zip(jobs, positions, strict=True)]
+    draining = request.app[ADMISSION].draining
+    return web.json_response(
+        as_json(models.AdminJobs.model_construct(jobs=shown, draining=draining))
+    )
 
 
 async def end_job(request: web.Request) -> web.Response:
@@ -61,25 +65,26 @@ async def stop_drain(request: web.Request) -> web.Response:
 
 
 def _drain_state(request: web.Request) -> web.Response:
-    return web.json_response(
-        {
-            "draining": request.app[ADMISSION].draining,
-            "activeJobs": len(request.app[SERVICE].jobs()),
-        }
+    state = models.Draining.model_construct(
+        draining=request.app[ADMISSION].draining,
+        activeJobs=len(request.app[SERVICE].jobs()),
     )
+    return web.json_response(as_json(state))
 
 
-def _to_wire(job: Job, position: int, now: float) -> dict[str, Any]:
-    """A job as an admin sees it; `duration` in ms since it was accepted."""
+def _describe(job: Job, position: int, now: float) -> models.AdminJob:
+    """A job as an admin sees it; `now` is `time.monotonic()`."""
     judging = job.submission.judging
-    return {
-        "id": job.id,
-        "language": job.submission.language,
-        "version": job.installed.version,
-        "key": job.owner,
-        "phase": job.phase.value,
-        "duration": int((now - job.accepted_at) * 1000),
-        "position": position or None,
-        "container": job.container,
-        "tests": judging and {"done": job.finished_tests, "total": len(judging.tests)},
-    }
+    total = len(judging.tests) if judging else 0
+    done = models.TestsDone.model_construct(done=job.finished_tests, total=total)
+    return models.AdminJob.model_construct(
+        id=job.id,
+        language=job.submission.language,
+        version=job.installed.version,
+        key=job.owner,
+        phase=job.phase,
+        duration=int((now - job.accepted_at) * 1000),
+        position=position or None,
+        container=job.container,
+        tests=done if judging else None,
+    )

@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from orchestrator.api.answers.models import admin as models
+from orchestrator.api.answers.writer import Make, Writer
 from orchestrator.images.build_queue import Build, BuildEvent
 from orchestrator.images.check_results import CheckResult
+from orchestrator.jobs.model import Encoding
 from orchestrator.printable import printable_line
 
 Envelope = dict[str, Any]
@@ -17,24 +20,12 @@ PING: Envelope = {"event": "ping"}
 
 def build_summary(build: Build) -> dict[str, Any]:
     """A build as JSON, without the results of its checks."""
-    return {
-        "id": build.id,
-        "language": build.language,
-        "state": build.state.value,
-        "requested_by": build.requested_by,
-        "created": timestamp(build.created_at),
-        "started": timestamp(build.started_at),
-        "ended": timestamp(build.ended_at),
-        "version": build.version,
-        "error": build.error,
-        "passed": sum(each.passed for each in build.checks),
-        "failed": sum(not each.passed for each in build.checks),
-    }
+    return _BUILD_SUMMARY.write(build, Encoding.UTF8)
 
 
 def build_fields(build: Build) -> dict[str, Any]:
     """A build as JSON, with the results of its checks."""
-    return build_summary(build) | {"checks": [to_check(each) for each in build.checks]}
+    return _BUILD.write(build, Encoding.UTF8)
 
 
 def timestamp(seconds: float | None) -> str | None:
@@ -88,9 +79,16 @@ def _told(check: Envelope) -> str:
 
 def to_check(result: CheckResult) -> dict[str, Any]:
     """The result of a check as JSON."""
-    return {
-        "name": result.trial,
-        "passed": result.passed,
-        "detail": result.detail,
-        "first_try": result.first_try,
-    }
+    return _CHECK.write(result, Encoding.UTF8)
+
+
+_MADE: dict[str, Make] = {
+    "created": lambda build, _: timestamp(build.created_at),
+    "started": lambda build, _: timestamp(build.started_at),
+    "ended": lambda build, _: timestamp(build.ended_at),
+    "passed": lambda build, _: sum(each.passed for each in build.checks),
+    "failed": lambda build, _: sum(not each.passed for each in build.checks),
+}
+_CHECK = Writer(models.Check, made={"name": lambda result, _: result.trial})
+_BUILD_SUMMARY = Writer(models.BuildSummary, made=_MADE)
+_BUILD = Writer(models.Build, made=_MADE, parts=[_CHECK])

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from orchestrator.api.admin.access import NoOptions
 from orchestrator.api.admin.builds import LOG_FORMS, RebuildOptions
 from orchestrator.api.answers.formats import Format
-from orchestrator.api.openapi import admin
+from orchestrator.api.answers.models import admin
 from orchestrator.api.openapi.parts import (
     BODY,
     BROKEN,

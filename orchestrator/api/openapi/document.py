@@ -9,9 +9,9 @@ from openapi_pydantic.util import construct_open_api_with_schema_class
 
 from orchestrator import __version__
 from orchestrator.api.answers.formats import Format
+from orchestrator.api.answers.models.events import BuildEvent, Event
 from orchestrator.api.openapi.admin_routes import admin_paths
 from orchestrator.api.openapi.bounds import add_bounds
-from orchestrator.api.openapi.events import BuildEvent, Event
 from orchestrator.api.openapi.parts import SECURITY
 from orchestrator.api.openapi.piston_routes import piston_paths
 from orchestrator.api.openapi.public_routes import public_paths

@@ -10,7 +10,7 @@ from openapi_pydantic.util import PydanticSchema
 from pydantic import BaseModel
 
 from orchestrator.api.answers.formats import Format
-from orchestrator.api.openapi.service import Error
+from orchestrator.api.answers.models.service import Error
 
 Refusals = Mapping[int, Sequence[str]]
 """The codes of refusals, by status."""

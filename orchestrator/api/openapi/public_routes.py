@@ -5,8 +5,9 @@ from __future__ import annotations
 from openapi_pydantic import MediaType, Operation, PathItem, Schema
 
 from orchestrator.api.answers.formats import Format
+from orchestrator.api.answers.models.answer import Answer
+from orchestrator.api.answers.models.service import Healthy, Languages, Stats, Unhealthy
 from orchestrator.api.callers.callers import CLIENT_ID, CLIENT_ID_PATTERN
-from orchestrator.api.openapi.answers import Answer
 from orchestrator.api.openapi.parts import (
     BODY,
     BROKEN,
@@ -23,7 +24,6 @@ from orchestrator.api.openapi.parts import (
     refused,
     text,
 )
-from orchestrator.api.openapi.service import Healthy, Languages, Stats, Unhealthy
 from orchestrator.api.requests.schemas import ExecuteRequest
 
 NO_KEY: list[dict[str, list[str]]] = []

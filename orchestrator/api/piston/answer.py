@@ -6,7 +6,7 @@ import codecs
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from orchestrator.api.answers.answer import decode, error_text
+from orchestrator.api.answers.texts import decode, error_text
 from orchestrator.api.piston.runtimes import Runtime
 from orchestrator.jobs.events import JobEvent, Printed, StageEnded
 from orchestrator.jobs.model import Cause, JobResult, StageResult, Verdict

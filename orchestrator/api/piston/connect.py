@@ -12,8 +12,8 @@ from typing import Any, cast
 
 from aiohttp import web
 
-from orchestrator.api.answers.answer import error_text
 from orchestrator.api.answers.events import Envelope, EventWriter
+from orchestrator.api.answers.texts import error_text
 from orchestrator.api.callers.callers import admit
 from orchestrator.api.callers.origins import check_origin
 from orchestrator.api.channel import Channel

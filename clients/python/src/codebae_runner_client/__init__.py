@@ -2,22 +2,16 @@
 
 from codebae_runner_client._async import AsyncRunner, AsyncStream
 from codebae_runner_client._events import Event
+from codebae_runner_client._requests import Checker, File, Interactor, Limits, Submission, Test
 from codebae_runner_client._retry import Retries
+from codebae_runner_client._service import Health, Language
 from codebae_runner_client._sync import Cancellation, Runner, Stream
 from codebae_runner_client._types import (
     Answer,
-    Checker,
-    File,
     Group,
-    Health,
-    Interactor,
     Judgement,
-    Language,
-    Limits,
     StageResult,
-    Submission,
     Summary,
-    Test,
     TestResult,
     Timings,
     Verdict,

@@ -12,8 +12,10 @@ from typing import Any, Self, Unpack, cast
 import aiohttp
 
 from codebae_runner_client._events import Event
+from codebae_runner_client._requests import Submission
 from codebae_runner_client._retry import Retries, never_ran
-from codebae_runner_client._types import Answer, Health, Judgement, Language, Submission
+from codebae_runner_client._service import Health, Language
+from codebae_runner_client._types import Answer, Judgement
 from codebae_runner_client._wire import (
     MAX_BYTES,
     Json,

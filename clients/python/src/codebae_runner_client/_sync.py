@@ -14,8 +14,10 @@ from typing import Any, Self, TypeVar, Unpack
 
 from codebae_runner_client._async import DEADLINE_S, AsyncRunner, AsyncStream
 from codebae_runner_client._events import Event
+from codebae_runner_client._requests import Submission
 from codebae_runner_client._retry import Retries
-from codebae_runner_client._types import Answer, Health, Judgement, Language, Submission
+from codebae_runner_client._service import Health, Language
+from codebae_runner_client._types import Answer, Judgement
 from codebae_runner_client.errors import CallCancelledError
 
 T = TypeVar("T")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
-from orchestrator.api.openapi.base import Count, Milliseconds, Shown
+from orchestrator.api.answers.models.base import Count, Milliseconds, Newer, Shown
 from orchestrator.jobs.model import Cause, Phase, Verdict
 
 
@@ -35,49 +35,54 @@ class _State(Shown):
     activeJobs: Count  # noqa: N815 - the older runner's name
     """Jobs accepted and not yet answered."""
     uptime: float = Field(ge=0)
-    """Seconds since the server was started."""
+    """Time since the server was started, s."""
 
 
-class Healthy(_State):
-    """Programs can be run."""
-
+class _Well(Shown):
     status: Literal["healthy"]
 
 
-class Unhealthy(_State):
-    """No program can be run."""
-
+class _Ill(Shown):
     status: Literal["unhealthy"]
     reason: str
-    """Why."""
+    """Why no program can be run."""
+
+
+class Healthy(_State, _Well):
+    """Programs can be run."""
+
+
+class Unhealthy(_State, _Ill):
+    """No program can be run."""
 
 
 class LanguageLimits(Shown):
     """What a run has when the request says nothing else."""
 
     wall_ms: Count
-    """Wall time, ms."""
+    """The wall time, ms."""
     memory_mb: Count
-    """Memory, MiB."""
+    """The memory, MiB."""
     processes: Count
-    """Processes and threads."""
+    """The number of processes and threads."""
 
 
 class Language(Shown):
     """A language a program may be in."""
 
     id: str
-    """What `language` is in a request."""
+    """The id: what `language` is in a request."""
     name: str
-    """For people."""
+    """The name, for people."""
     version: str
-    """As its image reports it."""
+    """The version, as its image reports it."""
     aliases: list[str]
-    """What `language` may be instead of the id."""
-    dialects: dict[str, list[str]]
-    """Compiler arguments that an alias stands for, by alias; `compile_args` come after them."""
+    """Other names that `language` may be in a request."""
+    dialects: Annotated[dict[str, list[str]], Newer()]
+    """Of the `aliases` those that stand for compiler arguments, with these, as in
+    `{"c++14": ["-std=c++14"]}`; `compile_args` come after them."""
     extensions: list[str]
-    """Of source files, as in `.py`; the first is the usual one."""
+    """The extensions of source files, as in `.py`; the first is the usual one."""
     compiled: bool
     """Whether there is a compile stage."""
     limits: LanguageLimits
@@ -95,11 +100,11 @@ class ActiveJob(Shown):
     """A job accepted and not yet answered."""
 
     id: str
-    """The job's."""
+    """The job's id."""
     language: str
     """Its language's id."""
     duration: Count
-    """Ms since it was accepted."""
+    """Time since it was accepted, ms."""
     phase: Phase
     """Where it is."""
 
@@ -110,9 +115,9 @@ class Slots(Shown):
     total: Count
     """The number of slots."""
     used: Count
-    """Slots in use; a slot is free again when its job's container is gone."""
+    """Slots in use; one is free again when its job's container is gone."""
     waiting: Count
-    """Jobs that wait for a slot."""
+    """Jobs that wait in the queue for a slot."""
 
 
 class Shelf(Shown):
@@ -136,9 +141,9 @@ class CompileCache(Shown):
     entries: Count
     """The number of compilations that are kept."""
     bytes: Count
-    """Their total size, in bytes."""
+    """Their total size, bytes."""
     max_bytes: Count
-    """The most that they may take, in bytes."""
+    """The most that they may take, bytes."""
     hits: Count
     """Jobs whose compilation was found."""
     misses: Count
@@ -162,8 +167,11 @@ class Percentiles(Shown):
     """Percentiles of a latency, in ms, exact to 1 %."""
 
     p50: Milliseconds
+    """Half of the jobs took no longer, ms."""
     p95: Milliseconds
+    """95 % of the jobs took no longer, ms."""
     p99: Milliseconds
+    """99 % of the jobs took no longer, ms."""
 
 
 class Latencies(Shown):
@@ -172,11 +180,11 @@ class Latencies(Shown):
     queue: Percentiles | Nothing
     """In the queue."""
     sandbox: Percentiles | Nothing
-    """Until there was a sandbox; of jobs that got one."""
+    """Until there was a sandbox, of the jobs that got one."""
     compile: Percentiles | Nothing
-    """Compiling."""
+    """Compiling, of the compilations that ended."""
     run: Percentiles | Nothing
-    """Running."""
+    """Running, of the runs that ended."""
     total: Percentiles | Nothing
     """The whole job."""
 
@@ -189,7 +197,7 @@ class Period(Shown):
     """The jobs that ended within a period."""
 
     seconds: float = Field(ge=0)
-    """The length of the period, in seconds."""
+    """The length of the period, s."""
     jobs: Count
     """The number of jobs that ended."""
     languages: dict[str, Count]
@@ -197,11 +205,11 @@ class Period(Shown):
     verdicts: dict[str, Count]
     """The number of jobs by verdict."""
     causes: dict[str, Count]
-    """The number of jobs by cause."""
+    """The number of jobs by cause, an answer's `killed_by`."""
     outcomes: list[OutcomeCount]
     """The number of jobs by language, verdict and cause together."""
     latency_ms: Latencies
-    """Percentiles."""
+    """Percentiles of the jobs' latencies, by stage; `{}` for a stage that no job had."""
 
 
 class Stats(Shown):

@@ -1,4 +1,4 @@
-"""A stream's events, as models (`api/events.py` and `api/admin/wire.py` make them)."""
+"""The events of streams, of a job's and of a build's log."""
 
 from __future__ import annotations
 
@@ -7,15 +7,19 @@ from typing import Annotated, Literal
 from pydantic import Field, RootModel
 from pydantic.json_schema import SkipJsonSchema
 
-from orchestrator.api.openapi.admin import Build
-from orchestrator.api.openapi.answers import Answer, Stage, Test
-from orchestrator.api.openapi.base import Count, Shown
+from orchestrator.api.answers.models.admin import Build
+from orchestrator.api.answers.models.answer import Answer
+from orchestrator.api.answers.models.base import Count, Shown
+from orchestrator.api.answers.models.stage import Stage, Test
 from orchestrator.images.build_queue import BuildState
 from orchestrator.sandbox.model import StageKind
 
 
 class QueuedEvent(Shown):
-    """The first event, and again when the place in the queue has changed."""
+    """First of all; and again when the place in the queue has changed.
+
+    That is looked up once a second; 0 is sent when it is this job's turn.
+    """
 
     event: Literal["queued"]
     position: Count
@@ -35,39 +39,48 @@ class StageEvent(Shown):
 
 
 class OutputEvent(Shown):
-    """Output, as it comes."""
+    """Output, as it comes; a test's is in its `test` event alone.
+
+    All of a stage's `data` together is its `stdout` or `stderr`.
+    """
 
     event: Literal["stdout", "stderr"]
     data: str
-    """In the request's `encoding`; a character is never split."""
+    """What was printed, in the request's `encoding`; as text, a character is never split."""
 
 
-class ExitEvent(Stage):
-    """A stage is over."""
-
+class _Exit(Shown):
     event: Literal["exit"]
     name: StageKind
     """The stage: `compile` or `run`."""
 
 
-class TestEvent(Test):
-    """A test has its result."""
+class ExitEvent(Stage, _Exit):
+    """A stage is over. One that was cut short (cancelled, or lost with its sandbox) has none."""
 
+
+class _Test(Shown):
     event: Literal["test"]
     number: Count
-    """The number of the test, from 1."""
+    """The test's number, from 1."""
+
+
+class TestEvent(Test, _Test):
+    """[A test has its result](judging.md#as-a-stream)."""
 
 
 class PingEvent(Shown):
-    """Nothing happened for a while; nothing is wrong."""
+    """Nothing is wrong: it comes every 15 s, in a build's log when nothing else has come."""
 
     event: Literal["ping"]
 
 
-class ResultEvent(Answer):
-    """The last event, always, once: the whole answer."""
-
+class _Result(Shown):
     event: Literal["result"]
+
+
+class ResultEvent(Answer, _Result):
+    """The last event, always, once: the whole answer."""
 
 
 class Event(
@@ -97,17 +110,22 @@ class BuildStateEvent(_Numbered):
 
     event: Literal["state"]
     state: BuildState
-    """The new one."""
+    """The new state."""
 
 
 class BuildTextEvent(_Numbered):
-    """An image is begun, up to date, built, or could not be; or a line of the engine's log."""
+    """Something of an image, as a line for people.
+
+    `started`: it is begun; `skipped`: it is up to date; `line`: a line of the engine's log;
+    `finished`: it is built, and a language's is in use; `failed`: it could not be built, or did not
+    pass.
+    """
 
     event: Literal["started", "skipped", "line", "finished", "failed"]
     image: str
-    """The language's, or one that all have in common."""
+    """The language's, or one that all have in common (`_agent`, `_base`)."""
     text: str
-    """A line for people."""
+    """The line."""
 
 
 class BuildCheckEvent(_Numbered):
@@ -115,9 +133,9 @@ class BuildCheckEvent(_Numbered):
 
     event: Literal["check"]
     image: str
-    """The language's."""
+    """The language's image."""
     name: str
-    """What was tried."""
+    """The limit or sample that was tried."""
     passed: bool
     """Whether the check passed."""
     detail: str
@@ -126,10 +144,8 @@ class BuildCheckEvent(_Numbered):
     """What came of a first try that failed; empty where one was enough."""
 
 
-class BuildResultEvent(Build):
+class BuildResultEvent(Build, _Result):
     """The last event, always, once: the build as it has ended."""
-
-    event: Literal["result"]
 
 
 class BuildEvent(
