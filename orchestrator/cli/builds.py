@@ -20,9 +20,10 @@ from orchestrator.components import ImageTooling, open_image_tooling
 from orchestrator.errors import ConfigurationError, EngineError, RebuildError, RunnerError
 from orchestrator.images import rebuild
 from orchestrator.images.builder import BuildProgress
+from orchestrator.images.description import describe_image
 from orchestrator.images.display import build_display
 from orchestrator.images.record import BuildRecord
-from orchestrator.images.selection import check_folder_fits, select_languages, to_installed
+from orchestrator.images.selection import check_folder_fits, select_languages
 from orchestrator.images.store import LanguageImages
 from orchestrator.images.verifier import ImageVerifier
 from orchestrator.jobs.queue.admission import Admission
@@ -207,8 +208,7 @@ def _served(
     """What a server with these settings would serve, as far as it can be understood."""
     selection = select_languages(settings.language_ids, images)
     for name in (*selection.served, *selection.disabled):
-        with contextlib.suppress(ConfigurationError):
-            yield from to_installed(images[name], settings.images_dir)
+        yield from describe_image(settings.images_dir, name, images[name].current).languages
 
 
 def _rebuilder(

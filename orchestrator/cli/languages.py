@@ -10,8 +10,9 @@ from rich.console import Console
 from orchestrator.cli.listing import make_listing, print_listing
 from orchestrator.components import open_image_tooling
 from orchestrator.images.administration import LanguageAdministration
+from orchestrator.images.description import describe_image
 from orchestrator.images.release import SHARED, wanted_images
-from orchestrator.images.selection import select_languages, to_installed
+from orchestrator.images.selection import select_languages
 from orchestrator.images.store import LanguageImages
 from orchestrator.languages.registry import load_languages, wanted_ids
 from orchestrator.settings import Settings
@@ -77,17 +78,25 @@ async def run_list(settings: Settings, console: Console) -> None:
 
 
 def _rows(settings: Settings, images: LanguageImages, state: str) -> list[tuple[str, ...]]:
-    if images.current is None:
+    image = images.current
+    if image is None:
         return [(images.id, "", "", "not built", "", "", "")]
+    found = describe_image(settings.images_dir, images.id, image)
+    state = "disabled" if images.is_disabled else state
+    digest = image.digest.removeprefix("sha256:")[:SHORT_DIGEST]
+    size = f"{image.size_bytes / 1e6:.0f} MB"
+    if found.rejection is not None:
+        reason = f"can't be used: {found.rejection}"
+        return [(images.id, "", image.version, reason, digest, size, "")]
     return [
         (
             each.language.id,
             each.language.name,
             each.version,
-            "disabled" if images.is_disabled else state,
-            each.digest.removeprefix("sha256:")[:SHORT_DIGEST],
-            f"{each.size_bytes / 1e6:.0f} MB",
+            state,
+            digest,
+            size,
             ", ".join(each.language.aliases),
         )
-        for each in to_installed(images, settings.images_dir)
+        for each in found.languages
     ]

@@ -62,9 +62,7 @@ class LanguageAdministration:
     @asynccontextmanager
     async def _hold(self, language_id: str) -> AsyncIterator[LanguageImages]:
         """The language's images, which nobody else changes while the context lasts."""
-        await self._built(
-            language_id
-        )  # before the id becomes a file's name
+        await self._built(language_id)  # before the id becomes a file's name
         give_up = time.monotonic() + PATIENCE_S
         with ExitStack() as held:
             while True:

@@ -20,12 +20,9 @@ from orchestrator.errors import (
     SandboxError,
 )
 from orchestrator.images.administration import LanguageAdministration
+from orchestrator.images.description import describe_image
 from orchestrator.images.lock import is_marked, language_lock
-from orchestrator.images.selection import (
-    check_limits,
-    select_languages,
-    to_installed,
-)
+from orchestrator.images.selection import select_languages
 from orchestrator.images.store import ImageStore, LanguageImages
 from orchestrator.jobs.pool_profiles import make_pool_profiles
 from orchestrator.jobs.service import JobService
@@ -137,14 +134,11 @@ class LanguageReconciler:
         return f"self-test: {failed[0].check}: {failed[0].detail}" if failed else None
 
     def _described(self, name: str, images: LanguageImages) -> tuple[InstalledLanguage, ...]:
-        try:
-            described = to_installed(images, self._settings.images_dir)
-            for each in described:
-                check_limits(self._settings, each.language)
-        except ConfigurationError as err:
-            log.error("image_not_understood", language=name, reason=str(err))
-            return ()
-        return described
+        images_dir = self._settings.images_dir
+        found = describe_image(images_dir, images.id, images.current).within(self._settings)
+        if found.rejection is not None:
+            log.error("image_not_understood", language=name, reason=found.rejection)
+        return found.usable
 
     async def _clean_up(self, images: Mapping[str, LanguageImages]) -> None:
         """Candidates whose builder was killed, and images that are neither used nor kept."""

@@ -218,3 +218,21 @@ async def test_where_no_lock_can_be_there_is_no_change(engine: FakeEngine, tmp_p
     with pytest.raises(ConfigurationError, match="STATE_DIR"):
         await LanguageAdministration(settings, ImageStore(engine)).disable("shout")
     assert tags_of(engine) == before
+
+
+async def test_the_list_says_of_an_image_why_it_can_t_be_used_and_goes_on(
+    engine: FakeEngine, settings: Settings, tooling: None
+) -> None:
+    del tooling
+    old = image("sha256:3")
+    old["Config"] = {"Labels": LABELS | {"codebae.language": "old", "codebae.definition": ""}}
+    engine.api.images[image_name("old", "current")] = old
+    text = io.StringIO()
+    await commands.run_list(settings.model_copy(update={"languages": "c"}), Console(file=text))
+    rows = {row.split("\t")[0]: row.split("\t")[1:] for row in text.getvalue().splitlines()}
+    assert rows["shout"][2] == "not served"
+    assert rows["c"][2] == "not built"
+    reason = (
+        "can't be used: the image of old is of an earlier version: `make images` builds another"
+    )
+    assert rows["old"] == ["", "1.2", reason, "3", "0 MB", ""]
