@@ -6,6 +6,7 @@ import socket
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 from structlog.testing import capture_logs
 
@@ -225,6 +226,20 @@ async def test_a_log_comes_as_it_grows_with_a_ping_when_nothing_does(
                 rebuilder.gate.set()
     assert seen[:5] == [*EVENTS[:4], "ping"]
     assert [event for event in seen if event != "ping"] == EVENTS
+
+
+async def test_a_fault_of_ours_in_the_middle_cuts_the_log_and_is_logged(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> None:
+        raise ZeroDivisionError
+
+    build_id = (await start(client))["id"]
+    await read_log(client, build_id)
+    monkeypatch.setattr("orchestrator.api.admin.follow.result_envelope", fail)
+    with capture_logs() as logs, pytest.raises(aiohttp.ClientError):
+        await read_log(client, build_id)
+    assert [line["build"] for line in logs if line["event"] == "log_failed"] == [build_id]
 
 
 async def test_who_hangs_up_does_not_end_the_build(
