@@ -16,6 +16,7 @@ from pathlib import Path
 
 import structlog
 
+from orchestrator.embedded.v1_cgroups import mend_v1
 from orchestrator.machine import CGROUPS, own_cgroup
 
 log = structlog.get_logger(__name__)
@@ -34,41 +35,9 @@ def prepare_cgroups(root: Path = CGROUPS, self_file: Path = SELF) -> str:
     """
     if (root / "cgroup.controllers").exists():
         return _nest(root, self_file)
-    free_unified(root)
-    link_together(root)
+    mend_v1(root)
     tree = root / "memory"
     return _parent(tree, own_cgroup(tree))
-
-
-def free_unified(root: Path) -> None:
-    """Take a hybrid's controllers away from v2, by mounting their v1 hierarchies.
-
-    crun refuses hybrids otherwise. Where mounting is not allowed, runc serves as well.
-    """
-    for controller in _words(root / "unified" / "cgroup.controllers"):
-        folder = root / controller
-        with contextlib.suppress(OSError):
-            folder.mkdir(exist_ok=True)
-            if not mount_v1(controller, folder):
-                folder.rmdir()
-
-
-def link_together(root: Path) -> None:
-    """Let each controller be found by its own name: some inits mount `cpu,cpuacct` and no links.
-
-    crun refuses such a tree, runc does not.
-    """
-    for folder in root.glob("*,*"):
-        for controller in folder.name.split(","):
-            with contextlib.suppress(OSError):  # it is there, or it is not for us to make
-                (root / controller).symlink_to(folder.name)
-
-
-def mount_v1(controller: str, folder: Path) -> bool:
-    """Whether the controller's v1 hierarchy is at `folder` now."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    kind = b"cgroup"
-    return bool(libc.mount(kind, bytes(folder), kind, 0, controller.encode()) == 0)
 
 
 def mount_over(folder: Path, place: Path) -> bool:
