@@ -23,9 +23,9 @@ from orchestrator.images.builder import BuildProgress
 from orchestrator.images.description import describe_image
 from orchestrator.images.display import build_display
 from orchestrator.images.record import BuildRecord
-from orchestrator.images.selection import check_folder_fits, select_languages
+from orchestrator.images.selection import select_languages
 from orchestrator.images.store import LanguageImages
-from orchestrator.images.verifier import ImageVerifier
+from orchestrator.images.verifier import make_rebuilder
 from orchestrator.jobs.queue.admission import Admission
 from orchestrator.languages.model import InstalledLanguage, LanguageFolder
 from orchestrator.languages.registry import Registry, wanted_ids
@@ -217,13 +217,9 @@ def _rebuilder(
     backend: DockerBackend,
     served: Sequence[InstalledLanguage],
 ) -> rebuild.Rebuilder:
-    def check_folder(folder: LanguageFolder) -> None:
-        check_folder_fits(settings, folder, served)
-
     async def selftest(image: InstalledLanguage) -> list[ProbeResult]:
         own = SelfTest(settings, tooling.engine, backend, [image])
         return [result async for result in own.run()]
 
     admission = Admission(slots=1, queue=0, memory_mb=settings.memory_budget)
-    verifier = ImageVerifier(settings, backend, admission, selftest)
-    return rebuild.Rebuilder(settings, tooling.engine, tooling.store, verifier, check_folder)
+    return make_rebuilder(settings, tooling.engine, backend, admission, selftest, served)
