@@ -56,7 +56,7 @@ async def execute_ws(request: web.Request) -> web.StreamResponse:
 
         async def begin() -> Conversation:
             job = await _accept(request, channel, ticket, share)
-            dialect = Dialect(job, app[SETTINGS].ws_idle_timeout)
+            dialect = RunnerDialect(job, app[SETTINGS].ws_idle_timeout)
             return Conversation(request, channel, job, dialect)
 
         def refuse(err: Exception) -> Refusal:
@@ -98,7 +98,7 @@ def _refusal(err: ApiError | None) -> Refusal:
     return Refusal(Closing(Close.REFUSED), said)
 
 
-class Dialect(StreamWords):
+class RunnerDialect(StreamWords):
     """What is said over such a WebSocket (a conversation's Dialect)."""
 
     idle = Closing(Close.IDLE)
