@@ -17,8 +17,8 @@ from bench.server import Server, running_server
 from bench.summary import percentile
 from orchestrator.engine.client import EngineClient
 from orchestrator.errors import ConfigurationError, RunnerError
-from orchestrator.images.selection import to_installed
-from orchestrator.images.store import ImageStore, LanguageImages
+from orchestrator.images.description import describe_image
+from orchestrator.images.store import ImageStore
 from orchestrator.languages.model import InstalledLanguage, LanguageFolder, Sample
 from orchestrator.languages.registry import load_folders
 from orchestrator.settings import Settings, load_settings
@@ -76,9 +76,10 @@ async def measure(settings: Settings, ids: Sequence[str], samples: int) -> tuple
         rows: list[Row] = []
         images = await ImageStore(engine).read()
         for folder in load_folders(settings.images_dir, ids):
-            known = images.get(folder.id) or LanguageImages(folder.id)
+            image = images[folder.id].current if folder.id in images else None
             installed = {
-                each.language.id: each for each in to_installed(known, settings.images_dir)
+                each.language.id: each
+                for each in describe_image(settings.images_dir, folder.id, image).languages
             }
             if not installed:
                 raise ConfigurationError(f"no image for {folder.id}: `languages build` makes one")

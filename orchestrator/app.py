@@ -18,17 +18,14 @@ from orchestrator.api.callers.callers import keys_changed, set_up_callers
 from orchestrator.api.connections.door import HANDLER_ARGS
 from orchestrator.components import Components, ImageTooling, OpenComponents, open_components
 from orchestrator.images.build_queue import Builds
-from orchestrator.images.rebuild import Rebuilder
 from orchestrator.images.reconciler import LanguageReconciler
-from orchestrator.images.selection import check_folder_fits
-from orchestrator.images.verifier import ImageVerifier
+from orchestrator.images.verifier import make_rebuilder
 from orchestrator.jobs.memory_budget import make_memory_budgets
 from orchestrator.jobs.model import Cause
 from orchestrator.jobs.pool_profiles import make_pool_profiles
 from orchestrator.jobs.queue.admission import Admission
 from orchestrator.jobs.service import JobService
 from orchestrator.jobs.watch import EngineWatch, Readiness
-from orchestrator.languages.model import LanguageFolder
 from orchestrator.sandbox.contract import Backend
 from orchestrator.sandbox.pool import Pool
 from orchestrator.settings import Settings
@@ -154,15 +151,14 @@ def _builds(
     tooling: ImageTooling,
     reconciler: LanguageReconciler,
 ) -> Builds:
-    settings = app[keys.SETTINGS]
-    verifier = ImageVerifier(
-        settings, components.backend, app[keys.ADMISSION], tooling.selftest.verify_image
+    rebuilder = make_rebuilder(
+        app[keys.SETTINGS],
+        tooling.engine,
+        components.backend,
+        app[keys.ADMISSION],
+        tooling.selftest.verify_image,
+        components.catalog,
     )
-
-    def check_folder(folder: LanguageFolder) -> None:
-        check_folder_fits(settings, folder, components.catalog)
-
-    rebuilder = Rebuilder(settings, tooling.engine, tooling.store, verifier, check_folder)
     return Builds(rebuilder, reconciler.take_on)
 
 

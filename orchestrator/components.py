@@ -12,7 +12,8 @@ import structlog
 from orchestrator.engine.block_device import images_disk
 from orchestrator.engine.client import EngineClient
 from orchestrator.errors import ConfigurationError
-from orchestrator.images.selection import check_limits, select_languages, to_installed
+from orchestrator.images.description import describe_image
+from orchestrator.images.selection import select_languages
 from orchestrator.images.store import ImageStore, LanguageImages
 from orchestrator.languages.catalog import Catalog
 from orchestrator.languages.model import InstalledLanguage
@@ -128,16 +129,12 @@ def read_catalog(settings: Settings, images: Mapping[str, LanguageImages]) -> Ca
 
 def _installed(settings: Settings, images: LanguageImages) -> tuple[InstalledLanguage, ...]:
     """An image's languages. One that is no good stops the start only where it was named."""
-    try:
-        described = to_installed(images, settings.images_dir)
-        for each in described:
-            check_limits(settings, each.language)
-    except ConfigurationError as err:
+    found = describe_image(settings.images_dir, images.id, images.current).within(settings)
+    if found.rejection is not None:
         if images.id in settings.language_ids:
-            raise
-        log.error("image_not_understood", language=images.id, reason=str(err))
-        return ()
-    return described
+            raise ConfigurationError(found.rejection)
+        log.error("image_not_understood", language=images.id, reason=found.rejection)
+    return found.usable
 
 
 @contextlib.asynccontextmanager

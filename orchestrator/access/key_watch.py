@@ -1,4 +1,10 @@
-"""Watches KEYS_FILE and reloads it after each change. An invalid file changes nothing."""
+"""Reads KEYS_FILE again whenever it changes. A file that is broken changes nothing.
+
+It is looked at, not watched, since a revoked key must be gone whatever has changed the file. What
+the kernel tells of a file ends once another has been renamed over it, and has nothing of a mounted
+secret's swap of links; what it tells of the folder has nothing of what a link leads to elsewhere;
+watchfiles' own polling misses the second of two changes in one second. A look is one `stat`.
+"""
 
 from __future__ import annotations
 

@@ -20,11 +20,12 @@ from orchestrator.components import ImageTooling, open_image_tooling
 from orchestrator.errors import ConfigurationError, EngineError, RebuildError, RunnerError
 from orchestrator.images import rebuild
 from orchestrator.images.builder import BuildProgress
+from orchestrator.images.description import describe_image
 from orchestrator.images.display import build_display
 from orchestrator.images.record import BuildRecord
-from orchestrator.images.selection import check_folder_fits, select_languages, to_installed
+from orchestrator.images.selection import select_languages
 from orchestrator.images.store import LanguageImages
-from orchestrator.images.verifier import ImageVerifier
+from orchestrator.images.verifier import make_rebuilder
 from orchestrator.jobs.queue.admission import Admission
 from orchestrator.languages.model import InstalledLanguage, LanguageFolder
 from orchestrator.languages.registry import LanguageRegistry, wanted_ids
@@ -207,8 +208,7 @@ def _served(
     """What a server with these settings would serve, as far as it can be understood."""
     selection = select_languages(settings.language_ids, images)
     for name in (*selection.served, *selection.disabled):
-        with contextlib.suppress(ConfigurationError):
-            yield from to_installed(images[name], settings.images_dir)
+        yield from describe_image(settings.images_dir, name, images[name].current).languages
 
 
 def _rebuilder(
@@ -217,13 +217,9 @@ def _rebuilder(
     backend: DockerBackend,
     served: Sequence[InstalledLanguage],
 ) -> rebuild.Rebuilder:
-    def check_folder(folder: LanguageFolder) -> None:
-        check_folder_fits(settings, folder, served)
-
     async def selftest(image: InstalledLanguage) -> list[ProbeResult]:
         own = SelfTest(settings, tooling.engine, backend, [image])
         return [result async for result in own.run()]
 
     admission = Admission(slots=1, queue=0, memory_mb=settings.memory_budget)
-    verifier = ImageVerifier(settings, backend, admission, selftest)
-    return rebuild.Rebuilder(settings, tooling.engine, tooling.store, verifier, check_folder)
+    return make_rebuilder(settings, tooling.engine, backend, admission, selftest, served)

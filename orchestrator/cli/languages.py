@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 
 from rich.console import Console
 
 from orchestrator.cli.listing import make_listing, print_listing
 from orchestrator.components import open_image_tooling
-from orchestrator.errors import UnknownLanguageError
-from orchestrator.images.lock import language_lock
+from orchestrator.images.administration import LanguageAdministration
+from orchestrator.images.description import describe_image
 from orchestrator.images.release import SHARED, wanted_images
-from orchestrator.images.selection import check_previous, select_languages, to_installed
-from orchestrator.images.store import ImageStore, LanguageImages
+from orchestrator.images.selection import select_languages
+from orchestrator.images.store import LanguageImages
 from orchestrator.languages.registry import load_languages, wanted_ids
 from orchestrator.settings import Settings
 
@@ -22,26 +23,32 @@ SHORT_DIGEST = 12
 async def run_rollback(settings: Settings, language_id: str, console: Console) -> None:
     """Make the image before the current one the current one.
 
-    Raises RunnerError, whose message is for the person at the terminal.
+    Raises RunnerError, whose message is for the person at the terminal. A server on this engine
+    sees the change within LANGUAGES_INTERVAL, as it does the others.
     """
-
-    def check(images: LanguageImages) -> None:
-        check_previous(images, settings.images_dir)
-
-    await _change(settings, language_id, ImageStore.rollback, check)
+    async with _administration(settings) as administration:
+        await administration.roll_back(language_id)
     console.print(f"{language_id}: rolled back", highlight=False)
 
 
 async def run_enable(settings: Settings, language_id: str, console: Console) -> None:
     """Have a language served, named by LANGUAGES or not. Raises as `run_rollback` does."""
-    await _change(settings, language_id, ImageStore.enable)
+    async with _administration(settings) as administration:
+        await administration.enable(language_id)
     console.print(f"{language_id}: enabled", highlight=False)
 
 
 async def run_disable(settings: Settings, language_id: str, console: Console) -> None:
     """Have a language not served. Raises as `run_rollback` does."""
-    await _change(settings, language_id, ImageStore.disable)
+    async with _administration(settings) as administration:
+        await administration.disable(language_id)
     console.print(f"{language_id}: disabled", highlight=False)
+
+
+@asynccontextmanager
+async def _administration(settings: Settings) -> AsyncIterator[LanguageAdministration]:
+    async with open_image_tooling(settings) as (tooling, _):
+        yield LanguageAdministration(settings, tooling.store)
 
 
 def list_tags(settings: Settings, ids: Sequence[str]) -> list[tuple[str, str]]:
@@ -52,22 +59,6 @@ def list_tags(settings: Settings, ids: Sequence[str]) -> list[tuple[str, str]]:
     wanted = wanted_ids(settings.images_dir, ids or settings.language_ids)
     images = wanted_images(settings.images_dir, [*SHARED, *wanted], {})
     return [(each.name, each.tag) for each in images]
-
-
-async def _change(
-    settings: Settings,
-    language_id: str,
-    change: Callable[[ImageStore, str], Awaitable[None]],
-    check: Callable[[LanguageImages], None] = lambda _: None,
-) -> None:
-    """A server on this engine sees it within LANGUAGES_INTERVAL."""
-    async with open_image_tooling(settings) as (tooling, _):
-        images = (await tooling.store.read()).get(language_id)
-        if images is None or images.current is None:
-            raise UnknownLanguageError(f"there is no image of {language_id!r}: build it first")
-        with language_lock(settings.state_dir, language_id):
-            check(images)
-            await change(tooling.store, language_id)
 
 
 async def run_list(settings: Settings, console: Console) -> None:
@@ -87,17 +78,25 @@ async def run_list(settings: Settings, console: Console) -> None:
 
 
 def _rows(settings: Settings, images: LanguageImages, state: str) -> list[tuple[str, ...]]:
-    if images.current is None:
+    image = images.current
+    if image is None:
         return [(images.id, "", "", "not built", "", "", "")]
+    found = describe_image(settings.images_dir, images.id, image)
+    state = "disabled" if images.is_disabled else state
+    digest = image.digest.removeprefix("sha256:")[:SHORT_DIGEST]
+    size = f"{image.size_bytes / 1e6:.0f} MB"
+    if found.rejection is not None:
+        reason = f"can't be used: {found.rejection}"
+        return [(images.id, "", image.version, reason, digest, size, "")]
     return [
         (
             each.language.id,
             each.language.name,
             each.version,
-            "disabled" if images.is_disabled else state,
-            each.digest.removeprefix("sha256:")[:SHORT_DIGEST],
-            f"{each.size_bytes / 1e6:.0f} MB",
+            state,
+            digest,
+            size,
             ", ".join(each.language.aliases),
         )
-        for each in to_installed(images, settings.images_dir)
+        for each in found.languages
     ]

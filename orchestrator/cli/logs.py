@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
+from codebae_runner_client import ApiError, AsyncAdmin, RunnerError
 from rich.console import Console
 
 from orchestrator.api.admin.wire import pretty
 from orchestrator.cli.build_outcomes import BuildEnding, LanguageOutcome, twice
 from orchestrator.cli.program import program
-from orchestrator.cli.remote import (
-    Json,
+from orchestrator.cli.remote_errors import (
     RefusedError,
-    Remote,
     RemoteError,
     segment,
+    to_remote_error,
     understood,
 )
 from orchestrator.cli.tables import print_json
@@ -26,38 +26,39 @@ from orchestrator.printable import printable_line
 if TYPE_CHECKING:
     from orchestrator.images.builder import BuildProgress
 
+Json = dict[str, Any]
+
 ENDINGS = {"succeeded": BuildEnding.BUILT, "unchanged": BuildEnding.UNCHANGED}
 OF_ONE_LANGUAGE = (404, 409)
 """Refusals that say nothing of the languages to come: it is not known, or busy, or in the way."""
 
 
 async def rebuild(
-    remote: Remote, language_id: str, out: Console, err: Console, *, no_cache: bool
+    admin: AsyncAdmin, language_id: str, out: Console, err: Console, *, no_cache: bool
 ) -> LanguageOutcome:
-    """Begin a build and show it to its end; what became of it. Raises RemoteError.
+    """Begin a build and show it to its end; what became of it. Raises as the client does.
 
     Interrupting this leaves the build to itself, and says how to find it again.
     """
-    body = {"no_cache": True} if no_cache else None
     try:
-        build = await remote.ask("POST", f"/admin/languages/{segment(language_id)}/rebuild", body)
-    except RefusedError as refused:
-        if refused.status not in OF_ONE_LANGUAGE:
+        build = await admin.rebuild(segment(language_id), no_cache=no_cache)
+    except ApiError as refusal:
+        refused = to_remote_error(refusal, admin.url)
+        if not isinstance(refused, RefusedError) or refused.status not in OF_ONE_LANGUAGE:
             raise
         return LanguageOutcome(language_id, BuildEnding.FAILED, str(refused))
-    with understood():
-        build_id = segment(str(build["id"]))
+    build_id = segment(build["id"])
     try:
         with build_display(out) as progress:
-            result = await _show(remote, build_id, progress)
-    except (asyncio.CancelledError, RemoteError):
-        _say_how_to_go_on(remote, build_id, err)
+            result = await _show(admin, build_id, progress)
+    except (asyncio.CancelledError, RemoteError, RunnerError):
+        _say_how_to_go_on(admin, build_id, err)
         raise
     with understood():
-        return _to_outcome(remote, language_id, result)
+        return _to_outcome(admin, language_id, result)
 
 
-def _to_outcome(remote: Remote, language_id: str, build: Json) -> LanguageOutcome:
+def _to_outcome(admin: AsyncAdmin, language_id: str, build: Json) -> LanguageOutcome:
     """What became of a build that has ended; `build`: as the server tells of it."""
     state = build["state"]
     tried_twice = [
@@ -65,35 +66,36 @@ def _to_outcome(remote: Remote, language_id: str, build: Json) -> LanguageOutcom
     ]
     ending = ENDINGS.get(state, BuildEnding.FAILED)
     why = twice(tried_twice) if state in ENDINGS else str(build["error"] or state)
-    log = _command(remote, "log", segment(str(build["id"]))) if why else ""
+    log = _command(admin, "log", segment(str(build["id"]))) if why else ""
     return LanguageOutcome(language_id, ending, why, log)
 
 
 async def show_log(
-    remote: Remote, build_id: str, out: Console, err: Console, *, as_json: bool
+    admin: AsyncAdmin, build_id: str, out: Console, err: Console, *, as_json: bool
 ) -> None:
-    """Print a build's log, as it grows. Raises as `rebuild` does."""
+    """Print a build's log, as it grows. Raises as the client does, and RemoteError: `check`."""
     result: Json = {}
     try:
-        async for event in remote.events("GET", f"/admin/builds/{segment(build_id)}/log"):
-            result = event
+        async for event in admin.build_log(segment(build_id)):
+            result = cast("Json", event)
             if as_json:
-                print_json(event, out, indent=None)
+                print_json(result, out, indent=None)
             else:
                 with understood():
-                    line = pretty(event)
+                    line = pretty(result)
                 out.print(line, end="", markup=False, highlight=False, soft_wrap=True)
     except asyncio.CancelledError:
-        _say_how_to_go_on(remote, build_id, err)
+        _say_how_to_go_on(admin, build_id, err)
         raise
     check(result)
 
 
-async def _show(remote: Remote, build_id: str, progress: BuildProgress) -> Json:
+async def _show(admin: AsyncAdmin, build_id: str, progress: BuildProgress) -> Json:
     """Show the events as the builder's own would be; the last one."""
     event: Json = {}
     shown: set[str] = set()
-    async for event in remote.events("GET", f"/admin/builds/{segment(build_id)}/log"):
+    async for each in admin.build_log(build_id):
+        event = cast("Json", each)
         if "image" in event:
             with understood():
                 show_event(event, progress, shown)
@@ -132,15 +134,15 @@ def check(build: Json) -> None:
         raise RemoteError(f"{printable_line(str(build.get('language')))}: {why}")
 
 
-def _command(remote: Remote, what: str, build_id: str) -> str:
-    return f"{program()} builds {what} {build_id} --url {remote.url}"
+def _command(admin: AsyncAdmin, what: str, build_id: str) -> str:
+    return f"{program()} builds {what} {build_id} --url {admin.url}"
 
 
-def _say_how_to_go_on(remote: Remote, build_id: str, err: Console) -> None:
+def _say_how_to_go_on(admin: AsyncAdmin, build_id: str, err: Console) -> None:
     err.print(
         f"The build goes on without you.\n"
-        f"  follow it: {_command(remote, 'log', build_id)}\n"
-        f"  end it:    {_command(remote, 'cancel', build_id)}",
+        f"  follow it: {_command(admin, 'log', build_id)}\n"
+        f"  end it:    {_command(admin, 'cancel', build_id)}",
         markup=False,
         highlight=False,
         soft_wrap=True,

@@ -11,7 +11,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 
+from watchfiles import Change, watch
+
+from orchestrator.cli.file_systems import tell_of_changes
+
 LOOK_S = 1.0
+CACHE = "__pycache__"
 Seen = dict[str, int]
 
 
@@ -28,13 +33,12 @@ def serve_and_reload(folders: Sequence[Path], arguments: Sequence[str]) -> int:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, ask)
-    seen = snapshot(folders)
     server = _Server(arguments)
-    while not asked:
-        time.sleep(LOOK_S)
+    for has_changed in looks(folders):
+        if asked:
+            break
         server.look()
-        if (now := snapshot(folders)) != seen:
-            seen = now
+        if has_changed:
             server.stop()
             server = _Server(arguments)
     return server.stop()
@@ -73,12 +77,52 @@ def _ended() -> Iterator[tuple[int, int]]:
         yield pid, status
 
 
+def looks(folders: Sequence[Path]) -> Iterator[bool]:
+    """Whether a file below `folders` has changed since the last look; one a LOOK_S, for ever.
+
+    The kernel tells of changes where it can, and then sooner. Elsewhere, as on what a Mac shares
+    with its containers, files are looked at: not by watchfiles, whose own polling knows whole
+    seconds alone and so misses the second of two changes in one.
+    """
+    if tell_of_changes(folders):
+        try:
+            yield from _told(folders)
+        except (OSError, RuntimeError) as err:  # the kernel has no more watches for us
+            print(f"changes are looked for once a second: {err}", file=sys.stderr)  # noqa: T201
+    yield from _looked_at(folders)
+
+
+def _told(folders: Sequence[Path]) -> Iterator[bool]:
+    told = watch(
+        *folders,
+        watch_filter=_counts,
+        rust_timeout=int(LOOK_S * 1000),
+        yield_on_timeout=True,
+        raise_interrupt=False,
+        force_polling=False,
+    )
+    for changes in told:
+        yield bool(changes)
+
+
+def _counts(_change: Change, path: str) -> bool:
+    return CACHE not in Path(path).parts
+
+
+def _looked_at(folders: Sequence[Path]) -> Iterator[bool]:
+    seen = snapshot(folders)
+    while True:
+        time.sleep(LOOK_S)
+        before, seen = seen, snapshot(folders)
+        yield seen != before
+
+
 def snapshot(folders: Sequence[Path]) -> Seen:
     """When each file below `folders` was changed, in ns; caches don't count."""
     seen: Seen = {}
     for folder in folders:
         for parent, folders_in_it, names in os.walk(folder):
-            folders_in_it[:] = [each for each in folders_in_it if each != "__pycache__"]
+            folders_in_it[:] = [each for each in folders_in_it if each != CACHE]
             for name in names:
                 path = os.path.join(parent, name)  # noqa: PTH118 - a thousand of them each second
                 try:

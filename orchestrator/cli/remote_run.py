@@ -21,7 +21,7 @@ from rich.text import Text
 
 from orchestrator.cli.exit_codes import NOBODY_READS, OWN_FAULT, SIGNAL_BASE
 from orchestrator.cli.file_language import no_language
-from orchestrator.cli.remote import MAX_SHOWN, RemoteError, understood, with_details
+from orchestrator.cli.remote_errors import MAX_SHOWN, RemoteError, understood, with_details
 from orchestrator.cli.server import Server, images_dir
 from orchestrator.printable import printable_line
 

@@ -1,10 +1,10 @@
-"""Sets up cgroups for an engine in a container: its containers go below the container's cgroup.
+"""Cgroups for an engine inside a container: its containers belong below the container's own.
 
-Only there does the container's memory limit include them.
+Only there the container's memory limit holds for them too.
 
-On pure v2 an engine looks for its own cgroup at the path in /proc/self/cgroup. If it isn't there,
-the engine does without swap limits and OOM events. So that path must exist in the tree that it
-sees, and must not be the machine's root, which has no such limits.
+On pure v2 an engine looks for its own cgroup where /proc/self/cgroup says that it is, and without
+it gives up limits on swap, and news of OOM kills. So that path must lead there in the tree it sees,
+and must not be the machine's root, which has no such limit.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from pathlib import Path
 
 import structlog
 
+from orchestrator.embedded.v1_cgroups import mend_v1
 from orchestrator.machine import CGROUPS, own_cgroup
 
 log = structlog.get_logger(__name__)
@@ -23,56 +24,24 @@ log = structlog.get_logger(__name__)
 SELF = Path("/proc/self/cgroup")
 MS_BIND = 4096
 LEAF = "server"
-"""On v2 a cgroup with controllers for its children can't hold processes: ours go into this one."""
+"""On v2 a cgroup that shares out memory holds no processes: ours go in here."""
 
 
 def prepare_cgroups(root: Path = CGROUPS, self_file: Path = SELF) -> str:
-    """Prepare the cgroup tree; return the engine's `--cgroup-parent`, empty for its default.
+    """The `--cgroup-parent` for an engine of ours; empty where its own default will do.
 
-    The default will do when we are in the root of the tree: on a machine without a container, or
-    where the visible tree begins with our own cgroup. Needs the rights to write there and to mount.
+    It will on a machine of our own, whose root we are in, and where the hierarchy that we are shown
+    begins with our own cgroup. Needs the right to write there, and to mount.
     """
     if (root / "cgroup.controllers").exists():
         return _nest(root, self_file)
-    move_controllers_to_v1(root)
-    link_controllers(root)
+    mend_v1(root)
     tree = root / "memory"
     return _parent(tree, own_cgroup(tree))
 
 
-def move_controllers_to_v1(root: Path) -> None:
-    """On a hybrid, move the v2 controllers to v1, by mounting their v1 hierarchies.
-
-    crun refuses hybrids otherwise. Where mounting is not allowed, runc is used.
-    """
-    for controller in _words(root / "unified" / "cgroup.controllers"):
-        folder = root / controller
-        with contextlib.suppress(OSError):
-            folder.mkdir(exist_ok=True)
-            if not mount_v1(controller, folder):
-                folder.rmdir()
-
-
-def link_controllers(root: Path) -> None:
-    """Link each controller of a joint mount (`cpu,cpuacct`) by its own name, as most inits do.
-
-    crun refuses a tree without the links, runc does not.
-    """
-    for folder in root.glob("*,*"):
-        for controller in folder.name.split(","):
-            with contextlib.suppress(OSError):  # it exists already, or we may not make it
-                (root / controller).symlink_to(folder.name)
-
-
-def mount_v1(controller: str, folder: Path) -> bool:
-    """Mount the controller's v1 hierarchy at `folder`; return whether that succeeded."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    kind = b"cgroup"
-    return bool(libc.mount(kind, bytes(folder), kind, 0, controller.encode()) == 0)
-
-
 def bind_mount(folder: Path, place: Path) -> bool:
-    """Bind-mount `folder` at `place`; return whether that succeeded."""
+    """Whether `folder` is what is seen at `place` now."""
     libc = ctypes.CDLL(None, use_errno=True)
     return bool(libc.mount(bytes(folder), bytes(place), None, MS_BIND, None) == 0)
 
@@ -81,7 +50,7 @@ def _nest(root: Path, self_file: Path) -> str:
     here = own_cgroup(root)
     if here is None:
         return ""
-    # If we are in the leaf already, an earlier server has prepared the rest.
+    # In a leaf a server before us has left the rest as it is to be.
     own = here.parent if here.name == LEAF and here != root else here
     is_found = root.joinpath(*_named(self_file)) == here
     try:
@@ -90,7 +59,7 @@ def _nest(root: Path, self_file: Path) -> str:
         log.warning("cgroup_not_shared_out", cgroup=str(own), error=str(err))
     if is_found or own == root:
         return _parent(root, own)
-    # We have a cgroup namespace, but the tree shows the host's: mount our cgroup as its root.
+    # A cgroup namespace of our own, beside a tree that is not: its root is to be seen as one.
     if bind_mount(own, root):
         return ""
     log.warning("cgroup_not_at_the_root", cgroup=str(own))
@@ -98,7 +67,7 @@ def _nest(root: Path, self_file: Path) -> str:
 
 
 def _named(self_file: Path) -> list[str]:
-    """Return the parts of our v2 cgroup's path, as our cgroup namespace shows it."""
+    """The parts of the path that v2 has for us, in the eyes of our cgroup namespace."""
     try:
         lines = self_file.read_text("ascii").splitlines()
     except OSError:
@@ -108,10 +77,7 @@ def _named(self_file: Path) -> list[str]:
 
 
 def _make_room(own: Path) -> None:
-    """Move our processes into the leaf, and enable all controllers for the children.
-
-    In the machine's root only this process moves: the root may hold processes.
-    """
+    """Go into the leaf, and share out what there is. The machine's root may keep the others."""
     (own / LEAF).mkdir(exist_ok=True)
     is_machine = not (own / "cgroup.type").exists()
     for pid in [str(os.getpid())] if is_machine else _words(own / "cgroup.procs"):

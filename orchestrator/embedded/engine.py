@@ -10,6 +10,7 @@ import shutil
 import signal
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import structlog
 
@@ -114,7 +115,7 @@ class _Supervisor:
         try:
             layout.socket.parent.mkdir(parents=True, exist_ok=True)
             layout.data_root.mkdir(parents=True, exist_ok=True)
-            drop_leftovers(layout)
+            drop_leftovers(layout, removed=_say_removed)
             config = engine_config(
                 layout, cgroup_parent=self._cgroup_parent, crun=shutil.which("crun", path=_path())
             )
@@ -211,6 +212,10 @@ def _environment() -> dict[str, str]:
 def _path() -> str:
     """Return PATH and the sbin folders, as a minimal PATH (cron, CI) lacks the engine's helpers."""
     return f"{os.environ.get('PATH', os.defpath)}:{SBIN}"
+
+
+def _say_removed(what: str, path: Path) -> None:
+    log.info(what, file=str(path))
 
 
 def _signal(process: asyncio.subprocess.Process, number: signal.Signals) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
 
 import structlog
 
@@ -18,8 +17,8 @@ from orchestrator.errors import (
     EngineError,
     RunnerError,
 )
+from orchestrator.images.description import describe_image
 from orchestrator.images.release import SHARED, Wanted, read_pins, wanted_images
-from orchestrator.images.selection import to_installed
 from orchestrator.images.store import ImageStore
 from orchestrator.images.tags import (
     CANDIDATE,
@@ -164,7 +163,9 @@ async def _promote(settings: Settings, store: ImageStore, language_id: str) -> b
         images = (await store.read())[language_id]
         if images.candidate is None:
             raise EngineError("it has none of this project's labels, or another language's")
-        to_installed(replace(images, current=images.candidate), settings.images_dir)
+        found = describe_image(settings.images_dir, language_id, images.candidate)
+        if found.rejection is not None:
+            raise EngineError(found.rejection)
         await store.promote(language_id, images.candidate.digest)
     except (RunnerError, KeyError) as err:
         log.warning("pulled_image_refused", language=language_id, error=str(err))

@@ -18,21 +18,16 @@ from orchestrator.errors import (
     EngineError,
     EngineUnavailableError,
     SandboxError,
-    UnknownLanguageError,
 )
+from orchestrator.images.administration import LanguageAdministration
+from orchestrator.images.description import describe_image
 from orchestrator.images.lock import is_marked, language_lock
-from orchestrator.images.selection import (
-    check_limits,
-    check_previous,
-    select_languages,
-    to_installed,
-)
+from orchestrator.images.selection import select_languages
 from orchestrator.images.store import ImageStore, LanguageImages
 from orchestrator.jobs.pool_profiles import make_pool_profiles
 from orchestrator.jobs.service import JobService
 from orchestrator.languages.catalog import Catalog
 from orchestrator.languages.model import InstalledLanguage
-from orchestrator.languages.registry import ALL
 from orchestrator.sandbox.selftest import SelfTest
 from orchestrator.settings import Settings
 
@@ -57,6 +52,7 @@ class LanguageReconciler:
         self._on_change = on_change
         self._settings = settings
         self._store = store
+        self._administration = LanguageAdministration(settings, store)
         self._proof = proof
         self._service = service
         self._turn = asyncio.Lock()
@@ -138,14 +134,11 @@ class LanguageReconciler:
         return f"self-test: {failed[0].check}: {failed[0].detail}" if failed else None
 
     def _described(self, name: str, images: LanguageImages) -> tuple[InstalledLanguage, ...]:
-        try:
-            described = to_installed(images, self._settings.images_dir)
-            for each in described:
-                check_limits(self._settings, each.language)
-        except ConfigurationError as err:
-            log.error("image_not_understood", language=name, reason=str(err))
-            return ()
-        return described
+        images_dir = self._settings.images_dir
+        found = describe_image(images_dir, images.id, images.current).within(self._settings)
+        if found.rejection is not None:
+            log.error("image_not_understood", language=name, reason=found.rejection)
+        return found.usable
 
     async def _clean_up(self, images: Mapping[str, LanguageImages]) -> None:
         """Candidates whose builder was killed, and images that are neither used nor kept."""
@@ -169,42 +162,24 @@ class LanguageReconciler:
             log.info("images_removed", digests=removed)
 
     async def roll_back(self, language_id: str) -> None:
-        """Serve the image before the current one; the current one is then the one before.
-
-        Raises UnknownLanguageError, BusyLanguageError, EngineError, or NoPreviousImageError.
-        """
-        await self._built(language_id)
-        with language_lock(self._settings.state_dir, language_id):
-            check_previous(await self._built(language_id), self._settings.images_dir)
-            await self._store.rollback(language_id)
+        """See LanguageAdministration, as for the others: here the change is served at once."""
+        await self._administration.roll_back(language_id)
         await self.reconcile()
 
     async def enable(self, language_id: str) -> None:
-        """Serve it, whether the setting LANGUAGES names it or not. Raises as `roll_back`."""
-        async with self._turn:
-            await self._store.enable((await self._built(language_id)).id)
+        """Serve it, whether the setting LANGUAGES names it or not."""
+        await self._administration.enable(language_id)
         await self.reconcile()
 
     async def disable(self, language_id: str) -> None:
-        """Take no more jobs in it; those accepted are run. Raises as `roll_back`."""
-        async with self._turn:
-            await self._store.disable((await self._built(language_id)).id)
+        """Take no more jobs in it; those accepted are run."""
+        await self._administration.disable(language_id)
         await self.reconcile()
 
     async def take_on(self, language_id: str) -> None:
         """A new image has been promoted: serve it, and a language that nobody had asked for."""
-        async with self._turn:
-            images = await self._built(language_id)
-            named = {*self._settings.language_ids} & {language_id, ALL}
-            if not named and not images.is_disabled and not images.is_enabled:
-                await self._store.enable(language_id)
+        await self._administration.enable_new(language_id)
         await self.reconcile()
-
-    async def _built(self, language_id: str) -> LanguageImages:
-        images = (await self._store.read()).get(language_id)
-        if images is None or images.current is None:
-            raise UnknownLanguageError(f"there is no image of {language_id!r}: build it first")
-        return images
 
 
 def _label(image: InstalledLanguage) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.errors import ConfigurationError, NoPreviousImageError
+from orchestrator.images.description import check_limits, describe_image
 from orchestrator.images.store import LanguageImages
-from orchestrator.languages.definition import parse_languages
-from orchestrator.languages.model import InstalledLanguage, Language, LanguageFolder
+from orchestrator.languages.model import InstalledLanguage, LanguageFolder
 from orchestrator.languages.registry import ALL, sort_ids
 from orchestrator.settings import Settings
 
@@ -44,50 +44,14 @@ def select_languages(
     )
 
 
-def to_installed(images: LanguageImages, images_dir: Path) -> tuple[InstalledLanguage, ...]:
-    """The languages of the current image as it describes itself: the main one, then its variants.
-
-    None without an image. Raises ConfigurationError when this version of the service can't make
-    sense of it.
-    """
-    image = images.current
-    if image is None:
-        return ()
-    if not image.definition:
-        raise ConfigurationError(
-            f"the image of {images.id} is of an earlier version: `make images` builds another"
-        )
-    languages = parse_languages(image.definition, images_dir / images.id)
-    return tuple(
-        InstalledLanguage(language, image.version, image.digest, image.size_bytes)
-        for language in languages
-    )
-
-
 def check_previous(images: LanguageImages, images_dir: Path) -> None:
     """Raises NoPreviousImageError when there is no image to go back to, or none to be used."""
     is_cut_short = images.aside is not None and images.aside != images.current
     if images.previous is None or (images.previous == images.current and not is_cut_short):
         raise NoPreviousImageError(f"{images.id}: there is no previous image to go back to")
-    try:
-        to_installed(replace(images, current=images.previous), images_dir)
-    except ConfigurationError as err:
-        raise NoPreviousImageError(f"the previous image can't be used: {err}") from err
-
-
-def check_limits(settings: Settings, language: Language) -> None:
-    """Settings and a language's defaults must fit. Raises ConfigurationError naming both sides."""
-    defaults = language.limits
-    for name, value, most in (
-        ("MAX_MEMORY_MB", defaults.memory_mb, settings.max_memory_mb),
-        ("MEMORY_BUDGET_MB", defaults.memory_mb, settings.memory_budget),
-        ("MAX_PROCESSES", defaults.processes, settings.max_processes),
-    ):
-        if value > most:
-            raise ConfigurationError(
-                f"setting {name}: {most} is less than the {value} that images/"
-                f"{language.image_owner}/language.toml has as default"
-            )
+    previous = describe_image(images_dir, images.id, images.previous)
+    if previous.rejection is not None:
+        raise NoPreviousImageError(f"the previous image can't be used: {previous.rejection}")
 
 
 def check_folder_fits(

@@ -5,22 +5,46 @@ What fails is tried once more before it counts: it may have been the machine, wh
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 
+from orchestrator.engine.client import EngineClient
 from orchestrator.errors import EngineError, SandboxError
 from orchestrator.images.builder import Candidate
 from orchestrator.images.check_results import CheckResult
+from orchestrator.images.rebuild import Rebuilder
 from orchestrator.images.sample_runs import run_samples
+from orchestrator.images.selection import check_folder_fits
+from orchestrator.images.store import ImageStore
 from orchestrator.jobs.queue.admission import Admission
 from orchestrator.jobs.service import JobService
 from orchestrator.languages.catalog import Catalog
-from orchestrator.languages.model import InstalledLanguage
+from orchestrator.languages.model import InstalledLanguage, LanguageFolder
 from orchestrator.sandbox.contract import Backend
 from orchestrator.sandbox.probes import ProbeResult
 from orchestrator.settings import Settings
 
 Selftest = Callable[[InstalledLanguage], Awaitable[list[ProbeResult]]]
 """The self-test of an image; nothing comes of it where it has passed before."""
+
+
+def make_rebuilder(  # noqa: PLR0913, PLR0917 - what a build, its checks and its sandboxes need
+    settings: Settings,
+    engine: EngineClient,
+    backend: Backend,
+    admission: Admission,
+    selftest: Selftest,
+    served: Iterable[InstalledLanguage],
+) -> Rebuilder:
+    """What rebuilds languages, for a server and for a command alike.
+
+    `served`: what is served whenever a folder is looked at, which it must go with.
+    """
+
+    def check_folder(folder: LanguageFolder) -> None:
+        check_folder_fits(settings, folder, served)
+
+    verifier = ImageVerifier(settings, backend, admission, selftest)
+    return Rebuilder(settings, engine, ImageStore(engine), verifier, check_folder)
 
 
 class ImageVerifier:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from orchestrator.images.description import describe_image
 from orchestrator.images.sample_runs import run_samples
-from orchestrator.images.selection import to_installed
 from orchestrator.images.store import ImageStore
 from orchestrator.jobs.queue.admission import Admission
 from orchestrator.jobs.service import JobService
@@ -108,7 +108,8 @@ async def test_the_guide_works_as_it_is_written(workplace: Workplace, docker: Do
 async def prove(images: Path, docker: Docker) -> None:
     """Every sample the guide has written comes out as it should."""
     folder = load_folder(images, LANGUAGE)
-    (installed,) = to_installed((await ImageStore(docker.engine).read())[LANGUAGE], images)
+    current = (await ImageStore(docker.engine).read())[LANGUAGE].current
+    (installed,) = describe_image(images, LANGUAGE, current).languages
     assert installed.language == folder.languages[0]
     assert installed.version.startswith("8.6.")
     admission = Admission(slots=1, queue=0, memory_mb=1024)

@@ -15,7 +15,7 @@ from rich.console import Console
 from orchestrator.cli.builds import run_build
 from orchestrator.engine.one_off_container import run_one_off
 from orchestrator.errors import ContainerNotFoundError, RebuildError
-from orchestrator.images.selection import to_installed
+from orchestrator.images.description import describe_image
 from orchestrator.images.store import ImageStore
 from orchestrator.languages.registry import load_languages
 from orchestrator.languages.sources import main_file_name, run_argv
@@ -87,7 +87,7 @@ async def test_a_folder_is_all_a_language_needs(
 ) -> None:
     await build(shout, Console(quiet=True))
     images = (await ImageStore(engine).read())[shout.id]
-    (installed,) = to_installed(images, shout.folder.parent)
+    (installed,) = describe_image(shout.folder.parent, shout.id, images.current).languages
     assert installed.language == shout
     assert installed.version == "1.2.3"
     assert installed.digest == await image_id(engine, shout)

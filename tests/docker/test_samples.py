@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from orchestrator.images.description import describe_image
 from orchestrator.images.sample_runs import run_samples
-from orchestrator.images.selection import to_installed
 from orchestrator.images.store import ImageStore, LanguageImages
 from orchestrator.jobs.queue.admission import Admission
 from orchestrator.jobs.service import JobService
@@ -32,7 +32,7 @@ ALWAYS = {"c", "cpp", "java", "python", "bash", "csharp"}
 
 async def service_for(docker: Docker, folder: LanguageFolder, admission: Admission) -> JobService:
     images = (await ImageStore(docker.engine).read()).get(folder.id, LanguageImages(folder.id))
-    installed = to_installed(images, DEFAULT_IMAGES_DIR)
+    installed = describe_image(DEFAULT_IMAGES_DIR, folder.id, images.current).languages
     if not installed and folder.id not in ALWAYS:
         pytest.skip("not built; `make test-languages` builds and proves all")
     described = tuple(each.language for each in installed)

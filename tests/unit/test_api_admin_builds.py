@@ -6,12 +6,13 @@ import socket
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 from structlog.testing import capture_logs
 
 from orchestrator.api import keys
-from orchestrator.api.admin import follow as follow_module
 from orchestrator.api.admin.wire import pretty
+from orchestrator.api.sessions import http_stream
 from orchestrator.errors import RebuildError
 from tests.admin_support import (
     ADMIN,
@@ -214,7 +215,7 @@ async def test_a_number_that_is_none_is_refused(client: Client, number: str) -> 
 async def test_a_log_comes_as_it_grows_with_a_ping_when_nothing_does(
     client: Client, rebuilder: FakeRebuilder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(follow_module, "PING_S", 0.02)
+    monkeypatch.setattr(http_stream, "PING_S", 0.02)
     rebuilder.gate.clear()
     build = await start(client)
     seen: list[str] = []
@@ -225,6 +226,20 @@ async def test_a_log_comes_as_it_grows_with_a_ping_when_nothing_does(
                 rebuilder.gate.set()
     assert seen[:5] == [*EVENTS[:4], "ping"]
     assert [event for event in seen if event != "ping"] == EVENTS
+
+
+async def test_a_fault_of_ours_in_the_middle_cuts_the_log_and_is_logged(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> None:
+        raise ZeroDivisionError
+
+    build_id = (await start(client))["id"]
+    await read_log(client, build_id)
+    monkeypatch.setattr("orchestrator.api.admin.follow.result_envelope", fail)
+    with capture_logs() as logs, pytest.raises(aiohttp.ClientError):
+        await read_log(client, build_id)
+    assert [line["build"] for line in logs if line["event"] == "log_failed"] == [build_id]
 
 
 async def test_who_hangs_up_does_not_end_the_build(
@@ -281,7 +296,7 @@ async def test_an_unknown_build_is_404(client: Client, method: str, tail: str) -
 async def test_a_reader_that_reads_nothing_holds_up_nobody_and_is_hung_up_on_in_the_end(
     client: Client, rebuilder: FakeRebuilder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(follow_module, "TICK_S", 0.05)
+    monkeypatch.setattr(http_stream, "TICK_S", 0.05)
     rebuilder.gate.clear()
     assert client.app is not None
     build = client.app[keys.BUILDS].start("sh", requested_by="test")

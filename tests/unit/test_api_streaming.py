@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import pytest
 
-from orchestrator.api import streaming
 from orchestrator.api.answers.answer import to_answer
+from orchestrator.api.sessions import http_stream, job_session
 from orchestrator.errors import DrainingError, InvalidSubmissionError
 from orchestrator.jobs.events import Listener, Printed, StageEnded, StageStarted
 from orchestrator.jobs.model import JobResult, StageResult, Submission, Verdict
@@ -91,8 +91,8 @@ async def test_an_event_is_there_as_soon_as_it_happens(serve: Serve) -> None:
 
 
 async def test_a_quiet_stream_is_kept_alive(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(streaming, "TICK_S", 0.01)
-    monkeypatch.setattr(streaming, "PING_S", 0.05)
+    monkeypatch.setattr(job_session, "TICK_S", 0.01)
+    monkeypatch.setattr(http_stream, "PING_S", 0.05)
     service = StubService(gate=asyncio.Event())
     seen = []
     async for event in events_of(await serve(service)):
@@ -107,7 +107,7 @@ async def test_a_quiet_stream_is_kept_alive(serve: Serve, monkeypatch: pytest.Mo
 async def test_whoever_waits_in_line_is_told_when_it_moves(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(streaming, "TICK_S", 0.01)
+    monkeypatch.setattr(job_session, "TICK_S", 0.01)
     service = StubService(gate=asyncio.Event(), place=StubPlace(2))
     positions = []
     async for event in events_of(await serve(service)):
@@ -231,7 +231,7 @@ async def test_a_fault_of_ours_in_the_middle_cuts_the_stream_and_is_logged(
     def fail(*_: Any) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(streaming, "frame", fail)
+    monkeypatch.setattr(http_stream, "frame", fail)
     service = StubService(gate=asyncio.Event())
     client = await serve(service)
     with pytest.raises(aiohttp.ClientError):
@@ -243,7 +243,7 @@ async def test_a_fault_of_ours_in_the_middle_cuts_the_stream_and_is_logged(
 async def test_a_hang_up_is_noticed_while_the_writer_is_stuck(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(streaming, "TICK_S", 0.01)
+    monkeypatch.setattr(http_stream, "TICK_S", 0.01)
 
     async def flood(listener: Listener) -> None:
         for _ in range(100):

@@ -11,11 +11,11 @@ import pytest
 from aiohttp import ClientWebSocketResponse, WSMessage, WSMsgType
 from aiohttp.test_utils import make_mocked_request
 
-from orchestrator.api import channel, websocket
 from orchestrator.api.answers.answer import to_answer
 from orchestrator.api.callers.auth import KEY_PROTOCOL
-from orchestrator.api.channel import IN_A_ROW
 from orchestrator.api.requests.messages import MAX_MESSAGE
+from orchestrator.api.sessions import channel, conversation
+from orchestrator.api.sessions.channel import IN_A_ROW
 from orchestrator.errors import DrainingError, EngineError, InvalidSubmissionError
 from orchestrator.jobs.events import Listener, Printed, StageEnded, StageStarted
 from orchestrator.jobs.model import Cause, Phase, StageResult, Verdict
@@ -279,7 +279,7 @@ async def test_a_message_too_long_for_anything_ends_the_job_without_a_word(serve
 
 @pytest.fixture
 def fast_ticks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(websocket, "TICK_S", 0.01)
+    monkeypatch.setattr(conversation, "TICK_S", 0.01)
     monkeypatch.setattr(channel, "CLOSE_S", 0.05)
 
 

@@ -26,6 +26,7 @@ from orchestrator.errors import (
     EngineUnavailableError,
     RebuildError,
 )
+from orchestrator.images import verifier
 from orchestrator.images.builder import Candidate
 from orchestrator.images.check_results import CheckResult
 from orchestrator.images.lock import language_lock
@@ -104,7 +105,7 @@ async def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
         yield ImageTooling(engine, ImageStore(engine), None), None  # type: ignore[arg-type]
 
     monkeypatch.setattr(builds, "open_image_tooling", tooling)
-    monkeypatch.setattr(builds, "ImageVerifier", lambda *_: made.verify)
+    monkeypatch.setattr(verifier, "ImageVerifier", lambda *_: made.verify)
     yield made
     await engine.close()
 

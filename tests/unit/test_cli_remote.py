@@ -21,7 +21,8 @@ from structlog.testing import capture_logs
 from orchestrator import __main__ as command_line
 from orchestrator.api import keys
 from orchestrator.cli import logs, remote_admin, shell
-from orchestrator.cli.remote import RemoteError, connect
+from orchestrator.cli.remote_admin import administer
+from orchestrator.cli.remote_errors import RemoteError
 from orchestrator.cli.server import Server, to_root
 from orchestrator.errors import BusyLanguageError, RebuildError
 from orchestrator.images.build_queue import Build
@@ -282,8 +283,8 @@ async def test_who_stops_following_a_build_leaves_it_to_itself_and_is_told_how_t
 ) -> None:
     admin_server.do(admin_server.rebuilder.gate.clear)
     out, err = Console(file=io.StringIO()), Console(file=io.StringIO(), width=200)
-    async with connect(admin_server.server()) as remote:
-        task = asyncio.create_task(logs.rebuild(remote, "sh", out, err, no_cache=False))
+    async with administer(admin_server.server()) as admin:
+        task = asyncio.create_task(logs.rebuild(admin, "sh", out, err, no_cache=False))
         async with asyncio.timeout(DEADLINE_S):
             while "Step" not in out.file.getvalue():  # type: ignore[attr-defined]  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
@@ -304,8 +305,8 @@ async def test_a_rebuild_is_shown_on_a_terminal_and_cut_logs_do_no_harm(
     admin_server: AdminServer,
 ) -> None:
     out = Console(file=io.StringIO(), force_terminal=True, width=120)
-    async with connect(admin_server.server()) as remote:
-        await logs.rebuild(remote, "sh", out, out, no_cache=True)
+    async with administer(admin_server.server()) as admin:
+        await logs.rebuild(admin, "sh", out, out, no_cache=True)
     assert "built 1.2" in out.file.getvalue()  # type: ignore[attr-defined]
     head = {"number": 900, "image": "go", "name": "go/hello", "detail": "", "text": "built 1"}
     with build_display(out) as progress:
@@ -470,29 +471,29 @@ def test_a_redirect_is_not_followed_with_the_key(cli: Any) -> None:
     assert seen == []
 
 
-async def test_a_stream_that_is_cut_is_an_error_and_not_an_end(tmp_path: Path) -> None:
+async def test_a_log_that_is_cut_is_an_error_and_not_an_end() -> None:
     def make() -> web.Application:
         app = web.Application()
 
         async def cut(request: web.Request) -> web.StreamResponse:
-            response = web.StreamResponse()
+            response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
             await response.prepare(request)
             await response.write(b'{"event": "state", "number": 0, "state": "building"}\n')
             assert request.transport is not None
-            if request.query:
+            if request.match_info["id"] == "abort":
                 request.transport.abort()
             return response
 
-        app.router.add_get("/x", cut)
+        app.router.add_get("/admin/builds/{id}/log", cut)
         return app
 
-    del tmp_path
+    out = Console(file=io.StringIO())
     other = Thread(make)
     try:
-        async with connect(Server(other.url, "key")) as remote:
-            for path in ("/x", "/x?abort=1"):
-                with pytest.raises(RemoteError, match=r"connection was cut|can't be spoken to"):
-                    [event async for event in remote.events("GET", path)]
+        for build_id in ("end", "abort"):
+            with pytest.raises(RemoteError, match=r"connection was cut|can't be spoken to"):
+                async with administer(Server(other.url, "key")) as admin:
+                    await logs.show_log(admin, build_id, out, out, as_json=False)
     finally:
         other.stop()
 

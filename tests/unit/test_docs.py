@@ -11,7 +11,6 @@ from pydantic import BaseModel, SecretStr
 from orchestrator.api.admin.wire import build_fields, event_envelope
 from orchestrator.api.answers.answer import to_answer
 from orchestrator.api.answers.events import PING, EventWriter, result_envelope
-from orchestrator.api.channel import SILENCE_S, Close
 from orchestrator.api.errors import RETRY_AFTER_S
 from orchestrator.api.keys import SETTINGS
 from orchestrator.api.piston.connect import REASONS, PistonClose
@@ -27,6 +26,7 @@ from orchestrator.api.requests.schemas import (
     TestRequest,
 )
 from orchestrator.api.routes import add_routes
+from orchestrator.api.sessions.channel import SILENCE_S, Close
 from orchestrator.api.websocket import JUDGING
 from orchestrator.cli import admin_commands, language_commands
 from orchestrator.images.build_queue import Build, BuildEvent, BuildState

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -15,16 +17,19 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.embedded import cgroups, engine
+from orchestrator.embedded import cgroups, engine, v1_cgroups
 from orchestrator.embedded.cgroups import LEAF, prepare_cgroups
 from orchestrator.embedded.engine import embedded_engine, relay_log
-from orchestrator.embedded.layout import EngineLayout, engine_config, layout_of
+from orchestrator.embedded.layout import EngineLayout, engine_config, layout_of, machine_config
 from orchestrator.embedded.leftovers import drop_leftovers, is_running
+from orchestrator.embedded.prepare import layout_at, prepare
 from orchestrator.embedded.reaper import reap
 from orchestrator.errors import ConfigurationError, EngineError
 from tests.api_support import make_settings
 from tests.fake_engine import FakeEngine
 from tests.unit.test_machine import cgroup
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -51,6 +56,111 @@ def test_the_layout_follows_the_settings() -> None:
     made = layout_of(settings)
     assert (made.socket, made.data_root) == (Path("/run/x/d.sock"), Path("/data/e"))
     assert {made.pid_file.parent, made.exec_root.parent} == {Path("/run/x")}
+
+
+def test_the_machine_s_own_configuration_stays_with_what_we_need_beside_it(
+    layout: EngineLayout,
+) -> None:
+    machine = {"hosts": ["tcp://x"], "debug": True, "iptables": True, "runtimes": {"r": {}}}
+    config = machine_config(machine, layout, data_root="/data", crun="/usr/bin/crun")
+    assert config == {
+        "debug": True,
+        "bridge": "none",
+        "iptables": True,
+        "runtimes": {"r": {}, "crun": {"path": "/usr/bin/crun"}},
+        "exec-root": str(layout.exec_root),
+        "pidfile": str(layout.pid_file),
+        "data-root": "/data",
+    }
+    own = {"runtimes": {"crun": {"path": "/own"}}}
+    assert machine_config(own, layout, crun="/usr/bin/crun")["runtimes"] == own["runtimes"]
+    assert not {"runtimes", "data-root"} & set(machine_config({}, layout))
+
+
+@pytest.mark.parametrize("usual", ["/var/run/docker.sock", "/run/docker.sock"])
+def test_at_a_usual_socket_the_engine_s_files_are_where_dockerd_has_them(usual: str) -> None:
+    made = layout_at(Path(usual), "")
+    assert (str(made.exec_root), str(made.pid_file)) == ("/var/run/docker", "/var/run/docker.pid")
+    beside = layout_at(Path("/x/d.sock"), "")
+    assert [str(each) for each in (beside.data_root, beside.exec_root, beside.pid_file)] == [
+        *("/x/d.data", "/x/d.exec", "/x/d.pid")
+    ]
+    assert layout_at(Path("/x/d.sock"), "/data").data_root == Path("/data")
+
+
+def test_what_an_engine_trips_over_goes_and_how_it_is_to_run_is_written_down(
+    layout: EngineLayout, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = layout.socket.parent
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(str(layout.socket))
+    layout.pid_file.write_text("999999999")
+    (folder / "machine.json").write_text('{"debug": true}')
+    for name in ("cpu,cpuacct", "memory"):
+        cgroup(folder / "cgroup" / name, ours=True)
+    file = folder / "daemon.json"
+    for _ in range(2):  # once more, as after a restart
+        prepare(
+            layout.socket,
+            "",
+            file,
+            cgroups=folder / "cgroup",
+            machine=folder / "machine.json",
+            system_containerd=folder / "none",
+        )
+    assert capsys.readouterr().err.splitlines() == [
+        f"==> removing the stale {layout.pid_file}",
+        f"==> removing the dead {layout.socket}",
+    ]
+    config = json.loads(file.read_text())
+    assert (config["debug"], config["bridge"]) == (True, "none")
+    assert (config["pidfile"], config["data-root"]) == (
+        *(str(layout.pid_file), str(folder / "docker.data")),
+    )
+    assert (folder / "cgroup" / "cpu").readlink() == Path("cpu,cpuacct")
+
+
+def lines_of_the_script(first: str, after: str) -> str:
+    text = (ROOT / "scripts/engine").read_text()
+    return text[text.index(first) : text.index(after)]
+
+
+def test_the_script_prepares_an_engine_before_it_starts_it(layout: EngineLayout) -> None:
+    """Its own lines, with something else for python3 and dockerd: this machine stays as it is."""
+    folder = layout.socket.parent
+    for name in ("dockerd", "python3"):
+        words = '${0##*/} "$@"'
+        (folder / name).write_text(f"#!/bin/sh\nprintf '%s\\n' {words} >>{folder}/called\n")
+        (folder / name).chmod(0o755)
+    lines = lines_of_the_script("process_is() {", "our_pid() {")
+    lines += lines_of_the_script("prepare() {", "launch() {")
+    subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", f"{lines}\nlaunch_dockerd\nwait"],
+        env={
+            "PATH": f"{folder}:{os.environ['PATH']}",
+            "ROOT": str(ROOT),
+            "STATE": str(folder),
+            "SOCKET": str(layout.socket),
+            "LOG": f"{folder}/log",
+            "STARTED": f"{folder}/started",
+        },
+        check=True,
+    )
+    file = f"{folder}/daemon.json"
+    called = (folder / "called").read_text().splitlines()
+    dockerd = called.index("dockerd")
+    assert called[:4] == ["python3", "-I", "-B", "-c"]
+    assert called[dockerd - 4 : dockerd] == [str(ROOT), str(layout.socket), "", file]
+    assert called[dockerd + 1 :] == ["--config-file", file, "--host", f"unix://{layout.socket}"]
+    assert re.fullmatch(r"\d+ \d+\n", (folder / "started").read_text())
+
+
+def test_what_the_script_runs_needs_the_standard_library_alone() -> None:
+    code = lines_of_the_script("'import runpy", '\\\n        "$ROOT"').strip().strip("'")
+    code = code.replace("__main__", "imported")  # so that nothing is prepared
+    assert "runpy" in code
+    command = [sys.executable, "-I", "-S", "-B", "-c", code, str(ROOT)]
+    subprocess.run(command, check=True)
 
 
 @pytest.mark.parametrize("text", ["999999999", "1", "", "no pid", "\ufffd"])
@@ -121,7 +231,7 @@ def test_a_hybrid_s_controllers_are_freed_as_far_as_it_goes(
         mounted.append((controller, folder))
         return mounts
 
-    monkeypatch.setattr(cgroups, "mount_v1", mount)
+    monkeypatch.setattr(v1_cgroups, "mount_v1", mount)
     (tmp_path / "unified").mkdir()
     (tmp_path / "unified" / "cgroup.controllers").write_text("hugetlb\n")
     prepare_cgroups(tmp_path)

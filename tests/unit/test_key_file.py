@@ -7,6 +7,7 @@ import contextlib
 import os
 import re
 import shlex
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -142,6 +143,44 @@ async def test_a_file_is_read_again_when_it_changes_and_a_broken_one_changes_not
     assert await watch.check() == {"course"}
     assert ring.find(b"a key") is None
     assert ring.find(b"one") is not None
+
+
+def renamed_over(folder: Path, text: str) -> None:
+    (folder / "new").write_text(text)
+    (folder / "new").replace(folder / "keys.toml")
+
+
+def swapped(folder: Path, text: str) -> None:
+    """As a mounted secret is: the file is a link through `..data`, which leads somewhere else."""
+    version = folder / f"version-{len(os.listdir(folder))}"  # noqa: PTH208 - their number
+    version.mkdir()
+    (version / "keys.toml").write_text(text)
+    (folder / "..next").symlink_to(version.name)
+    (folder / "..next").replace(folder / "..data")
+    if not (folder / "keys.toml").is_symlink():
+        (folder / "keys.toml").symlink_to("..data/keys.toml")
+
+
+def renamed_behind_a_link(folder: Path, text: str) -> None:
+    (folder / "far").mkdir(exist_ok=True)
+    renamed_over(folder / "far", text)
+    if not (folder / "keys.toml").is_symlink():
+        (folder / "keys.toml").symlink_to("far/keys.toml")
+
+
+@pytest.mark.parametrize("change", [renamed_over, swapped, renamed_behind_a_link])
+async def test_every_change_is_seen_however_the_file_is_replaced(
+    tmp_path: Path, change: Callable[[Path, str], None]
+) -> None:
+    change(tmp_path, ENTRY)
+    ring = KeyRing([])
+    watch = KeyWatch(tmp_path / "keys.toml", ring)
+    watch.load()
+    for name in ("second", "third", "fourth"):
+        (before,) = ring.keys
+        change(tmp_path, ENTRY.replace("course", name))
+        assert await watch.check() == {before.name}
+        assert [key.name for key in ring.keys] == [name]
 
 
 def test_the_state_of_the_key_file_differs_after_every_change(tmp_path: Path) -> None:

@@ -286,7 +286,7 @@ async def test_a_browser_s_key_comes_as_a_protocol(serve: Serve) -> None:
 async def test_a_place_in_the_queue_is_not_told(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("orchestrator.api.streaming.TICK_S", 0.01)
+    monkeypatch.setattr("orchestrator.api.sessions.job_session.TICK_S", 0.01)
     place, gate = StubPlace(5), asyncio.Event()
     service = StubService(place=place, gate=gate)
     ws = await say(await serve(service), INIT)

@@ -202,7 +202,7 @@ def test_crun_is_registered_beside_what_the_machine_s_configuration_has(
         file.parent.mkdir()
         file.write_text(before)
     text = (ROOT / "scripts/engine").read_text()
-    function = text[text.index("register_crun() {") : text.index("# drop_stale_pid FILE")]
+    function = text[text.index("register_crun() {") : text.index("# What an engine trips over")]
     subprocess.run(
         ["bash", "-euo", "pipefail", "-c", f"say() {{ :; }}\n{function}\nregister_crun {file}"],
         env={"PATH": f"{tmp_path}:{os.environ['PATH']}"},

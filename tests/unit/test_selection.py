@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from orchestrator.errors import ConfigurationError, NoPreviousImageError
+from orchestrator.images.description import ImageDescription, describe_image
 from orchestrator.images.selection import (
     LanguageSelection,
     check_folder_fits,
     check_previous,
     select_languages,
-    to_installed,
 )
 from orchestrator.images.store import LanguageImage, LanguageImages
 from orchestrator.languages.model import InstalledLanguage
@@ -64,16 +64,30 @@ def test_languages_are_selected_by_setting_and_mark(
 
 
 def test_an_image_says_itself_what_it_serves(tmp_path: Path) -> None:
-    (shout,) = to_installed(LanguageImages("shout", current=IMAGE), tmp_path)
+    (shout,) = describe_image(tmp_path, "shout", IMAGE).languages
     assert (shout.version, shout.digest, shout.size_bytes) == ("1.2", "sha256:1", 5_000_000)
     assert (shout.language.id, shout.language.aliases) == ("shout", ("awk", "Loud"))
     cpp = replace(IMAGE, definition=(DEFAULT_IMAGES_DIR / "cpp" / "language.toml").read_text())
-    found = to_installed(LanguageImages("cpp", current=cpp), tmp_path)
+    found = describe_image(tmp_path, "cpp", cpp).languages
     assert [each.language.id for each in found] == ["cpp", "cpp20", "cpp23"]
     assert {each.digest for each in found} == {"sha256:1"}
-    assert to_installed(LanguageImages("cpp", previous=cpp), tmp_path) == ()
-    with pytest.raises(ConfigurationError, match=r"shout/language.toml: id: 'cpp' is not"):
-        to_installed(LanguageImages("shout", current=cpp), tmp_path)
+    assert describe_image(tmp_path, "cpp", None) == ImageDescription()
+
+
+def test_an_image_that_can_t_be_used_is_rejected_with_the_reason(tmp_path: Path) -> None:
+    cpp = replace(IMAGE, definition=(DEFAULT_IMAGES_DIR / "cpp" / "language.toml").read_text())
+    other = describe_image(tmp_path, "shout", cpp)
+    assert "shout/language.toml: id: 'cpp' is not" in str(other.rejection)
+    old = describe_image(tmp_path, "shout", replace(IMAGE, definition=""))
+    assert "is of an earlier version" in str(old.rejection)
+    assert other.languages == old.languages == ()
+    fine = describe_image(tmp_path, "shout", IMAGE)
+    assert fine.within(make_settings()) == fine
+    assert fine.usable == fine.languages
+    unfit = fine.within(make_settings(max_processes=4))
+    assert unfit.languages == fine.languages
+    assert unfit.usable == ()
+    assert str(unfit.rejection).startswith("setting MAX_PROCESSES: 4 is less than the ")
 
 
 @pytest.mark.parametrize(

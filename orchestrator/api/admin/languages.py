@@ -12,12 +12,10 @@ from aiohttp import web
 from orchestrator.api.admin.access import NoOptions, change, check_admin, told_as_refusals
 from orchestrator.api.admin.wire import build_summary, timestamp, to_check
 from orchestrator.api.keys import BUILDS, RECONCILER, SERVICE, SETTINGS
-from orchestrator.errors import ConfigurationError
 from orchestrator.images.check_results import recall_checks
+from orchestrator.images.description import describe_image
 from orchestrator.images.reconciler import LanguageReconciler
-from orchestrator.images.selection import to_installed
 from orchestrator.images.store import LanguageImage, LanguageImages
-from orchestrator.languages.model import InstalledLanguage
 from orchestrator.languages.registry import folder_ids
 
 if TYPE_CHECKING:
@@ -88,7 +86,8 @@ def _to_wire(
     served = [each for each in service.catalog if each.language.image_owner == images.id]
     builds = [each for each in app[BUILDS].all() if each.language == images.id]
     pools = service.pool.status()
-    known = served or _described(app, images)
+    images_dir = app[SETTINGS].images_dir
+    known = served or describe_image(images_dir, images.id, images.current).languages
     return {
         "id": images.id,
         "name": known[0].language.name if known else None,
@@ -110,14 +109,6 @@ def _to_wire(
         ],
         "last_build": build_summary(builds[0]) if builds else None,
     }
-
-
-def _described(app: web.Application, images: LanguageImages) -> tuple[InstalledLanguage, ...]:
-    """What an image that is not served says of itself."""
-    try:
-        return to_installed(images, app[SETTINGS].images_dir)
-    except ConfigurationError:
-        return ()
 
 
 def _state(images: LanguageImages, *, is_served: bool) -> str:

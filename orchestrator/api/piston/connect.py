@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import math
 import signal
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from enum import IntEnum
+from itertools import groupby
 from typing import Any, cast
 
 from aiohttp import web
@@ -16,8 +17,6 @@ from orchestrator.api.answers.events import Envelope, EventWriter
 from orchestrator.api.answers.texts import error_text
 from orchestrator.api.callers.callers import admit
 from orchestrator.api.callers.origins import check_origin
-from orchestrator.api.channel import Channel
-from orchestrator.api.connections.connection import abort
 from orchestrator.api.errors import ApiError
 from orchestrator.api.keys import MEMORY_BUDGETS, SERVICE, SETTINGS
 from orchestrator.api.piston.access import identify
@@ -34,26 +33,30 @@ from orchestrator.api.piston.handlers import installed_runtimes
 from orchestrator.api.piston.runtimes import Runtime
 from orchestrator.api.piston.submission import to_request
 from orchestrator.api.requests.body import COPIES, parse_json
+from orchestrator.api.requests.messages import Message, Stdin
 from orchestrator.api.requests.off_loop import off_loop
-from orchestrator.api.streaming import relay
-from orchestrator.api.websocket import (
-    Session,
+from orchestrator.api.sessions.channel import Channel
+from orchestrator.api.sessions.conversation import (
+    Closing,
+    Conversation,
+    Refusal,
     check_protocols,
+    converse,
     offered_protocols,
     session_bytes,
 )
 from orchestrator.errors import RunnerError
-from orchestrator.jobs.events import JobEvent, StageEnded
+from orchestrator.jobs.events import JobEvent, Printed, StageEnded, StageStarted
 from orchestrator.jobs.job import Job
 from orchestrator.jobs.memory_budget import Allocation
-from orchestrator.jobs.model import Cause, JobResult, Verdict
+from orchestrator.jobs.model import JobResult, StageResult, Verdict
 from orchestrator.jobs.queue.admission import Ticket
-from orchestrator.sandbox.model import Signal
+from orchestrator.sandbox.model import Signal, StageKind
 
 INIT_S = 1.0
 """How long the submission may be waited for."""
 SIGNALS = frozenset(each.name for each in signal.Signals)
-Message = dict[str, Any]
+Json = dict[str, Any]
 
 
 class PistonClose(IntEnum):
@@ -106,33 +109,25 @@ async def connect(request: web.Request) -> web.StreamResponse:
     ):
         channel = Channel(request)
         response = await channel.open()
-        await _converse(request, channel, ticket, allocation)
+
+        async def begin() -> Conversation:
+            job, runtime = await _begin(request, channel, ticket, allocation)
+            return Conversation(request, channel, job, PistonDialect(job, runtime))
+
+        def refuse(err: Exception) -> Refusal:
+            if isinstance(err, TimeoutError):
+                return Refusal(_close(PistonClose.INITIALIZATION_TIMEOUT))
+            told = isinstance(err, PistonError | _OutOfTurnError)
+            return _refusal(err if told else to_api_error(err, request))
+
+        await converse(request, channel, begin, refuse)
     return response
-
-
-async def _converse(
-    request: web.Request, channel: Channel, ticket: Ticket, allocation: Allocation
-) -> None:
-    """From the first message to the last; nothing is raised any more but a cancellation."""
-    try:
-        session = await _begin(request, channel, ticket, allocation)
-    except ConnectionError:
-        abort(request)
-    except TimeoutError:
-        await _close(channel, PistonClose.INITIALIZATION_TIMEOUT)
-    except _OutOfTurnError as err:
-        await _close(channel, err.code)
-    except Exception as err:  # noqa: BLE001 - what it is is told apart there
-        await _refuse(request, channel, err)
-    else:
-        beside = (session.listen(), session.watch())
-        if await relay(request, session.job, session, beside, session.stdin):
-            await _close(channel, PistonClose(session.code))
 
 
 async def _begin(
     request: web.Request, channel: Channel, ticket: Ticket, allocation: Allocation
-) -> PistonSession:
+) -> tuple[Job, Runtime]:
+    """The submission in the first message, taken on, and what its language is called."""
     async with asyncio.timeout(INIT_S):
         message, size = await _first(channel)
     allocation.resize(COPIES * size)
@@ -148,11 +143,10 @@ async def _begin(
     # What it reads is what it will be told.
     submission = replace(asked.submission, stdin=b"")
     allocation.resize(session_bytes(submission, settings))
-    job = request.app[SERVICE].accept(submission, ticket)
-    return PistonSession(request, channel, job, asked.runtime)
+    return request.app[SERVICE].accept(submission, ticket), asked.runtime
 
 
-async def _first(channel: Channel) -> tuple[Message, int]:
+async def _first(channel: Channel) -> tuple[Json, int]:
     """The first message that means anything, and its bytes: it must be the submission."""
     while True:
         raw = await channel.receive()
@@ -164,22 +158,22 @@ async def _first(channel: Channel) -> tuple[Message, int]:
                 raise _OutOfTurnError(PistonClose.NOT_YET_INITIALIZED)
 
 
-async def _refuse(request: web.Request, channel: Channel, err: Exception) -> None:
-    text = str(err if isinstance(err, PistonError) else to_api_error(err, request))
-    try:
-        async with asyncio.timeout(request.app[SETTINGS].answer_timeout):
-            await channel.send({"type": "error", "message": text})
-    except (TimeoutError, ConnectionError):
-        abort(request)
-    else:
-        await _close(channel, PistonClose.NOTIFIED_ERROR)
+def _close(code: PistonClose) -> Closing:
+    return Closing(code, REASONS[code])
 
 
-async def _close(channel: Channel, code: PistonClose) -> None:
-    await channel.close(code, REASONS[code])
+def _refusal(err: Exception) -> Refusal:
+    """What Piston says where it says anything."""
+    if isinstance(err, _OutOfTurnError):
+        return Refusal(_close(err.code))
+    return Refusal(_close(PistonClose.NOTIFIED_ERROR), [_error(str(err))])
 
 
-def _parse(raw: bytes) -> Message:
+def _error(text: str) -> Envelope:
+    return {"type": "error", "message": text}
+
+
+def _parse(raw: bytes) -> Json:
     """A message; what is JSON but no object says nothing. Raises PistonError."""
     try:
         payload = parse_json(raw)
@@ -187,25 +181,55 @@ def _parse(raw: bytes) -> Message:
         raise unreadable(str(err)) from err
     if payload is None:
         raise unreadable("The message is null")
-    return cast("Message", payload) if isinstance(payload, dict) else {}
+    return cast("Json", payload) if isinstance(payload, dict) else {}
 
 
-class PistonSession(Session):
-    """A job's events out and its client's messages in, in Piston's words."""
+_UNTOLD = {Verdict.INTERNAL_ERROR, Verdict.CANCELLED}
+"""What Piston has no word for."""
 
-    def __init__(self, request: web.Request, channel: Channel, job: Job, runtime: Runtime) -> None:
+
+class PistonDialect:
+    """A job and its client's messages in Piston's words (a conversation's Dialect)."""
+
+    idle = _close(PistonClose.JOB_COMPLETED)
+    idle_s = math.inf  # a run's own time is short enough
+
+    def __init__(self, job: Job, runtime: Runtime) -> None:
         """`runtime`: what the job's language is called."""
-        super().__init__(request, channel, job)
-        self.job = job
-        self.code = PistonClose.JOB_COMPLETED
-        self._events = _Writer(job, runtime)
-        self._idle_s = math.inf  # a run's own time is short enough
-        self._error: str | None = None
+        self._text = EventWriter(job.submission.encoding)
+        self._runtime = runtime
+        self._is_runtime_told = False
+        self._has_refused = False
 
-    def _moved(self) -> list[Envelope]:
-        return []
+    def of_events(self, events: Sequence[JobEvent]) -> Iterator[Envelope]:
+        """Output that comes in a row is told of together."""
+        for is_output, group in groupby(events, lambda event: isinstance(event, Printed)):
+            if is_output:
+                yield from self._output(group)
+                continue
+            for event in group:
+                match event:
+                    case StageStarted(kind):
+                        yield from self._introduction()
+                        yield {"type": "stage", "stage": kind.value}
+                    case StageEnded(kind, result):
+                        yield from self._output([event])  # what of it was no whole character
+                        yield _exit(kind, result)
 
-    async def _obey(self, raw: bytes) -> None:
+    def of_position(self, _position: int) -> Iterable[Envelope]:
+        """Piston has no word for it."""
+        return ()
+
+    def of_result(self, result: JobResult) -> Iterable[Envelope]:
+        """What Piston has no word for is an error, once the client has not been told another."""
+        return () if self._is_told(result) else (_error(error_text(result) or ""),)
+
+    def weight(self, _result: JobResult) -> int:
+        """A few words."""
+        return 0
+
+    async def understand(self, raw: bytes) -> Message | None:
+        """A client's message. Raises PistonError, or what ends the connection without a word."""
         message = await off_loop(len(raw), _parse, raw)
         match message.get("type"):
             case "init":
@@ -213,72 +237,51 @@ class PistonSession(Session):
             case "data":
                 if message.get("stream") != "stdin":
                     raise _OutOfTurnError(PistonClose.ONLY_STDIN)
-                await self._put(_stdin(message.get("data")))
+                return Stdin(_stdin(message.get("data")))
             case "signal":
-                self._signal(message.get("signal"))
+                return _signal(message.get("signal"))
+        return None
 
-    def _signal(self, name: object) -> None:
-        """Deliver the signal if we can; drop any other that Piston takes, as Piston does."""
-        if not isinstance(name, str) or name not in SIGNALS:
-            raise _OutOfTurnError(PistonClose.INVALID_SIGNAL)
-        short = name.removeprefix("SIG")
-        if short in Signal.__members__:
-            self.stdin.signal(Signal[short])
+    def refusal(self, err: RunnerError) -> Refusal:
+        """What was wrong with a message; nothing is said after it."""
+        self._has_refused = True
+        return _refusal(err)
 
-    def _fail(self, err: RunnerError) -> None:
-        if isinstance(err, _OutOfTurnError):
-            self._end(err.code, Cause.CLIENT)
-        else:
-            self._error = str(err)
-            self._end(PistonClose.NOTIFIED_ERROR, Cause.CLIENT)
+    def closing(self, result: JobResult) -> Closing:
+        """As it has been told of."""
+        is_told = self._is_told(result)
+        return _close(PistonClose.JOB_COMPLETED if is_told else PistonClose.NOTIFIED_ERROR)
 
-    async def send_result(self, result: JobResult) -> None:
-        """What Piston has no word for is an error."""
-        if self.code is PistonClose.JOB_COMPLETED and result.status in _UNTOLD:
-            self.code = PistonClose.NOTIFIED_ERROR
-            self._error = error_text(result)
-        if self._error is not None:
-            await self._send([{"type": "error", "message": self._error}])
+    def _is_told(self, result: JobResult) -> bool:
+        return self._has_refused or result.status not in _UNTOLD
+
+    def _introduction(self) -> Iterator[Envelope]:
+        if not self._is_runtime_told:
+            self._is_runtime_told = True
+            language, version = self._runtime.language, self._runtime.version
+            yield {"type": "runtime", "language": language, "version": version}
+
+    def _output(self, events: Iterable[JobEvent]) -> Iterator[Envelope]:
+        for envelope in self._text.envelopes(events):
+            match envelope:
+                case {"event": "stdout" | "stderr" as stream, "data": data}:
+                    yield {"type": "data", "stream": stream, "data": data}
 
 
-_UNTOLD = {Verdict.INTERNAL_ERROR, Verdict.CANCELLED}
+def _exit(kind: StageKind, result: StageResult) -> Envelope:
+    ending = to_ending(result)
+    return {"type": "exit", "stage": kind.value, "code": ending.code, "signal": ending.signal}
+
+
+def _signal(name: object) -> Signal | None:
+    """The signal if we can deliver it; any other that Piston takes is dropped, as Piston does."""
+    if not isinstance(name, str) or name not in SIGNALS:
+        raise _OutOfTurnError(PistonClose.INVALID_SIGNAL)
+    short = name.removeprefix("SIG")
+    return Signal[short] if short in Signal.__members__ else None
 
 
 def _stdin(data: object) -> bytes:
     if not isinstance(data, str):
         raise unreadable("data must be a string")
     return to_bytes(data)
-
-
-class _Writer(EventWriter):
-    """A job's events as Piston's messages."""
-
-    def __init__(self, job: Job, runtime: Runtime) -> None:
-        super().__init__(job.submission.encoding)
-        self._runtime: Message | None = {
-            "type": "runtime",
-            "language": runtime.language,
-            "version": runtime.version,
-        }
-
-    def envelopes(self, events: Iterable[JobEvent]) -> Iterator[Envelope]:
-        """What to send for these events."""
-        events = tuple(events)
-        ended = (event for event in events if isinstance(event, StageEnded))
-        for envelope in super().envelopes(events):
-            match envelope:
-                case {"event": "stage", "name": name}:
-                    if self._runtime is not None:
-                        yield self._runtime
-                        self._runtime = None
-                    yield {"type": "stage", "stage": name}
-                case {"event": "exit", "name": name}:
-                    ending = to_ending(next(ended).result)
-                    yield {
-                        "type": "exit",
-                        "stage": name,
-                        "code": ending.code,
-                        "signal": ending.signal,
-                    }
-                case {"event": "stdout" | "stderr" as stream, "data": data}:
-                    yield {"type": "data", "stream": stream, "data": data}

@@ -37,11 +37,11 @@ def find_url(url: str | None) -> str:
     return urlunsplit((parts.scheme, parts.netloc, path, "", ""))
 
 
-def find_key(key: str | None) -> str | None:
-    """`key`, else `RUNNER_API_KEY`; None where there is none. Raises ConfigurationError."""
-    given = (key if key is not None else os.environ.get("RUNNER_API_KEY", "")).strip()
+def find_key(key: str | None, variable: str = "RUNNER_API_KEY") -> str | None:
+    """`key`, else what `variable` has; None where there is none. Raises ConfigurationError."""
+    given = (key if key is not None else os.environ.get(variable, "")).strip()
     if not (given.isascii() and given.isprintable()):
-        raise ConfigurationError("RUNNER_API_KEY has characters that no header can have")
+        raise ConfigurationError(f"{variable} has characters that no header can have")
     return given or None
 
 
@@ -60,7 +60,7 @@ def expect(value: Json, fields: Mapping[str, type | tuple[type, ...]]) -> Json:
     """The same, if it has these fields, of these types. Raises ProtocolError."""
     for name, kind in fields.items():
         if not isinstance(value.get(name), kind):
-            raise ProtocolError(f"The answer has no {name}: this is not a runner")
+            raise ProtocolError(f"The answer has no {name}: this is not a runner", field=name)
     return value
 
 
@@ -73,7 +73,7 @@ def to_refusal(status: int, headers: Mapping[str, str], data: bytes) -> ApiError
     error, code = body.get("error"), body.get("code")
     # A proxy in between says 429 and 503 in its own words.
     if not isinstance(error, str) and status not in {429, 503}:
-        return ProtocolError(f"This is not a runner: it answers {status}")
+        return ProtocolError(f"This is not a runner: it answers {status}", status=status)
     return kind_of(status)(
         status,
         code if isinstance(code, str) else "unknown",

@@ -22,7 +22,18 @@ class ConnectionLostError(RunnerError):
 
 
 class ProtocolError(RunnerError):
-    """The answer is not a runner's."""
+    """The answer is not a runner's, or not this version's.
+
+    `status`: HTTP's, where that is what no runner answers; `field`: what a JSON answer lacks.
+    """
+
+    def __init__(
+        self, message: str, *, status: int | None = None, field: str | None = None
+    ) -> None:
+        """`message` is for people."""
+        super().__init__(message)
+        self.status = status
+        self.field = field
 
 
 class DeadlineError(RunnerError, TimeoutError):

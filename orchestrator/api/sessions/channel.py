@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Iterable
 from enum import IntEnum
 from typing import Literal
 
@@ -88,10 +89,17 @@ class Channel:
                 case _:
                     raise ConnectionResetError
 
-    async def send(self, event: Envelope) -> None:
-        """Send an event, waiting while the client is behind."""
-        await self._ws.send_str(json.dumps(event))
-        self.active_at = self._now()
+    async def send(self, envelopes: Iterable[Envelope]) -> None:
+        """Send these, a message each, waiting while the client is behind."""
+        for envelope in envelopes:
+            await self._ws.send_str(json.dumps(envelope))
+            self.active_at = self._now()
+
+    async def keep_alive(self) -> None:
+        """Nothing: `check` sends a WebSocket's own pings."""
+
+    async def finish(self) -> None:
+        """Nothing: `close` says how a conversation has ended."""
 
     async def check(self, *, is_read: bool) -> None:
         """Raise ConnectionResetError if the client is gone; to be asked now and then.
