@@ -385,10 +385,10 @@ async def test_pings_do_not_disturb_a_client_that_answers(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(channel, "PING_S", 0.02)
-    monkeypatch.setattr(channel, "SILENCE_S", 0.3)
+    monkeypatch.setattr(channel, "SILENCE_S", 1.5)
     service, program = make_program()
     ws = await connect(await serve(service))
-    asyncio.get_running_loop().call_later(0.8, program.ended.set)
+    asyncio.get_running_loop().call_later(2.0, program.ended.set)
     assert (await rest_of(ws))[1] == 1000
 
 

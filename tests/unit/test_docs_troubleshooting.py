@@ -9,7 +9,7 @@ from functools import cache
 
 import pytest
 
-from orchestrator.sandbox.probes import PROBES, START
+from orchestrator.sandbox.probes import PROBES, START_CHECK
 from tests.checkout import ROOT
 
 PAGE = (ROOT / "docs" / "howto" / "troubleshooting.md").read_text()
@@ -101,7 +101,7 @@ def test_every_message_for_operators_has_an_entry(path: str, text: str) -> None:
 
 
 def test_every_check_of_the_self_test_has_an_entry() -> None:
-    assert {START, *(probe.name for probe in PROBES)} <= set(SPANS)
+    assert {START_CHECK, *(probe.name for probe in PROBES)} <= set(SPANS)
 
 
 def test_modules_that_are_left_out_are_there() -> None:

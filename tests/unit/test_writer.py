@@ -35,7 +35,7 @@ WRITTEN: list[tuple[Writer, type[Any], set[str]]] = [
     (WRITE_TEST, TestResult, {"stage", "has_output"}),
     (WRITE_UTTERANCE, model.Utterance, {"by_interactor"}),
     (Writer(Timings), model.Timings, set()),
-    (Writer(JudgingSummary), model.Summary, set()),
+    (Writer(JudgingSummary), model.TestSummary, set()),
     (Writer(Group), model.GroupScore, set()),
     (Writer(Difference), checkers.Difference, set()),
 ]
