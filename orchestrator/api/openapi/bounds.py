@@ -24,15 +24,12 @@ def add_bounds(schemas: Json, settings: Settings) -> None:
 
 
 def _bounds(settings: Settings) -> dict[tuple[str, str], Json]:
-    time = {"minimum": 1, "maximum": settings.max_timeout}
-    output_kb = -(-max(settings.max_output_size, settings.max_test_output_size) // 1024)
     code = {"maxLength": settings.max_code_size}
     name = {"minLength": 1, "maxLength": MAX_NAME}
     words = {"maxItems": settings.max_args}
-    return {
+    return _limits(settings) | {
         ("ExecuteRequest", "code"): code,
         ("ExecuteRequest", "files"): {"maxItems": settings.max_files},
-        ("ExecuteRequest", "timeout"): time,
         ("ExecuteRequest", "args"): words,
         ("ExecuteRequest", "compile_args"): words,
         ("ExecuteRequest", "env"): {
@@ -45,6 +42,23 @@ def _bounds(settings: Settings) -> dict[tuple[str, str], Json]:
             "enum": [each for each in CHECKER_TYPES if each != "program"]
         },
         ("FileRequest", "name"): {"minLength": 1},
+        ("TestRequest", "name"): name,
+        ("TestRequest", "group"): name,
+        ("TestRequest", "points"): {"minimum": 0, "maximum": MAX_POINTS},
+        ("CheckerRequest", "type"): {"enum": list(CHECKER_TYPES)},
+        ("CheckerRequest", "abs"): {"minimum": 0},
+        ("CheckerRequest", "rel"): {"minimum": 0},
+        ("CheckerRequest", "code"): code,
+        ("InteractorRequest", "code"): code,
+    }
+
+
+def _limits(settings: Settings) -> dict[tuple[str, str], Json]:
+    """Those of a run's limits."""
+    time = {"minimum": 1, "maximum": settings.max_timeout}
+    output_kb = -(-max(settings.max_output_size, settings.max_test_output_size) // 1024)
+    return {
+        ("ExecuteRequest", "timeout"): time,
         ("LimitsRequest", "wall_ms"): time,
         ("LimitsRequest", "cpu_ms"): time,
         ("LimitsRequest", "memory_mb"): {
@@ -56,12 +70,4 @@ def _bounds(settings: Settings) -> dict[tuple[str, str], Json]:
             "minimum": MIN_PROCESSES,
             "maximum": settings.max_processes,
         },
-        ("TestRequest", "name"): name,
-        ("TestRequest", "group"): name,
-        ("TestRequest", "points"): {"minimum": 0, "maximum": MAX_POINTS},
-        ("CheckerRequest", "type"): {"enum": list(CHECKER_TYPES)},
-        ("CheckerRequest", "abs"): {"minimum": 0},
-        ("CheckerRequest", "rel"): {"minimum": 0},
-        ("CheckerRequest", "code"): code,
-        ("InteractorRequest", "code"): code,
     }
