@@ -222,6 +222,9 @@ COMMANDS: dict[str, How] = {
     'make test ARGS="tests/docker/test_limits.py -k memory"': Elsewhere(
         "Makefile", r"test \$\(ARGS\)"
     ),
+    ".venv/bin/python -m pytest tests/docker/test_limits.py -k memory": Elsewhere(
+        "scripts/test", r'-m pytest "\$@"'
+    ),
     "make unit": Elsewhere("scripts/test", r"pytest_step unit"),
     "make mutants": Elsewhere("tests/unit/test_mutations.py", r"from tests\.mutations\.mutation"),
     "make check": Elsewhere(CI, r"make\b.* check\b"),
