@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from typing import Any
 
@@ -112,7 +113,10 @@ def main() -> None:
     """See above."""
     name, url, key = sys.argv[1:]
     results = CLIENTS[name](url, key)
-    print(json.dumps(asyncio.run(results) if asyncio.iscoroutine(results) else results))
+    done = asyncio.run(results) if asyncio.iscoroutine(results) else results
+    print(json.dumps(done), flush=True)
+    # Python's end is not waited for: piston-rspy's threads have been seen to crash in it.
+    os._exit(0)
 
 
 if __name__ == "__main__":
